@@ -1,0 +1,25 @@
+#!/usr/bin/env node
+// The program is TypeScript that Node 24 runs directly. This file alone must also run on older versions of Node (12 and later), to say so
+// in one line: no import that only newer ones know, no top-level await, no `??`, no `?.`.
+
+const major = Number(process.version.slice(1).split('.')[0]);
+
+if (major < 24) {
+  console.error(
+    'tessera needs Node 24 or newer; this is ' +
+      process.version +
+      '. Run it through npm ("npm start"), which uses the Node that "npm ci" installed, or install Node 24.',
+  );
+  process.exitCode = 78;
+} else {
+  import('../src/cli/main.ts')
+    .then((cli) => cli.main(process.argv.slice(2)))
+    .then((exitCode) => {
+      process.exitCode = exitCode;
+    })
+    .catch((error) => {
+      const missing = error.code === 'ERR_MODULE_NOT_FOUND' && /^Cannot find package/.test(error.message);
+      console.error(missing ? `${error.message}\nRun "npm ci" first.` : error);
+      process.exitCode = 1;
+    });
+}

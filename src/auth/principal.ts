@@ -1,0 +1,12 @@
+import type { TenantId } from '../ids.ts';
+
+/** Who calls: made from a verified token and from nothing else. */
+export interface Principal {
+  readonly tenantId: TenantId;
+  /** The token's subject, 1 to 256 characters. */
+  readonly subject: string;
+  /** Groups of the subject, at most 256, used by document access lists. */
+  readonly groups: readonly string[];
+  /** What the token may do, such as `documents:write`. */
+  readonly scopes: readonly string[];
+}

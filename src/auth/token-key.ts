@@ -1,0 +1,75 @@
+import { readFile } from 'node:fs/promises';
+import { createLocalJWKSet, createRemoteJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import type { Secret } from '../config/secret.ts';
+import { Refusal, StartupError } from '../errors.ts';
+
+/** Where the key that checks tokens is found. */
+export type TokenKeySource =
+  | { readonly kind: 'hs256'; readonly secret: Secret }
+  | { readonly kind: 'jwks-url'; readonly url: string }
+  | { readonly kind: 'jwks-file'; readonly path: string };
+
+/** Finds the key for a token's header. */
+export type TokenKey = JWTVerifyGetKey;
+
+/** How long to wait for the key server, how long a key set is kept, and how soon an unknown key id may ask again, in milliseconds. */
+const keyServer = { timeoutDuration: 5_000, cacheMaxAge: 600_000, cooldownDuration: 30_000 };
+
+/** What may be wrong with a token when a key is looked up; anything else is wrong with the key server. */
+const faultsOfToken = [errors.JWKSNoMatchingKey, errors.JWKSMultipleMatchingKeys, errors.JOSENotSupported];
+
+/**
+ * Opens the source of keys. A key set behind a URL is fetched with the first token, not here, so that the issuer may start later.
+ * @throws {StartupError} when a key set's file cannot be read, is not a key set, or holds private or secret keys.
+ */
+export async function openTokenKey(source: TokenKeySource): Promise<TokenKey> {
+  if (source.kind === 'jwks-file') return createLocalJWKSet(await readKeySet(source.path));
+  if (source.kind === 'jwks-url') return remoteKey(source.url);
+  const key = secretBytes(source.secret);
+  return async () => key;
+}
+
+/** The bytes of a shared secret: its text in UTF-8, as every issuer takes it. */
+export function secretBytes(secret: Secret): Uint8Array {
+  return new TextEncoder().encode(secret.reveal());
+}
+
+function remoteKey(url: string): TokenKey {
+  const keys = createRemoteJWKSet(new URL(url), keyServer);
+  return async (header, token) => {
+    try {
+      return await keys(header, token);
+    } catch (cause) {
+      if (faultsOfToken.some((fault) => cause instanceof fault)) throw cause;
+      throw new Refusal(
+        'UNAUTHENTICATED',
+        'The token could not be checked because the server with the keys of its issuer gave no usable answer. Try again shortly.',
+        { cause },
+      );
+    }
+  };
+}
+
+async function readKeySet(path: string): Promise<JSONWebKeySet> {
+  let keySet: unknown;
+  try {
+    keySet = JSON.parse(await readFile(path, 'utf8'));
+  } catch (cause) {
+    const reason = cause instanceof SyntaxError ? 'it is not JSON' : (cause as Error).message;
+    throw keyFileError(path, reason, cause);
+  }
+  if (!isKeySet(keySet)) throw keyFileError(path, 'expected {"keys": [...]} with at least one key');
+  // A file that anyone may read should not let anyone sign: RFC 7517, sections 4.1 and 9.2.
+  const leaking = keySet.keys.some((key) => key.kty === 'oct' || key.d !== undefined);
+  if (leaking) throw keyFileError(path, 'it holds private or secret keys where only public keys belong');
+  return keySet;
+}
+
+function isKeySet(value: unknown): value is JSONWebKeySet {
+  if (typeof value !== 'object' || value === null || !('keys' in value) || !Array.isArray(value.keys)) return false;
+  return value.keys.length > 0 && value.keys.every((key) => typeof key === 'object' && key !== null && 'kty' in key);
+}
+
+function keyFileError(path: string, reason: string, cause?: unknown): StartupError {
+  return new StartupError(`The key set of JWT_JWKS_FILE, ${path}, cannot be used: ${reason}.`, { cause, exitCode: 78 });
+}

@@ -1,0 +1,94 @@
+import type { Config } from '../config/config.ts';
+import { type Database, readInFlight } from '../db/database.ts';
+import { operatorScope } from '../db/scope.ts';
+import { cacheQueries } from '../embed/cached-query-embedder.ts';
+import { openEmbedder } from '../embed/open-embedder.ts';
+import type { GraphQLDeps } from '../graphql/context.ts';
+import { createGateway, type Gateway } from '../http/gateway.ts';
+import type { GraphiqlOptions } from '../http/graphiql-page.ts';
+import type { Logger } from '../log.ts';
+import { modelsStatement } from '../models/model-statements.ts';
+import { registerModel } from '../models/register-model.ts';
+import type { WorkerDeps } from '../worker/embed-batch.ts';
+import { startWorker, type Worker } from '../worker/worker.ts';
+import { openGatewayDatabase, openWorkerDatabase } from './databases.ts';
+import { openVerifier } from './tokens.ts';
+
+/** Everything that a running gateway consists of, built once and passed down. */
+export interface Application {
+  readonly gateway: Gateway;
+  readonly deps: GraphQLDeps;
+  /** There when this process embeds too. */
+  readonly workerDeps: WorkerDeps | undefined;
+  /** Ends the worker, then the connections. */
+  close(): Promise<void>;
+}
+
+export interface ApplicationOptions {
+  readonly graphiql?: GraphiqlOptions;
+}
+
+/** Questions whose vectors are remembered; at 512 components some 2 MB a thousand. */
+const rememberedQueries = 2_000;
+
+/**
+ * The composition root: opens the database, registers the model, starts the worker where it belongs, and builds the gateway.
+ * @throws {StartupError} when anything is not as it must be.
+ */
+export async function openApplication(
+  config: Config,
+  log: Logger,
+  options: ApplicationOptions = {},
+): Promise<Application> {
+  const embedder = openEmbedder(config.embedder);
+  const verifyToken = await openVerifier(config);
+  const database = await openGatewayDatabase(config, log);
+  const closing = [() => database.close()];
+  const close = async () => {
+    for (const step of closing.splice(0).reverse()) await step();
+  };
+  try {
+    const modelId = await registerModel(database, embedder.model, 'gateway');
+    const workerDeps = config.workerInServe
+      ? { database: await openOwnWorkerDatabase(config, database, log, closing), embedder, modelId }
+      : undefined;
+    const worker = workerDeps && startWorker(workerDeps, log);
+    if (worker) closing.push(() => worker.stop());
+    const deps = createDeps(config, database, modelId, worker);
+    const gateway = createGateway({
+      deps,
+      verifyToken,
+      log,
+      isReady: async () => {
+        await readInFlight(database, operatorScope, [modelsStatement()]);
+      },
+      introspection: config.http.introspection,
+      graphiql: config.http.graphiql ? (options.graphiql ?? { tabs: [] }) : undefined,
+      maxBodyBytes: config.http.maxBodyBytes,
+      requestTimeoutMs: config.http.requestTimeoutMs,
+    });
+    return { gateway, deps, workerDeps, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+
+  function createDeps(from: Config, opened: Database, modelId: number, worker: Worker | undefined): GraphQLDeps {
+    const { maxTokens, overlapTokens } = from.chunk;
+    return {
+      database: opened,
+      embedder: cacheQueries(embedder, { maxEntries: rememberedQueries }),
+      modelId,
+      chunking: { countTokens: embedder.countTokens, maxTokens, overlapTokens },
+      onPending: () => worker?.wake(),
+    };
+  }
+}
+
+/** The embedded database has one connection, which everything shares; on a server the worker has its own login. */
+async function openOwnWorkerDatabase(config: Config, shared: Database, log: Logger, closing: (() => Promise<void>)[]) {
+  if (config.mode === 'embedded') return shared;
+  const own = await openWorkerDatabase(config, log);
+  closing.push(() => own.close());
+  return own;
+}

@@ -1,0 +1,56 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import type { Principal } from '../auth/principal.ts';
+import type { GraphQLDeps } from '../graphql/context.ts';
+import { parseTenantId, type TenantId } from '../ids.ts';
+import type { DocumentInput } from '../ingest/document-input.ts';
+import { upsertDocuments } from '../ingest/upsert-documents.ts';
+import { readTenantFacts } from '../tenants/read-tenant.ts';
+import type { WorkerDeps } from '../worker/embed-batch.ts';
+import { drain } from '../worker/worker.ts';
+import { everyScope } from './tokens.ts';
+
+const folder = fileURLToPath(new URL('../../demo/', import.meta.url));
+
+/** The tenants that come with the program. */
+export const demoTenants: readonly TenantId[] = ['alpenrose', 'velocraft', 'lindenhof'].map(parseTenantId);
+
+/** A question with its answer among the demo documents, shown as an example. */
+export interface DemoExample {
+  readonly tenant: string;
+  readonly title: string;
+  readonly query: string;
+  /** External id of the document that answers it. */
+  readonly answer: string;
+  readonly note: string;
+}
+
+export async function readDemoExamples(): Promise<DemoExample[]> {
+  return JSON.parse(await readFile(`${folder}examples.json`, 'utf8')) as DemoExample[];
+}
+
+export async function readDemoDocuments(tenantId: TenantId): Promise<DocumentInput[]> {
+  const text = await readFile(`${folder}${tenantId}.jsonl`, 'utf8');
+  return text.split('\n').flatMap((line) => (line.trim() ? [JSON.parse(line) as DocumentInput] : []));
+}
+
+/** Whoever loads the demo documents. */
+export function demoPrincipal(tenantId: TenantId): Principal {
+  return { tenantId, subject: 'demo', groups: [], scopes: everyScope };
+}
+
+/**
+ * Stores and embeds the demo documents of every demo tenant that has none yet: what somebody changed or deleted stays so.
+ * @returns the number of documents that were stored.
+ */
+export async function loadDemoData(deps: GraphQLDeps, workerDeps: WorkerDeps): Promise<number> {
+  let stored = 0;
+  for (const tenantId of demoTenants) {
+    const principal = demoPrincipal(tenantId);
+    const { documents } = await readTenantFacts(deps, principal);
+    if (documents > 0) continue;
+    stored += (await upsertDocuments(deps, principal, await readDemoDocuments(tenantId))).length;
+  }
+  await drain(workerDeps);
+  return stored;
+}

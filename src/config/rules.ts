@@ -1,0 +1,118 @@
+import { hmacKeyBytes, isHmac } from './algorithms.ts';
+import { isLoopback } from './loopback.ts';
+import type { Values, VariableName } from './variables.ts';
+
+/** One thing that is wrong with the environment. */
+export interface Fault {
+  readonly variable: VariableName;
+  /** What is wrong, what was received (never a secret) and what is allowed. */
+  readonly sentence: string;
+}
+
+/** The environment as far as it could be read: what was set, and the values of the variables without a fault of their own. */
+export interface Draft {
+  readonly given: ReadonlySet<VariableName>;
+  readonly values: Partial<Values>;
+}
+
+/** A rule about several variables. It stays silent about variables that are already at fault. */
+type Rule = (draft: Draft) => Fault[];
+
+const keyVariables = ['JWT_HS256_SECRET', 'JWT_JWKS_URL', 'JWT_JWKS_FILE'] as const;
+
+/** True when a database server was named, rightly or wrongly. */
+export function isServerMode({ given }: Draft): boolean {
+  return given.has('DATABASE_URL');
+}
+
+function usesKeySet({ given }: Draft): boolean {
+  return given.has('JWT_JWKS_URL') || given.has('JWT_JWKS_FILE');
+}
+
+const embeddedStaysOnLoopback: Rule = (draft) => {
+  const host = draft.values.HOST;
+  if (isServerMode(draft) || host === undefined || isLoopback(host)) return [];
+  const sentence = `received ${JSON.stringify(host)}, but without DATABASE_URL this is embedded development mode, a single-user database whose tokens are signed with a generated key, and it must not be reachable from elsewhere; allowed: localhost, 127.0.0.0/8 and ::1. To listen elsewhere, set DATABASE_URL`;
+  return [{ variable: 'HOST', sentence }];
+};
+
+const companionsNeedDatabaseUrl: Rule = (draft) => {
+  const companions = ['WORKER_DATABASE_URL', 'MIGRATE_DATABASE_URL', 'GATEWAY_PASSWORD', 'WORKER_PASSWORD'] as const;
+  if (isServerMode(draft)) return [];
+  const orphans = companions.filter((name) => draft.given.has(name));
+  if (orphans.length === 0) return [];
+  const sentence = `not set, but ${orphans.join(', ')} ${orphans.length === 1 ? 'is' : 'are'}; set DATABASE_URL too, or none of them for the embedded database`;
+  return [{ variable: 'DATABASE_URL', sentence }];
+};
+
+const oneSourceOfKeys: Rule = (draft) => {
+  const chosen = keyVariables.filter((name) => draft.given.has(name));
+  if (chosen.length === 0 && isServerMode(draft)) {
+    const sentence =
+      'no key to check tokens with; with DATABASE_URL exactly one of JWT_HS256_SECRET, JWT_JWKS_URL and JWT_JWKS_FILE must be set';
+    return [{ variable: 'JWT_HS256_SECRET', sentence }];
+  }
+  return chosen.slice(1).map((variable) => ({
+    variable,
+    sentence: `set beside ${chosen[0]}; allowed: exactly one of ${keyVariables.join(', ')}`,
+  }));
+};
+
+const issuerAndAudienceAreKnown: Rule = (draft) => {
+  if (!isServerMode(draft) && !usesKeySet(draft)) return [];
+  const reason = isServerMode(draft) ? 'with DATABASE_URL' : 'with a key set';
+  const missing = (['JWT_ISSUER', 'JWT_AUDIENCE'] as const).filter((name) => !draft.given.has(name));
+  return missing.map((variable) => ({
+    variable,
+    sentence: `not set; ${reason} it is required, so that tokens made for others are refused`,
+  }));
+};
+
+const algorithmsFitTheKey: Rule = (draft) => {
+  const { JWT_ALGORITHMS: listed, JWT_HS256_SECRET: secret } = draft.values;
+  const generated = keyVariables.every((name) => !draft.given.has(name));
+  if (listed === undefined || (generated && isServerMode(draft))) return [];
+  const keySet = usesKeySet(draft);
+  const misfits = listed.filter((algorithm) => (generated ? algorithm !== 'HS256' : isHmac(algorithm) === keySet));
+  if (misfits.length > 0) {
+    const shared = generated ? 'the generated key signs HS256 only' : 'a shared secret checks HS* only';
+    const allowed = keySet ? 'a key set checks RS*, PS*, ES* and EdDSA only' : shared;
+    return [{ variable: 'JWT_ALGORITHMS', sentence: `received ${misfits.join(', ')}; allowed: ${allowed}` }];
+  }
+  const neededBytes = Math.max(...listed.map((algorithm) => (isHmac(algorithm) ? hmacKeyBytes[algorithm] : 0)));
+  if (secret === undefined || Buffer.byteLength(secret.reveal()) >= neededBytes) return [];
+  const sentence = `received a secret shorter than ${neededBytes} bytes, which ${listed.join(', ')} needs (RFC 7518)`;
+  return [{ variable: 'JWT_HS256_SECRET', sentence }];
+};
+
+const embedderIsComplete: Rule = ({ given, values }) => {
+  const required = ['EMBEDDING_BASE_URL', 'EMBEDDING_MODEL', 'EMBEDDING_DIMENSIONS'] as const;
+  if (values.EMBEDDER === 'openai') {
+    const missing = required.filter((name) => !given.has(name));
+    return missing.map((variable) => ({ variable, sentence: 'not set; with EMBEDDER=openai it is required' }));
+  }
+  if (values.EMBEDDER === undefined) return [];
+  const idle = ([...required, 'EMBEDDING_API_KEY'] as const).filter((name) => given.has(name));
+  return idle.map((variable) => ({
+    variable,
+    sentence: 'set, but the built-in embedder takes no notice of it; set EMBEDDER=openai or remove it',
+  }));
+};
+
+const overlapIsSmall: Rule = ({ given, values: { CHUNK_TOKENS: tokens, CHUNK_OVERLAP_TOKENS: overlap } }) => {
+  if (tokens === undefined || overlap === undefined || overlap < tokens / 2) return [];
+  const received = given.has('CHUNK_OVERLAP_TOKENS') ? `received ${overlap}` : `not set and therefore ${overlap}`;
+  const sentence = `${received}; allowed: less than half of CHUNK_TOKENS, which is ${tokens}`;
+  return [{ variable: 'CHUNK_OVERLAP_TOKENS', sentence }];
+};
+
+/** The rules about several variables, in the order in which their faults are printed. */
+export const rules: readonly Rule[] = [
+  companionsNeedDatabaseUrl,
+  embeddedStaysOnLoopback,
+  oneSourceOfKeys,
+  issuerAndAudienceAreKnown,
+  algorithmsFitTheKey,
+  embedderIsComplete,
+  overlapIsSmall,
+];

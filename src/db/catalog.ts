@@ -1,0 +1,115 @@
+import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
+
+/**
+ * Every table and column that Tessera's statements may name: the one source of the Kysely types below. A test compares
+ * it with the database's own catalog, so a migration and the types cannot drift apart.
+ *
+ * A column reads `type`, then `null` where it may be null, and `default` or `generated` where an insert need not or must
+ * not give it.
+ */
+export const catalog = {
+  tenants: { id: 'text', name: 'text default', status: 'text default', created_at: 'timestamptz default' },
+  models: { id: 'smallint generated', name: 'text', dimensions: 'integer', created_at: 'timestamptz default' },
+  tenant_models: {
+    tenant_id: 'text',
+    model_id: 'smallint',
+    role: 'text default',
+    tier: 'text default',
+    created_at: 'timestamptz default',
+  },
+  documents: {
+    tenant_id: 'text',
+    id: 'uuid',
+    collection: 'text',
+    external_id: 'text null',
+    title: 'text',
+    body: 'text',
+    url: 'text null',
+    metadata: 'jsonb default',
+    language: 'text default',
+    content_hash: 'bytea',
+    version: 'integer default',
+    created_at: 'timestamptz default',
+    updated_at: 'timestamptz default',
+  },
+  chunks: {
+    tenant_id: 'text',
+    id: 'uuid',
+    document_id: 'uuid',
+    ordinal: 'integer',
+    context: 'text',
+    text: 'text',
+    start_offset: 'integer',
+    end_offset: 'integer',
+    language: 'text',
+    content_hash: 'bytea',
+    tsv: 'tsvector generated',
+    terms: 'sparsevec generated',
+  },
+  term_stats: { tenant_id: 'text', language: 'text', term: 'integer', chunks: 'integer' },
+  corpus_stats: { tenant_id: 'text', language: 'text', chunks: 'integer', counted_at: 'timestamptz default' },
+  embeddings: {
+    tenant_id: 'text',
+    model_id: 'smallint',
+    chunk_id: 'uuid',
+    document_id: 'uuid',
+    coarse: 'halfvec',
+    full_vector: 'vector',
+    dimensions: 'smallint',
+    created_at: 'timestamptz default',
+  },
+  unembeddable_chunks: {
+    tenant_id: 'text',
+    model_id: 'smallint',
+    chunk_id: 'uuid',
+    reason: 'text',
+    created_at: 'timestamptz default',
+  },
+  embedding_jobs: {
+    tenant_id: 'text',
+    model_id: 'smallint',
+    chunk_id: 'uuid',
+    attempts: 'integer default',
+    available_at: 'timestamptz default',
+    last_error: 'text null',
+    created_at: 'timestamptz default',
+  },
+  schema_migrations: { version: 'integer', name: 'text', sha256: 'text', applied_at: 'timestamptz default' },
+} as const;
+
+/** How `pg` gives a type back, and how it takes it. Vectors are written in pgvector's binary format and never read. */
+interface SqlTypes {
+  text: string;
+  uuid: string;
+  smallint: number;
+  integer: number;
+  bytea: Buffer;
+  timestamptz: Date;
+  jsonb: ColumnType<Record<string, unknown>, string, string>;
+  tsvector: string;
+  vector: ColumnType<string, Buffer, Buffer>;
+  halfvec: ColumnType<string, Buffer, Buffer>;
+  sparsevec: ColumnType<string, Buffer, Buffer>;
+}
+
+type WithDefault<Type> =
+  Type extends ColumnType<infer Read, infer Insert, infer Update>
+    ? ColumnType<Read, Insert | undefined, Update>
+    : Generated<Type>;
+
+type Column<Spec extends string> = Spec extends `${infer Type extends keyof SqlTypes & string} null`
+  ? SqlTypes[Type] | null
+  : Spec extends `${infer Type extends keyof SqlTypes & string} default`
+    ? WithDefault<SqlTypes[Type]>
+    : Spec extends `${infer Type extends keyof SqlTypes & string} generated`
+      ? GeneratedAlways<SqlTypes[Type]>
+      : Spec extends keyof SqlTypes
+        ? SqlTypes[Spec]
+        : never;
+
+type Catalog = typeof catalog;
+
+/** The database as Kysely sees it. */
+export type Schema = {
+  [Table in keyof Catalog]: { [Name in keyof Catalog[Table]]: Column<Catalog[Table][Name] & string> };
+};

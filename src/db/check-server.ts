@@ -1,0 +1,70 @@
+import pg from 'pg';
+import { Refusal, StartupError } from '../errors.ts';
+import type { Database } from './database.ts';
+import { isAtLeast } from './migrate.ts';
+import { readMigrations } from './migration-files.ts';
+import { type AppliedMigration, readApplied, requireCurrentSchema } from './schema-version.ts';
+import type { ScopeRole } from './scope.ts';
+import { databaseError } from './sqlstate.ts';
+
+/** Since this version the known faults of vacuuming HNSW indexes are mended. */
+const soundVector = [0, 8, 4];
+/** SQLSTATE of `set role` with a role that does not exist. */
+const unknownRole = '22023';
+
+/** A server that may be served from, and what was noticed about it. */
+export interface CheckedServer {
+  readonly database: Database;
+  /** Sentences for the operator. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Looks at a server before anything is served from it.
+ * @param role that the login takes for its work.
+ * @returns the database, with scopes that find pgvector in whatever schema it was installed.
+ * @throws {StartupError} when the server cannot be reached, its schema is not this program's, or the login may not take
+ *   its role; the message says what to do.
+ */
+export async function checkServer(database: Database, role: ScopeRole): Promise<CheckedServer> {
+  requireCurrentSchema(await readMigrations(), await readAppliedAs(database, role));
+  const { rows } = await database.pool.query<{ version: string; schema: string }>(`
+    select e.extversion as version, n.nspname as schema
+    from pg_extension e join pg_namespace n on n.oid = e.extnamespace where e.extname = 'vector'`);
+  const { version = '0', schema: vectorSchema = 'public' } = rows[0] ?? {};
+  const warnings = isAtLeast(version, soundVector)
+    ? []
+    : [`pgvector ${version} has known faults in vacuuming HNSW indexes; 0.8.4 or newer is advised`];
+  return { database: { ...database, scopeDefaults: { ...database.scopeDefaults, vectorSchema } }, warnings };
+}
+
+async function readAppliedAs(database: Database, role: ScopeRole): Promise<AppliedMigration[]> {
+  try {
+    const client = await database.pool.connect();
+    try {
+      await client.query(`begin read only; set local role ${role}`);
+      return await readApplied(client);
+    } finally {
+      await client.query('rollback').catch(() => {});
+      client.release();
+    }
+  } catch (cause) {
+    const error = databaseError(cause);
+    if (error instanceof pg.DatabaseError && error.code === unknownRole) return [];
+    if (error instanceof Refusal) {
+      throw new StartupError(
+        `The database cannot be reached: ${reasonOf(cause)}. Check the connection URL and that the server runs.`,
+        { cause },
+      );
+    }
+    throw new StartupError(
+      `The database does not let this login work as ${role}: ${reasonOf(cause)}. Connect as the login that "tessera migrate" created for it.`,
+      { cause },
+    );
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(reasonOf).join('; ');
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,15 @@
+import { sql } from 'kysely';
+import type { DocumentId } from '../ids.ts';
+
+/** The columns of a `Document`, for any statement that reads `documents`. */
+export const documentColumns = [
+  sql.ref<DocumentId>('documents.id').as('id'),
+  'documents.collection',
+  'documents.external_id as externalId',
+  'documents.title',
+  'documents.url',
+  'documents.metadata',
+  'documents.version',
+  'documents.created_at as createdAt',
+  'documents.updated_at as updatedAt',
+] as const;

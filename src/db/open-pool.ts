@@ -1,0 +1,37 @@
+import pg from 'pg';
+import type { Database } from './database.ts';
+
+export interface PoolOptions {
+  readonly url: string;
+  /** Connections at most. */
+  readonly size: number;
+  readonly statementTimeoutMs: number;
+  /** Called when an idle connection fails; the pool replaces it by itself. */
+  readonly onIdleError: (error: Error) => void;
+}
+
+/**
+ * Opens a pool on a PostgreSQL server. Statements of one transaction are pipelined.
+ * @throws {Refusal} `DATABASE_UNAVAILABLE` when the server cannot be reached.
+ */
+export async function openPool(options: PoolOptions): Promise<Database> {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.size,
+    pipeline: true,
+    connectionTimeoutMillis: 5_000,
+    idleTimeoutMillis: 60_000,
+    keepAlive: true,
+    application_name: 'tessera',
+  } as pg.PoolConfig);
+  pool.on('error', options.onIdleError);
+  // The pool listens to idle connections only. One that is lost while it is in use fails its queries, which is how that is
+  // told; but with nobody listening the same loss would end the process.
+  pool.on('connect', (client) => client.on('error', () => {}));
+  return {
+    pool,
+    pipelined: true,
+    scopeDefaults: { vectorSchema: 'public', statementTimeoutMs: options.statementTimeoutMs },
+    close: () => pool.end(),
+  };
+}

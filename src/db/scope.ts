@@ -1,0 +1,81 @@
+import pg from 'pg';
+import type { Principal } from '../auth/principal.ts';
+import { isTenantId, type TenantId } from '../ids.ts';
+
+export type ScopeRole = 'tessera_tenant' | 'tessera_worker' | 'tessera_operator';
+
+/** Settings that a statement may ask for, by their PostgreSQL names. */
+export interface ScopeSettings {
+  /** Breadth of the HNSW search, at least the number of candidates. */
+  readonly 'hnsw.ef_search'?: number;
+  readonly 'hnsw.max_scan_tuples'?: number;
+}
+
+/** The transaction's role, tenant and settings. */
+export interface Scope {
+  readonly role: ScopeRole;
+  /** Absent for work that belongs to no tenant: policies then match no tenant's row. */
+  readonly tenantId?: TenantId;
+  readonly subject?: string;
+  readonly groups?: readonly string[];
+  readonly settings?: ScopeSettings;
+}
+
+export function tenantScope(principal: Principal, settings?: ScopeSettings): Scope {
+  const { tenantId, subject, groups } = principal;
+  return { role: 'tessera_tenant', tenantId, subject, groups, ...(settings && { settings }) };
+}
+
+export function workerScope(tenantId?: TenantId): Scope {
+  return { role: 'tessera_worker', ...(tenantId && { tenantId }) };
+}
+
+export const operatorScope: Scope = { role: 'tessera_operator' };
+
+/** What every scope of a database has in common. */
+export interface ScopeDefaults {
+  /** Schema that holds the pgvector extension. */
+  readonly vectorSchema: string;
+  readonly statementTimeoutMs: number;
+}
+
+/**
+ * The statements that open a scope, to be sent right behind `begin`.
+ *
+ * A list of `set local` with escaped literals and not `set_config()` calls: Citus forwards only `set local` to its
+ * workers. Generic plans hide the tenant from the planner, so custom plans are forced; stage two sorts again, so the HNSW
+ * scan may go on in relaxed order.
+ * @throws {TypeError} for a tenant id that is none, or for a value that PostgreSQL text cannot hold. Both are refused
+ *   when a token is read; this is the last line.
+ */
+export function scopeStatement(scope: Scope, defaults: ScopeDefaults): string {
+  const lines = [
+    `set local role ${scope.role}`,
+    `set local search_path = tessera, ${pg.escapeIdentifier(defaults.vectorSchema)}, pg_temp`,
+    `set local statement_timeout = ${integer(defaults.statementTimeoutMs)}`,
+    'set local plan_cache_mode = force_custom_plan',
+    'set local hnsw.iterative_scan = relaxed_order',
+    `set local tessera.tenant_id = ${tenantLiteral(scope.tenantId)}`,
+    `set local tessera.subject = ${literal(scope.subject ?? '')}`,
+    `set local tessera.groups = ${literal(JSON.stringify(scope.groups ?? []))}`,
+  ];
+  for (const [name, value] of Object.entries(scope.settings ?? {})) lines.push(`set local ${name} = ${integer(value)}`);
+  return lines.join('; ');
+}
+
+function tenantLiteral(tenantId: TenantId | undefined): string {
+  if (tenantId === undefined) return "''";
+  if (!isTenantId(tenantId)) throw new TypeError('The scope was given a tenant id that is not one.');
+  return literal(tenantId);
+}
+
+function literal(value: string): string {
+  if (value.includes('\0')) throw new TypeError('A scope value holds a NUL character, which PostgreSQL text cannot.');
+  return pg.escapeLiteral(value).trimStart();
+}
+
+function integer(value: number): string {
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new TypeError(`A scope setting is ${value}, not a whole number.`);
+  return String(value);
+}

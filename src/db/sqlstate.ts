@@ -1,0 +1,56 @@
+import pg from 'pg';
+import { Refusal, type RefusalCode } from '../errors.ts';
+
+interface Translation {
+  readonly code: RefusalCode;
+  readonly message: string;
+}
+
+const unavailable: Translation = {
+  code: 'DATABASE_UNAVAILABLE',
+  message: 'The database cannot be reached right now; nothing was changed. Try again in a moment.',
+};
+
+/** What a SQLSTATE (or its class, its first two characters) means to a caller. The only such table. */
+const translations: Record<string, Translation> = {
+  '08': unavailable, // connection exception
+  '57P01': unavailable, // admin shutdown
+  '57P02': unavailable, // crash shutdown
+  '57P03': unavailable, // cannot connect now
+  '53': unavailable, // insufficient resources
+  '57014': {
+    code: 'STATEMENT_TIMEOUT',
+    message: 'The database took longer than STATEMENT_TIMEOUT_MS allows; nothing was changed.',
+  },
+};
+
+/** Faults of the socket and of the pool, which carry no SQLSTATE. */
+const networkCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EHOSTUNREACH',
+  'ENOENT',
+  'EAI_AGAIN',
+]);
+const connectionMessages =
+  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool after)/;
+
+/** Turns what `pg` threw into a refusal where a caller can do something about it, and leaves anything else as it is. */
+export function databaseError(error: unknown): unknown {
+  const translation = translate(error);
+  return translation ? new Refusal(translation.code, translation.message, { cause: error }) : error;
+}
+
+function translate(error: unknown): Translation | undefined {
+  if (error instanceof pg.DatabaseError && error.code) {
+    return translations[error.code] ?? translations[error.code.slice(0, 2)];
+  }
+  if (error instanceof AggregateError) return error.errors.map(translate).find((found) => found !== undefined);
+  if (!(error instanceof Error)) return undefined;
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code !== undefined && networkCodes.has(code)) return unavailable;
+  return connectionMessages.test(error.message) ? unavailable : undefined;
+}

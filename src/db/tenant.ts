@@ -1,0 +1,30 @@
+import type { Principal } from '../auth/principal.ts';
+import { type Database, type Execute, readInFlight, type Statement, transact } from './database.ts';
+import { type ScopeSettings, tenantScope } from './scope.ts';
+
+/**
+ * Reads one tenant's rows in one flight, under row-level security.
+ * @returns the statement's rows.
+ * @throws {Refusal} `DATABASE_UNAVAILABLE` or `STATEMENT_TIMEOUT`.
+ */
+export async function readAsTenant<Row>(
+  database: Database,
+  principal: Principal,
+  statement: Statement<Row>,
+  settings?: ScopeSettings,
+): Promise<Row[]> {
+  const [rows] = await readInFlight(database, tenantScope(principal, settings), [statement]);
+  return rows as Row[];
+}
+
+/**
+ * Writes one tenant's rows in one transaction, under row-level security: all of it or nothing.
+ * @throws what the work throws; {@link readAsTenant}'s refusals.
+ */
+export function writeAsTenant<Result>(
+  database: Database,
+  principal: Principal,
+  work: (execute: Execute) => Promise<Result>,
+): Promise<Result> {
+  return transact(database, tenantScope(principal), work);
+}

@@ -1,0 +1,14 @@
+import type { DocumentId } from './ids.ts';
+
+/** A document as it is read back, without its body: that can be large and is loaded only where it is asked for. */
+export interface Document {
+  readonly id: DocumentId;
+  readonly collection: string;
+  readonly externalId: string | null;
+  readonly title: string;
+  readonly url: string | null;
+  readonly metadata: Record<string, unknown>;
+  readonly version: number;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}

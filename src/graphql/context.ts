@@ -1,0 +1,61 @@
+import DataLoader from 'dataloader';
+import type { Principal } from '../auth/principal.ts';
+import type { Document } from '../document.ts';
+import { type DocumentDeps, readBodies, readDocuments, readPendingChunks } from '../documents/read-documents.ts';
+import { Refusal } from '../errors.ts';
+import type { DocumentId } from '../ids.ts';
+import type { IngestDeps } from '../ingest/upsert-documents.ts';
+import type { SearchDeps } from '../search/search.ts';
+import type { TenantDeps } from '../tenants/read-tenant.ts';
+
+/** What resolvers may call. Every feature takes its own part of it. */
+export interface GraphQLDeps extends SearchDeps, IngestDeps, DocumentDeps, TenantDeps {}
+
+/** What a resolver knows of its request. */
+export interface RequestContext {
+  readonly deps: GraphQLDeps;
+  /** Absent for a request without a token. */
+  readonly principal: Principal | undefined;
+  /** Aborted when the client goes away or the request takes too long. */
+  readonly signal: AbortSignal;
+  readonly loaders: DocumentLoaders;
+}
+
+/** Batches what the fields of one request ask about documents: one statement each, however many documents there are. */
+export interface DocumentLoaders {
+  /** Null for a document that is nobody's or another tenant's. */
+  readonly document: DataLoader<DocumentId, Document | null>;
+  readonly body: DataLoader<DocumentId, string | null>;
+  readonly pendingChunks: DataLoader<DocumentId, number>;
+}
+
+export function createLoaders(deps: DocumentDeps, principal: Principal | undefined): DocumentLoaders {
+  const byId = async <Value>(
+    ids: readonly DocumentId[],
+    absent: Value,
+    read: () => Promise<Map<DocumentId, Value>>,
+  ) => {
+    const found = await read();
+    return ids.map((id) => found.get(id) ?? absent);
+  };
+  const who = () => requirePrincipal(principal);
+  return {
+    document: new DataLoader((ids) =>
+      byId<Document | null>(ids, null, async () => {
+        const documents = await readDocuments(deps, who(), ids);
+        return new Map(documents.map((document) => [document.id, document]));
+      }),
+    ),
+    body: new DataLoader((ids) => byId<string | null>(ids, null, () => readBodies(deps, who(), ids))),
+    pendingChunks: new DataLoader((ids) => byId(ids, 0, () => readPendingChunks(deps, who(), ids))),
+  };
+}
+
+/**
+ * The caller, for a resolver that has checked its scope already.
+ * @throws {Refusal} `UNAUTHENTICATED` without a token.
+ */
+export function requirePrincipal(principal: Principal | undefined): Principal {
+  if (principal) return principal;
+  throw new Refusal('UNAUTHENTICATED', 'The request has no token. Send "Authorization: Bearer <token>".');
+}

@@ -1,0 +1,90 @@
+import type { Document as DocumentShape } from '../document.ts';
+import { listDocuments } from '../documents/read-documents.ts';
+import { type DocumentId, isDocumentId } from '../ids.ts';
+import { builder } from './builder.ts';
+import { requirePrincipal } from './context.ts';
+import { readFilter } from './filter-arguments.ts';
+import { DocumentFilterInput } from './filter-inputs.ts';
+
+const largeField = 'Loaded only where it is asked for';
+
+export const Document = builder.objectRef<DocumentShape>('Document');
+
+builder.node(Document, {
+  description: 'What was stored, and what a search gives back.',
+  id: { resolve: (document) => document.id },
+  loadWithoutCache: (id, context) => (isDocumentId(id) ? context.loaders.document.load(id) : null),
+  fields: (t) => ({
+    collection: t.exposeString('collection', { description: 'The collection it lies in, such as `handbook`.' }),
+    externalId: t.exposeString('externalId', {
+      nullable: true,
+      description: "The caller's own key, unique in the collection.",
+    }),
+    title: t.exposeString('title', { description: 'One line.' }),
+    body: t.string({
+      description: `Plain text or Markdown, whole. ${largeField}.`,
+      resolve: async (document, _args, context) => (await context.loaders.body.load(document.id)) ?? '',
+    }),
+    url: t.exposeString('url', { nullable: true, description: 'Where people read it.' }),
+    metadata: t.expose('metadata', { type: 'JSONObject', description: 'Attributes to filter by.' }),
+    version: t.exposeInt('version', { description: '1 when it is new, one more with each change.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was first stored.' }),
+    updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it last changed.' }),
+    pendingChunks: t.int({
+      description: 'Chunks that still wait for their vector. Until then they are found by their words.',
+      resolve: (document, _args, context) => context.loaders.pendingChunks.load(document.id),
+    }),
+  }),
+});
+
+builder.queryField('document', (t) =>
+  t.field({
+    type: Document,
+    nullable: true,
+    description: 'One document by its global id. Null where it does not exist for this tenant.',
+    authScopes: { token: 'documents:read' },
+    args: { id: t.arg.globalID({ required: true, for: Document, description: 'As `Document.id` gave it.' }) },
+    resolve: (_root, { id }, context) =>
+      isDocumentId(id.id) ? context.loaders.document.load(id.id as DocumentId) : null,
+  }),
+);
+
+const DocumentConnection = builder.connectionObject(
+  { type: Document, name: 'DocumentConnection', description: 'A page of documents, oldest first.' },
+  { name: 'DocumentEdge', description: 'A document and its place in the list.' },
+);
+
+builder.queryField('documents', (t) =>
+  t.field({
+    type: DocumentConnection,
+    description: 'Documents, oldest first. Those that come or go between two pages neither repeat nor hide others.',
+    authScopes: { token: 'documents:read' },
+    args: {
+      filter: t.arg({ type: DocumentFilterInput, description: 'Which ones; all without it.' }),
+      first: t.arg.int({ description: 'Page size, 1 to 100; 10 without it.' }),
+      after: t.arg.string({ description: '`endCursor` of the page before.' }),
+    },
+    resolve: async (_root, { filter, first, after }, { deps, principal }) => {
+      const request = {
+        ...(filter && { filter: readFilter(filter) }),
+        ...(first !== undefined && { first }),
+        ...(after !== undefined && { after }),
+      };
+      const { items, hasNextPage } = await listDocuments(deps, requirePrincipal(principal), request);
+      return {
+        edges: items.map(({ document, cursor }) => ({ cursor, node: document })),
+        pageInfo: toPageInfo(items, hasNextPage),
+      };
+    },
+  }),
+);
+
+/** Relay's page info for a list that is read forwards. */
+export function toPageInfo(items: readonly { readonly cursor: string }[], hasNextPage: boolean) {
+  return {
+    hasNextPage,
+    hasPreviousPage: false,
+    startCursor: items[0]?.cursor ?? null,
+    endCursor: items.at(-1)?.cursor ?? null,
+  };
+}

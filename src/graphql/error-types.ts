@@ -1,0 +1,39 @@
+import { EmbedderError } from '../embed/embedder-error.ts';
+import type { ExpectedError } from '../errors.ts';
+import { InvalidDocumentError } from '../ingest/document-input.ts';
+import { NotEmbeddableError } from '../search/search-request.ts';
+import { builder } from './builder.ts';
+
+/** Expected failures, as members of result unions. */
+const ErrorInterface = builder.interfaceRef<ExpectedError>('Error').implement({
+  description:
+    'A failure that callers plan for. `code` is stable and listed in docs/errors.md; `message` is for people.',
+  fields: (t) => ({
+    code: t.exposeString('code', { description: 'Stable, upper case, such as `EMBEDDER_TIMEOUT`.' }),
+    message: t.exposeString('message', {
+      description: 'What was wrong, what was received and what is allowed, in a sentence.',
+    }),
+  }),
+});
+
+builder.objectType(EmbedderError, {
+  name: 'EmbedderError',
+  description:
+    'The text could not be embedded: `EMBEDDER_UNAVAILABLE`, `EMBEDDER_TIMEOUT` or `EMBEDDER_REJECTED`. KEYWORD search needs no embedder.',
+  interfaces: [ErrorInterface],
+});
+
+builder.objectType(NotEmbeddableError, {
+  name: 'NotEmbeddableError',
+  description: 'The model knows nothing of the text: `NOT_EMBEDDABLE`. HYBRID would have fallen back to KEYWORD.',
+  interfaces: [ErrorInterface],
+});
+
+builder.objectType(InvalidDocumentError, {
+  name: 'InvalidDocumentError',
+  description: 'A document cannot be stored: `INVALID_DOCUMENT`. Nothing of the write was stored.',
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    index: t.exposeInt('index', { description: 'Position of the document in the input, from 0.' }),
+  }),
+});

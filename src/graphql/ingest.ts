@@ -1,0 +1,131 @@
+import { Refusal } from '../errors.ts';
+import { type DocumentId, isDocumentId } from '../ids.ts';
+import { deleteDocuments } from '../ingest/delete-documents.ts';
+import { type DocumentInput, documentLimits, InvalidDocumentError } from '../ingest/document-input.ts';
+import { type UpsertOutcome, type UpsertStatus, upsertDocuments } from '../ingest/upsert-documents.ts';
+import { builder } from './builder.ts';
+import { requirePrincipal } from './context.ts';
+import { Document } from './document.ts';
+
+const UpsertDocumentInput = builder.inputType('UpsertDocumentInput', {
+  description:
+    'A document to create, or to replace whole: by `id`, or by `externalId` within its collection; new without either.',
+  fields: (t) => ({
+    id: t.globalID({ for: Document, description: 'Of a document that exists.' }),
+    externalId: t.string({
+      description: 'Your own key, 1 to 512 characters: the same key later means the same document.',
+    }),
+    collection: t.string({
+      required: true,
+      description: '1 to 64 characters; it comes to be with its first document.',
+    }),
+    title: t.string({ required: true, description: '1 to 1,000 characters. Embedded with every passage.' }),
+    body: t.string({ required: true, description: 'Plain text or Markdown, 1 to 1,000,000 characters.' }),
+    url: t.string({ description: 'Where people read it: an absolute http or https address.' }),
+    metadata: t.field({ type: 'JSONObject', description: 'Attributes to filter by, at most 16 KiB as JSON.' }),
+  }),
+});
+
+const UpsertStatusEnum = builder.enumType('UpsertStatus', {
+  description: 'What became of a document.',
+  values: {
+    CREATED: { description: 'It is new.' },
+    UPDATED: { description: 'It was there and has changed.' },
+    UNCHANGED: { description: 'It was there, just like this; nothing was written.' },
+  } satisfies Record<UpsertStatus, { description: string }>,
+});
+
+const UpsertedDocument = builder.objectRef<UpsertOutcome>('UpsertedDocument').implement({
+  description: 'What became of one document of the input.',
+  fields: (t) => ({
+    status: t.expose('status', { type: UpsertStatusEnum, description: 'Created, updated or unchanged.' }),
+    version: t.exposeInt('version', { description: 'Its version now.' }),
+    document: t.field({
+      type: Document,
+      nullable: true,
+      description: 'The document as it is now. Null if it was deleted in the meantime.',
+      resolve: ({ id }, _args, { loaders }) => loaders.document.load(id),
+    }),
+    id: t.globalID({ description: "The document's global id.", resolve: ({ id }) => ({ type: Document, id }) }),
+  }),
+});
+
+const UpsertDocumentsPayload = builder.objectRef<readonly UpsertOutcome[]>('UpsertDocumentsPayload').implement({
+  description: 'The documents are stored and found by their words; their vectors follow.',
+  fields: (t) => ({
+    documents: t.field({
+      type: [UpsertedDocument],
+      description: 'One for each document of the input, in order.',
+      resolve: (outcomes) => [...outcomes],
+    }),
+  }),
+});
+
+builder.mutationField('upsertDocuments', (t) =>
+  t.field({
+    type: UpsertDocumentsPayload,
+    description:
+      'Creates or replaces documents: all of them, or none if one cannot be stored. Unchanged documents cost a read.',
+    authScopes: { token: 'documents:write' },
+    errors: {
+      types: [InvalidDocumentError],
+      union: { name: 'UpsertDocumentsResult', description: 'What became of the documents, or why none was stored.' },
+    },
+    args: {
+      input: t.arg({ type: [UpsertDocumentInput], required: true, description: 'At most 200 documents.' }),
+    },
+    resolve: (_root, { input }, { deps, principal }) => {
+      checkCount(input.length);
+      return upsertDocuments(deps, requirePrincipal(principal), input.map(readDocument));
+    },
+  }),
+);
+
+const DeleteDocumentsPayload = builder.objectRef<readonly DocumentId[]>('DeleteDocumentsPayload').implement({
+  description: 'The documents are gone, with their passages and vectors.',
+  fields: (t) => ({
+    deletedIds: t.globalIDList({
+      description: 'Global ids of those that were there. Ids that did not exist for this tenant are not among them.',
+      resolve: (ids) => ids.map((id) => ({ type: Document, id })),
+    }),
+  }),
+});
+
+builder.mutationField('deleteDocuments', (t) =>
+  t.field({
+    type: DeleteDocumentsPayload,
+    description: 'Deletes documents.',
+    authScopes: { token: 'documents:write' },
+    args: {
+      ids: t.arg.globalIDList({ required: true, for: Document, description: 'At most 200.' }),
+    },
+    resolve: (_root, { ids }, { deps, principal }) => {
+      checkCount(ids.length);
+      return deleteDocuments(deps, requirePrincipal(principal), ids.map(({ id }) => id).filter(isDocumentId));
+    },
+  }),
+);
+
+function checkCount(count: number): void {
+  const { documentsPerWrite } = documentLimits;
+  if (count <= documentsPerWrite) return;
+  throw new Refusal(
+    'BAD_USER_INPUT',
+    `The write has ${count} documents; at most ${documentsPerWrite} are allowed in one.`,
+  );
+}
+
+function readDocument(input: typeof UpsertDocumentInput.$inferInput, index: number): DocumentInput {
+  const { id, externalId, url, metadata, collection, title, body } = input;
+  if (id && !isDocumentId(id.id))
+    throw new InvalidDocumentError(index, 'there is no document with the id that was given.');
+  return {
+    ...(id && { id: id.id as DocumentId }),
+    ...(externalId != null && { externalId }),
+    ...(url != null && { url }),
+    ...(metadata != null && { metadata }),
+    collection,
+    title,
+    body,
+  };
+}

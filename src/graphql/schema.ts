@@ -1,0 +1,15 @@
+import { lexicographicSortSchema, printSchema } from 'graphql';
+import { builder } from './builder.ts';
+import './document.ts';
+import './error-types.ts';
+import './ingest.ts';
+import './search.ts';
+import './tenant.ts';
+
+/** The one schema, the same for every tenant. */
+export const schema = builder.toSchema();
+
+/** The schema as SDL, the text of `schema.graphql`. */
+export function printSortedSchema(): string {
+  return `${printSchema(lexicographicSortSchema(schema))}\n`;
+}

@@ -1,0 +1,69 @@
+import type { Principal } from '../auth/principal.ts';
+import {
+  type Collection as CollectionShape,
+  readCollections,
+  readTenantFacts,
+  type TenantFacts,
+} from '../tenants/read-tenant.ts';
+import { builder } from './builder.ts';
+import { requirePrincipal } from './context.ts';
+
+const Viewer = builder.objectRef<Principal>('Viewer').implement({
+  description: 'Who calls, as the token says.',
+  fields: (t) => ({
+    tenantId: t.exposeString('tenantId', { description: 'The tenant as whom everything is read and written.' }),
+    subject: t.exposeString('subject', { description: "The token's subject." }),
+    groups: t.stringList({ description: 'Groups of the subject.', resolve: ({ groups }) => [...groups] }),
+    scopes: t.stringList({ description: 'What the token allows.', resolve: ({ scopes }) => [...scopes] }),
+  }),
+});
+
+builder.queryField('viewer', (t) =>
+  t.field({
+    type: Viewer,
+    description: 'Who you are to this gateway.',
+    resolve: (_root, _args, { principal }) => requirePrincipal(principal),
+  }),
+);
+
+const Tenant = builder.objectRef<TenantFacts & { readonly id: string }>('Tenant').implement({
+  description: 'How much the tenant holds.',
+  fields: (t) => ({
+    id: t.exposeString('id', { description: 'As the token names it.' }),
+    documents: t.exposeInt('documents', { description: 'Documents stored.' }),
+    chunks: t.exposeInt('chunks', { description: 'Passages of those documents.' }),
+    pendingChunks: t.exposeInt('pendingChunks', { description: 'Passages that still wait for their vector.' }),
+    unembeddableChunks: t.exposeInt('unembeddableChunks', {
+      description: 'Passages in which the model found nothing that it knows. They are found by their words.',
+    }),
+  }),
+});
+
+builder.queryField('tenant', (t) =>
+  t.field({
+    type: Tenant,
+    description: 'Your tenant, counted.',
+    authScopes: { token: 'documents:read' },
+    resolve: async (_root, _args, { deps, principal }) => {
+      const who = requirePrincipal(principal);
+      return { id: who.tenantId, ...(await readTenantFacts(deps, who)) };
+    },
+  }),
+);
+
+const Collection = builder.objectRef<CollectionShape>('Collection').implement({
+  description: 'A named group of documents.',
+  fields: (t) => ({
+    name: t.exposeString('name', { description: 'As documents give it.' }),
+    documents: t.exposeInt('documents', { description: 'Documents in it.' }),
+  }),
+});
+
+builder.queryField('collections', (t) =>
+  t.field({
+    type: [Collection],
+    description: "The tenant's collections by name.",
+    authScopes: { token: 'documents:read' },
+    resolve: (_root, _args, { deps, principal }) => readCollections(deps, requirePrincipal(principal)),
+  }),
+);

@@ -1,0 +1,62 @@
+import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
+import { createYoga, type YogaServerInstance } from 'graphql-yoga';
+import { readBearerToken } from '../auth/bearer.ts';
+import type { VerifyToken } from '../auth/verify-token.ts';
+import { createLoaders, type GraphQLDeps, type RequestContext } from '../graphql/context.ts';
+import { schema } from '../graphql/schema.ts';
+import type { Logger } from '../log.ts';
+import { createErrorMask } from './error-response.ts';
+import { type GraphiqlOptions, graphiqlPage } from './graphiql-page.ts';
+import { type ReadyCheck, useHealthChecks } from './use-health-checks.ts';
+import { useNoIntrospection } from './use-no-introspection.ts';
+import { usePrivateResponses } from './use-private-responses.ts';
+import { useRequestId } from './use-request-id.ts';
+
+export interface GatewayOptions {
+  readonly deps: GraphQLDeps;
+  readonly verifyToken: VerifyToken;
+  readonly log: Logger;
+  readonly isReady: ReadyCheck;
+  readonly introspection: boolean;
+  /** Absent: GraphiQL is off. */
+  readonly graphiql: GraphiqlOptions | undefined;
+  readonly maxBodyBytes: number;
+  readonly requestTimeoutMs: number;
+}
+
+export type Gateway = YogaServerInstance<Record<string, never>, RequestContext>;
+
+/** The HTTP face: `/graphql`, `/health` and `/ready`. Every request is one principal's or nobody's. */
+export function createGateway(options: GatewayOptions): Gateway {
+  const { deps, verifyToken, log, graphiql } = options;
+  return createYoga<Record<string, never>, RequestContext>({
+    schema,
+    graphqlEndpoint: '/graphql',
+    landingPage: false,
+    cors: false,
+    batching: false,
+    logging: false,
+    multipart: false,
+    maxRequestBodySize: options.maxBodyBytes,
+    graphiql: graphiql ? () => graphiqlPage(graphiql) : false,
+    renderGraphiQL,
+    context: async ({ request }) => {
+      const principal = await authenticate(request, verifyToken);
+      const signal = AbortSignal.any([request.signal, AbortSignal.timeout(options.requestTimeoutMs)]);
+      return { deps, principal, signal, loaders: createLoaders(deps, principal) };
+    },
+    maskedErrors: { maskError: createErrorMask({ log, maxBodyBytes: options.maxBodyBytes }) },
+    plugins: [
+      useRequestId(),
+      useHealthChecks(options.isReady),
+      ...(options.introspection ? [] : [useNoIntrospection()]),
+      usePrivateResponses(),
+    ],
+  });
+}
+
+/** A request without a token may ask what the schema is; one with a token that does not hold is refused outright. */
+async function authenticate(request: Request, verifyToken: VerifyToken) {
+  const authorization = request.headers.get('authorization');
+  return authorization === null ? undefined : verifyToken(readBearerToken(authorization));
+}

@@ -1,0 +1,22 @@
+import type { Plugin } from 'graphql-yoga';
+
+/** Resolves when requests can be answered; rejects when they cannot. */
+export type ReadyCheck = () => Promise<void>;
+
+/**
+ * `/health`: the process lives. `/ready`: it can answer, database included; 503 otherwise, without the reason, which is
+ * nobody's business outside and is in the log.
+ */
+export function useHealthChecks(isReady: ReadyCheck): Plugin {
+  return {
+    onRequest: async ({ url, endResponse, fetchAPI }) => {
+      if (url.pathname === '/health') endResponse(fetchAPI.Response.json({ status: 'alive' }));
+      if (url.pathname !== '/ready') return;
+      const ready = await isReady().then(
+        () => true,
+        () => false,
+      );
+      endResponse(fetchAPI.Response.json({ status: ready ? 'ready' : 'not ready' }, { status: ready ? 200 : 503 }));
+    },
+  };
+}

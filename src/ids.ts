@@ -1,0 +1,44 @@
+import { validate as isUuid, v7 as uuidv7 } from 'uuid';
+import { Refusal } from './errors.ts';
+
+declare const brand: unique symbol;
+type Branded<Name extends string> = string & { readonly [brand]: Name };
+
+/** A tenant's id, 1 to 64 characters of `[A-Za-z0-9_-]`. Only {@link parseTenantId} makes one. */
+export type TenantId = Branded<'TenantId'>;
+/** A document's id within its tenant, a UUID (version 7 for those made here, so that keys grow at one end of the index). */
+export type DocumentId = Branded<'DocumentId'>;
+/** A chunk's id within its tenant, a UUID. */
+export type ChunkId = Branded<'ChunkId'>;
+
+const tenantIdPattern = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** True for a string that may be a tenant id. Anything else, look-alike letters and line ends included, is not. */
+export function isTenantId(value: unknown): value is TenantId {
+  return typeof value === 'string' && tenantIdPattern.test(value);
+}
+
+/**
+ * Reads a tenant id that a person or a file gave.
+ * @throws {Refusal} `BAD_USER_INPUT` when it is not 1 to 64 characters of letters, digits, `_` and `-`.
+ */
+export function parseTenantId(value: string): TenantId {
+  if (isTenantId(value)) return value;
+  throw new Refusal(
+    'BAD_USER_INPUT',
+    `The tenant id ${JSON.stringify(value.slice(0, 80))} is not usable: 1 to 64 letters, digits, "_" and "-" are allowed.`,
+  );
+}
+
+export function newDocumentId(): DocumentId {
+  return uuidv7() as DocumentId;
+}
+
+export function newChunkId(): ChunkId {
+  return uuidv7() as ChunkId;
+}
+
+/** True for a string that may be a document's id (a UUID in any version). */
+export function isDocumentId(value: string): value is DocumentId {
+  return isUuid(value);
+}

@@ -1,0 +1,30 @@
+import { sql } from 'kysely';
+import type { Principal } from '../auth/principal.ts';
+import { sqlBuilder } from '../db/compile.ts';
+import { writeAsTenant } from '../db/tenant.ts';
+import type { DocumentId, TenantId } from '../ids.ts';
+import type { IngestDeps } from './upsert-documents.ts';
+
+/** Chunks, vectors and jobs go with their document. */
+export function deleteDocumentsStatement(tenantId: TenantId, ids: readonly DocumentId[]) {
+  return sqlBuilder
+    .deleteFrom('documents')
+    .where('tenant_id', '=', tenantId)
+    .where('id', '=', sql<string>`any(${ids}::uuid[])`)
+    .returning('id');
+}
+
+/**
+ * Deletes documents in one transaction.
+ * @returns the ids that were there and are gone; ids of nobody's or of another tenant's documents are simply not among them.
+ */
+export async function deleteDocuments(
+  deps: Pick<IngestDeps, 'database'>,
+  principal: Principal,
+  ids: readonly DocumentId[],
+): Promise<DocumentId[]> {
+  const rows = await writeAsTenant(deps.database, principal, (execute) =>
+    execute(deleteDocumentsStatement(principal.tenantId, ids)),
+  );
+  return rows.map(({ id }) => id as DocumentId);
+}

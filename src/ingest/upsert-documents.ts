@@ -1,0 +1,195 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Principal } from '../auth/principal.ts';
+import type { Database, Execute } from '../db/database.ts';
+import { writeAsTenant } from '../db/tenant.ts';
+import { type DocumentId, newChunkId, newDocumentId, type TenantId } from '../ids.ts';
+import { type Chunk, chunkText } from './chunk.ts';
+import { contentHash } from './content-hash.ts';
+import { checkDocuments, type DocumentInput, InvalidDocumentError } from './document-input.ts';
+import {
+  type ChunkRow,
+  type DocumentRow,
+  deleteChunksStatement,
+  insertChunksStatement,
+  insertDocumentsStatement,
+  insertJobsStatement,
+  lockDocumentsStatement,
+  registerTenantModelStatement,
+  registerTenantStatement,
+  updateDocumentStatement,
+} from './upsert-statements.ts';
+
+/** What ingest needs: a database, the model that chunks are measured and embedded with, and the size of a chunk. */
+export interface IngestDeps {
+  readonly database: Database;
+  readonly modelId: number;
+  readonly chunking: {
+    readonly countTokens: (text: string) => number;
+    readonly maxTokens: number;
+    readonly overlapTokens: number;
+  };
+  /** Called after a commit that left chunks to embed. */
+  readonly onPending: () => void;
+}
+
+export type UpsertStatus = 'CREATED' | 'UPDATED' | 'UNCHANGED';
+
+export interface UpsertOutcome {
+  readonly id: DocumentId;
+  readonly status: UpsertStatus;
+  /** 1 for a new document, one more with each change. */
+  readonly version: number;
+}
+
+type StoredDocument =
+  ReturnType<typeof lockDocumentsStatement> extends { execute(): Promise<(infer Row)[]> } ? Row : never;
+
+/** Language of documents whose collection says nothing else. */
+const defaultLanguage = 'english';
+/** Rows a statement inserts at most: ten parameters each, and the protocol numbers parameters with 16 bits. */
+const rowsPerStatement = 1_000;
+
+/**
+ * Creates or replaces documents, with their chunks and the duty to embed them, in one transaction: all or nothing.
+ * Documents whose content is what it was cost a read.
+ * @returns one outcome per document, in order.
+ * @throws {InvalidDocumentError} when one cannot be stored, or names an id that does not exist.
+ */
+export async function upsertDocuments(
+  deps: IngestDeps,
+  principal: Principal,
+  inputs: readonly DocumentInput[],
+): Promise<UpsertOutcome[]> {
+  checkDocuments(inputs);
+  if (inputs.length === 0) return [];
+  const { outcomes, pending } = await writeAsTenant(deps.database, principal, (execute) =>
+    writeDocuments(deps, principal.tenantId, inputs, execute),
+  );
+  if (pending) deps.onPending();
+  return outcomes;
+}
+
+async function writeDocuments(
+  deps: IngestDeps,
+  tenantId: TenantId,
+  inputs: readonly DocumentInput[],
+  execute: Execute,
+): Promise<{ outcomes: UpsertOutcome[]; pending: boolean }> {
+  await execute(registerTenantStatement(tenantId));
+  await execute(registerTenantModelStatement(tenantId, deps.modelId));
+  const stored = await lockStored(tenantId, inputs, execute);
+  const outcomes: UpsertOutcome[] = [];
+  const created: { index: number; row: DocumentRow }[] = [];
+  const rechunked: DocumentRow[] = [];
+  for (const [index, input] of inputs.entries()) {
+    const existing = stored(input);
+    if (input.id && !existing)
+      throw new InvalidDocumentError(index, `there is no document with the id that was given.`);
+    const row = toRow(input, existing);
+    if (!existing) {
+      created.push({ index, row });
+    } else if (isUnchanged(row, existing)) {
+      outcomes[index] = { id: row.id, status: 'UNCHANGED', version: existing.version };
+    } else {
+      const [updated] = await execute(updateDocumentStatement(tenantId, row));
+      outcomes[index] = { id: row.id, status: 'UPDATED', version: updated?.version ?? existing.version };
+      if (!row.contentHash.equals(existing.content_hash)) rechunked.push(row);
+    }
+  }
+  if (created.length > 0) {
+    const written = await execute(
+      insertDocumentsStatement(
+        tenantId,
+        created.map(({ row }) => row),
+      ),
+    );
+    for (const [position, { index, row }] of created.entries()) {
+      // Where another write created the document in the meantime, its id stands and its chunks are replaced.
+      const { id, version } = written[position] as { id: string; version: number };
+      outcomes[index] = { id: id as DocumentId, status: version === 1 ? 'CREATED' : 'UPDATED', version };
+      rechunked.push({ ...row, id: id as DocumentId });
+    }
+  }
+  return { outcomes, pending: await replaceChunks(deps, tenantId, rechunked, execute) };
+}
+
+async function lockStored(tenantId: TenantId, inputs: readonly DocumentInput[], execute: Execute) {
+  const ids = inputs.flatMap((input) => input.id ?? []);
+  const keys = inputs.flatMap(({ id, collection, externalId }) =>
+    id || externalId === undefined ? [] : [{ collection, externalId }],
+  );
+  const rows = await execute(lockDocumentsStatement(tenantId, ids, keys));
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  const byKey = new Map(rows.map((row) => [`${row.collection}\0${row.external_id}`, row]));
+  return (input: DocumentInput): StoredDocument | undefined =>
+    input.id ? byId.get(input.id) : byKey.get(`${input.collection}\0${input.externalId}`);
+}
+
+function toRow(input: DocumentInput, existing: StoredDocument | undefined): DocumentRow {
+  return {
+    id: (existing?.id as DocumentId | undefined) ?? newDocumentId(),
+    collection: input.collection,
+    externalId: input.externalId ?? existing?.external_id ?? null,
+    title: input.title,
+    body: input.body,
+    url: input.url ?? null,
+    metadata: JSON.stringify(input.metadata ?? {}),
+    language: defaultLanguage,
+    contentHash: contentHash(input.title, input.body, defaultLanguage),
+  };
+}
+
+function isUnchanged(row: DocumentRow, existing: StoredDocument): boolean {
+  return (
+    row.contentHash.equals(existing.content_hash) &&
+    row.collection === existing.collection &&
+    row.externalId === existing.external_id &&
+    row.url === existing.url &&
+    isDeepStrictEqual(JSON.parse(row.metadata), existing.metadata)
+  );
+}
+
+async function replaceChunks(
+  deps: IngestDeps,
+  tenantId: TenantId,
+  documents: readonly DocumentRow[],
+  execute: Execute,
+): Promise<boolean> {
+  if (documents.length === 0) return false;
+  await execute(
+    deleteChunksStatement(
+      tenantId,
+      documents.map(({ id }) => id),
+    ),
+  );
+  const rows = documents.flatMap((document) =>
+    chunkText(document.body, deps.chunking).map((chunk) => toChunkRow(document, chunk)),
+  );
+  for (let start = 0; start < rows.length; start += rowsPerStatement) {
+    const batch = rows.slice(start, start + rowsPerStatement);
+    await execute(insertChunksStatement(tenantId, batch));
+    await execute(
+      insertJobsStatement(
+        tenantId,
+        deps.modelId,
+        batch.map(({ id }) => id),
+      ),
+    );
+  }
+  return rows.length > 0;
+}
+
+function toChunkRow(document: DocumentRow, chunk: Chunk): ChunkRow {
+  const context = [document.title, ...chunk.headings].join(' > ');
+  return {
+    id: newChunkId(),
+    documentId: document.id,
+    ordinal: chunk.ordinal,
+    context,
+    text: chunk.text,
+    start: chunk.start,
+    end: chunk.end,
+    language: document.language,
+    contentHash: contentHash(context, chunk.text),
+  };
+}

@@ -1,0 +1,169 @@
+import { sql } from 'kysely';
+import { sqlBuilder } from '../db/compile.ts';
+import type { Statement } from '../db/database.ts';
+import type { ChunkId, DocumentId, TenantId } from '../ids.ts';
+
+/** A document ready to be written. */
+export interface DocumentRow {
+  readonly id: DocumentId;
+  readonly collection: string;
+  readonly externalId: string | null;
+  readonly title: string;
+  readonly body: string;
+  readonly url: string | null;
+  /** JSON text of an object. */
+  readonly metadata: string;
+  readonly language: string;
+  readonly contentHash: Buffer;
+}
+
+/** A chunk ready to be written. */
+export interface ChunkRow {
+  readonly id: ChunkId;
+  readonly documentId: DocumentId;
+  readonly ordinal: number;
+  readonly context: string;
+  readonly text: string;
+  readonly start: number;
+  readonly end: number;
+  readonly language: string;
+  readonly contentHash: Buffer;
+}
+
+/** A tenant named by a trusted issuer exists from its first write on. */
+export function registerTenantStatement(tenantId: TenantId): Statement<unknown> {
+  return sqlBuilder
+    .insertInto('tenants')
+    .values({ id: tenantId })
+    .onConflict((oc) => oc.column('id').doNothing());
+}
+
+/** Its vectors belong to this model from then on; a tenant that has an active model keeps it. */
+export function registerTenantModelStatement(tenantId: TenantId, modelId: number): Statement<unknown> {
+  return sqlBuilder
+    .insertInto('tenant_models')
+    .values({ tenant_id: tenantId, model_id: modelId })
+    .onConflict((oc) => oc.doNothing());
+}
+
+/** Locks the documents that a write names, by id or by collection and external id. */
+export function lockDocumentsStatement(
+  tenantId: TenantId,
+  ids: readonly DocumentId[],
+  keys: readonly { readonly collection: string; readonly externalId: string }[],
+) {
+  const collections = keys.map((key) => key.collection);
+  const externalIds = keys.map((key) => key.externalId);
+  return sqlBuilder
+    .selectFrom('documents')
+    .select(['id', 'collection', 'external_id', 'title', 'url', 'metadata', 'language', 'content_hash', 'version'])
+    .where('tenant_id', '=', tenantId)
+    .where((eb) =>
+      eb.or([
+        eb('id', '=', sql<string>`any(${ids}::uuid[])`),
+        sql<boolean>`(documents.collection, documents.external_id) in (
+          select * from unnest(${collections}::text[], ${externalIds}::text[]))` as never,
+      ]),
+    )
+    .orderBy('id')
+    .forUpdate();
+}
+
+/** Writes documents that were not there; where another write was faster, replaces what it wrote. */
+export function insertDocumentsStatement(tenantId: TenantId, rows: readonly DocumentRow[]) {
+  return sqlBuilder
+    .insertInto('documents')
+    .values(
+      rows.map((row) => ({
+        tenant_id: tenantId,
+        id: row.id,
+        collection: row.collection,
+        external_id: row.externalId,
+        title: row.title,
+        body: row.body,
+        url: row.url,
+        metadata: row.metadata,
+        language: row.language,
+        content_hash: row.contentHash,
+      })),
+    )
+    .onConflict((oc) =>
+      oc.columns(['tenant_id', 'collection', 'external_id']).doUpdateSet((eb) => ({
+        title: eb.ref('excluded.title'),
+        body: eb.ref('excluded.body'),
+        url: eb.ref('excluded.url'),
+        metadata: eb.ref('excluded.metadata') as never,
+        language: eb.ref('excluded.language'),
+        content_hash: eb.ref('excluded.content_hash'),
+        version: sql<number>`documents.version + 1`,
+        updated_at: sql<Date>`now()`,
+      })),
+    )
+    .returning(['id', 'collection', 'external_id', 'version']);
+}
+
+/** Replaces a document that was locked before. */
+export function updateDocumentStatement(tenantId: TenantId, row: DocumentRow) {
+  return sqlBuilder
+    .updateTable('documents')
+    .set({
+      collection: row.collection,
+      external_id: row.externalId,
+      title: row.title,
+      body: row.body,
+      url: row.url,
+      metadata: row.metadata,
+      language: row.language,
+      content_hash: row.contentHash,
+      version: sql<number>`version + 1`,
+      updated_at: sql<Date>`now()`,
+    })
+    .where('tenant_id', '=', tenantId)
+    .where('id', '=', row.id)
+    .returning('version');
+}
+
+/** Their vectors and jobs go with them. */
+export function deleteChunksStatement(tenantId: TenantId, documentIds: readonly DocumentId[]): Statement<unknown> {
+  return sqlBuilder
+    .deleteFrom('chunks')
+    .where('tenant_id', '=', tenantId)
+    .where('document_id', '=', sql<string>`any(${documentIds}::uuid[])`);
+}
+
+export function insertChunksStatement(tenantId: TenantId, rows: readonly ChunkRow[]): Statement<unknown> {
+  return sqlBuilder.insertInto('chunks').values(
+    rows.map((row) => ({
+      tenant_id: tenantId,
+      id: row.id,
+      document_id: row.documentId,
+      ordinal: row.ordinal,
+      context: row.context,
+      text: row.text,
+      start_offset: row.start,
+      end_offset: row.end,
+      language: row.language,
+      content_hash: row.contentHash,
+    })),
+  );
+}
+
+/** The duty to embed, in the transaction that writes the chunks. */
+export function insertJobsStatement(
+  tenantId: TenantId,
+  modelId: number,
+  chunkIds: readonly ChunkId[],
+): Statement<unknown> {
+  return sqlBuilder
+    .insertInto('embedding_jobs')
+    .columns(['tenant_id', 'model_id', 'chunk_id'])
+    .expression((eb) =>
+      eb
+        .selectFrom(sql<{ id: string }>`unnest(${chunkIds}::uuid[])`.as<'chunk'>(sql`chunk(id)`))
+        .select([
+          sql<string>`${tenantId}`.as('tenant_id'),
+          sql<number>`${modelId}::smallint`.as('model_id'),
+          'chunk.id as chunk_id',
+        ]),
+    );
+}

@@ -1,0 +1,40 @@
+import { sql } from 'kysely';
+import { sqlBuilder } from '../db/compile.ts';
+import { documentPredicate } from '../db/document-filter.ts';
+import type { DocumentFilter } from '../filter.ts';
+import type { ChunkId, TenantId } from '../ids.ts';
+
+/** Which of the tenant's documents a search may return, besides what row-level security permits. */
+export interface DocumentSelection {
+  readonly collections?: readonly string[] | undefined;
+  readonly filter: DocumentFilter;
+}
+
+/** Quoted phrases, excluded and required words, which a passage must satisfy whichever half finds it. */
+export interface TextConditions {
+  readonly language: string;
+  /** In the syntax of `websearch_to_tsquery`. */
+  readonly conditions: string;
+}
+
+/** Ids of the chunks that satisfy the conditions, for the right side of an `in`. */
+export function matchingChunks({ language, conditions }: TextConditions) {
+  return sql<ChunkId>`(select keyword_matches(${language}, websearch_to_tsquery(${language}::regconfig, ${conditions})))`;
+}
+
+/** True when the selection excludes nothing, so that a stage need not look at documents at all. */
+export function selectsAll(selection: DocumentSelection): boolean {
+  return selection.collections === undefined && Object.values(selection.filter).every((part) => part === undefined);
+}
+
+/** Ids of the selected documents, for the right side of an `in`. */
+export function selectedDocuments(tenantId: TenantId, selection: DocumentSelection) {
+  return sqlBuilder
+    .selectFrom('documents')
+    .select('documents.id')
+    .where('documents.tenant_id', '=', tenantId)
+    .where((eb) => documentPredicate(eb, selection.filter))
+    .$if(selection.collections !== undefined, (query) =>
+      query.where('documents.collection', '=', sql<string>`any(${selection.collections})`),
+    );
+}

@@ -1,0 +1,62 @@
+import { sql } from 'kysely';
+import { sqlBuilder } from '../db/compile.ts';
+import type { FusionWeights } from '../embed/embedder.ts';
+import type { ChunkId, DocumentId } from '../ids.ts';
+import type { SearchTables } from './search-tables.ts';
+
+/** Rank constant of reciprocal rank fusion: Cormack, Clarke and Büttcher, SIGIR 2009. */
+const rankConstant = 60;
+
+/**
+ * Weighted reciprocal rank fusion of both halves, scaled so that a document that is first in both, with every word of the
+ * query, scores 1.
+ *
+ * A document's keyword vote counts for as much of the query as it covers: its BM25 score over what a text with every
+ * word would weigh, 1 at most. Otherwise a paraphrase, which shares hardly a word with its answer, would lose to any
+ * document that happens to hold one common word of the question.
+ */
+export function fusionStage(weights: FusionWeights) {
+  const db = sqlBuilder.withTables<SearchTables>();
+  const largest = (weights.keyword + weights.semantic) / (rankConstant + 1);
+  const keywordVote = sql<number>`coalesce(
+    ${sql.lit(weights.keyword)} * least(1, k.score / nullif((select weight from query), 0)) / (${sql.lit(rankConstant)} + k.rank), 0)`;
+  const semanticVote = sql<number>`coalesce(${sql.lit(weights.semantic)}::float8 / (${sql.lit(rankConstant)} + s.rank), 0)`;
+  return db
+    .selectFrom('semantic as s')
+    .fullJoin('keyword as k', 'k.document_id', 's.document_id')
+    .select([
+      sql<DocumentId>`coalesce(s.document_id, k.document_id)`.as('document_id'),
+      sql<ChunkId>`case when ${keywordVote} > ${semanticVote} then k.chunk_id else s.chunk_id end`.as('chunk_id'),
+      sql<number>`(${keywordVote} + ${semanticVote}) / ${sql.lit(largest)}`.as('score'),
+      's.score as vector_score',
+      'k.score as keyword_score',
+    ]);
+}
+
+/** A pure mode: the half's own score. */
+export function semanticOnlyStage() {
+  return sqlBuilder
+    .withTables<SearchTables>()
+    .selectFrom('semantic')
+    .select([
+      'document_id',
+      'chunk_id',
+      'score',
+      'score as vector_score',
+      sql<number | null>`null::float8`.as('keyword_score'),
+    ]);
+}
+
+/** A pure mode: the half's own score. */
+export function keywordOnlyStage() {
+  return sqlBuilder
+    .withTables<SearchTables>()
+    .selectFrom('keyword')
+    .select([
+      'document_id',
+      'chunk_id',
+      'score',
+      sql<number | null>`null::float8`.as('vector_score'),
+      'score as keyword_score',
+    ]);
+}

@@ -1,0 +1,87 @@
+import { type Database, readInFlight, transact } from '../db/database.ts';
+import { workerScope } from '../db/scope.ts';
+import type { Embedder } from '../embed/embedder.ts';
+import type { ChunkId, TenantId } from '../ids.ts';
+import { coarseVector } from '../vector.ts';
+import {
+  type ClaimedJob,
+  chunkTextsStatement,
+  claimJobsStatement,
+  deleteJobsStatement,
+  type EmbeddingRow,
+  insertEmbeddingsStatement,
+  insertUnembeddableStatement,
+  postponeJobsStatement,
+} from './job-statements.ts';
+
+export interface WorkerDeps {
+  /** Connected as the worker's login. */
+  readonly database: Database;
+  readonly embedder: Embedder;
+  readonly modelId: number;
+}
+
+/** What became of one batch of jobs. */
+export interface BatchResult {
+  readonly claimed: number;
+  readonly embedded: number;
+  readonly failed: number;
+  readonly tenants: readonly TenantId[];
+}
+
+/** A claim comes back after this long if its worker dies. */
+const leaseSeconds = 120;
+
+/**
+ * Claims jobs, embeds their chunks in one call, and writes the vectors, tenant by tenant. No connection is held while the
+ * embedder works. A batch that fails is put off with its reason; it is not lost.
+ */
+export async function embedBatch(deps: WorkerDeps, signal?: AbortSignal): Promise<BatchResult> {
+  const claim = claimJobsStatement(deps.modelId, deps.embedder.maxBatch, leaseSeconds);
+  const jobs = await transact(deps.database, workerScope(), (execute) => execute(claim));
+  let embedded = 0;
+  const byTenant = Map.groupBy(jobs, (job: ClaimedJob) => job.tenantId);
+  for (const [tenantId, claimed] of byTenant) {
+    embedded += await embedTenantJobs(
+      deps,
+      tenantId,
+      claimed.map(({ chunkId }) => chunkId),
+      signal,
+    );
+  }
+  return { claimed: jobs.length, embedded, failed: jobs.length - embedded, tenants: [...byTenant.keys()] };
+}
+
+async function embedTenantJobs(
+  deps: WorkerDeps,
+  tenantId: TenantId,
+  chunkIds: readonly ChunkId[],
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const { database, embedder, modelId } = deps;
+  const [chunks] = await readInFlight(database, workerScope(tenantId), [chunkTextsStatement(tenantId, chunkIds)]);
+  const texts = chunks.map(({ text }) => text);
+  let vectors: (Float32Array | null)[];
+  try {
+    vectors = await embedder.embed(texts, { purpose: 'document', signal });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    await transact(database, workerScope(tenantId), (execute) =>
+      execute(postponeJobsStatement(tenantId, modelId, chunkIds, reason)),
+    );
+    return 0;
+  }
+  const embeddings: EmbeddingRow[] = [];
+  const unembeddable: ChunkId[] = [];
+  for (const [index, chunk] of chunks.entries()) {
+    const full = vectors[index];
+    if (full) embeddings.push({ chunkId: chunk.id, coarse: coarseVector(full), full });
+    else unembeddable.push(chunk.id);
+  }
+  await transact(database, workerScope(tenantId), async (execute) => {
+    if (embeddings.length > 0) await execute(insertEmbeddingsStatement(tenantId, modelId, embeddings));
+    if (unembeddable.length > 0) await execute(insertUnembeddableStatement(tenantId, modelId, unembeddable));
+    await execute(deleteJobsStatement(tenantId, modelId, chunkIds));
+  });
+  return chunkIds.length;
+}

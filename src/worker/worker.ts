@@ -1,0 +1,75 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { TenantId } from '../ids.ts';
+import { type BatchResult, embedBatch, type WorkerDeps } from './embed-batch.ts';
+import { refreshTermStats } from './refresh-term-stats.ts';
+
+export interface Worker {
+  /** Says that jobs were written, so that the worker need not wait for its next look. */
+  wake(): void;
+  /** Ends after the batch in hand. */
+  stop(): Promise<void>;
+}
+
+/** How long a worker that found nothing waits before it looks again. */
+const pollMs = 1_000;
+/** A tenant's terms are counted at the latest after this many batches of an import. */
+const batchesBetweenCounts = 50;
+
+/** Starts the loop that embeds what waits. Faults are logged and tried again; it ends only when it is told to. */
+export function startWorker(deps: WorkerDeps, log: Logger): Worker {
+  const stopping = new AbortController();
+  let wakeUp = Promise.withResolvers<void>();
+  const done = loop();
+
+  async function loop(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        await drain(deps, stopping.signal, (batch) => log.debug(batch, 'embedded a batch'));
+      } catch (error) {
+        if (!stopping.signal.aborted)
+          log.error({ err: error }, 'the worker could not reach its database and tries again');
+      }
+      if (stopping.signal.aborted) return;
+      await Promise.race([wait(pollMs, undefined, { signal: stopping.signal }).catch(() => {}), wakeUp.promise]);
+      wakeUp = Promise.withResolvers<void>();
+    }
+  }
+
+  return {
+    wake: () => wakeUp.resolve(),
+    stop: async () => {
+      stopping.abort();
+      wakeUp.resolve();
+      await done;
+    },
+  };
+}
+
+/**
+ * Embeds until nothing waits, then counts the terms of every tenant that was touched.
+ * @returns the number of chunks that were embedded.
+ */
+export async function drain(
+  deps: WorkerDeps,
+  signal?: AbortSignal,
+  onBatch: (batch: BatchResult) => void = () => {},
+): Promise<number> {
+  const touched = new Set<TenantId>();
+  let embedded = 0;
+  for (let batches = 1; !signal?.aborted; batches++) {
+    const batch = await embedBatch(deps, signal);
+    if (batch.claimed === 0) break;
+    onBatch(batch);
+    embedded += batch.embedded;
+    for (const tenantId of batch.tenants) touched.add(tenantId);
+    if (batches % batchesBetweenCounts === 0) await countTerms(deps, touched);
+  }
+  await countTerms(deps, touched);
+  return embedded;
+}
+
+async function countTerms(deps: WorkerDeps, tenants: Set<TenantId>): Promise<void> {
+  for (const tenantId of tenants) await refreshTermStats(deps.database, tenantId);
+  tenants.clear();
+}

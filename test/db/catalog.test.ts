@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { catalog } from '../../src/db/catalog.ts';
+import { accessFaults } from '../support/access-faults.ts';
+import { openTestDatabase, type TestDatabase } from '../support/database.ts';
+
+let db: TestDatabase;
+
+beforeAll(async () => {
+  db = await openTestDatabase();
+});
+afterAll(() => db.close());
+
+describe('the catalog', () => {
+  test('of the program is the catalog of the database: tables, columns, types, nulls, defaults and generated columns', async () => {
+    expect(await readCatalog()).toEqual(catalog);
+  });
+
+  test('has its comparison notice a column that is added, one that may be null, and one without its default', async () => {
+    const other = await openTestDatabase();
+    await other.owner.query('alter table tessera.documents add extra text');
+    await other.owner.query('alter table tessera.chunks alter context drop not null');
+    await other.owner.query('alter table tessera.tenants alter name drop default');
+    const found = await readCatalog(other);
+    expect(found.documents).toMatchObject({ ...catalog.documents, extra: 'text null' });
+    expect(found.chunks?.context).toBe('text null');
+    expect(found.tenants?.name).toBe('text');
+    await other.close();
+  });
+});
+
+describe('the lock', () => {
+  test('has no hole that the database’s catalog shows', async () => {
+    expect(await accessFaults(db.owner)).toEqual([]);
+  });
+
+  test('gives each login the roles it works in, and none by inheritance or to pass on', async () => {
+    const { rows } = await db.owner.query(
+      `select m.rolname as login, r.rolname as role, a.inherit_option as inherits, a.admin_option as passes_on
+       from pg_auth_members a
+       join pg_roles r on r.oid = a.roleid
+       join pg_roles m on m.oid = a.member
+       where m.rolname in ('tessera_gateway', 'tessera_worker_login')
+       group by 1, 2, 3, 4 order by 1, 2`,
+    );
+    const own = { inherits: false, passes_on: false };
+    expect(rows).toEqual([
+      { login: 'tessera_gateway', role: 'tessera_operator', ...own },
+      { login: 'tessera_gateway', role: 'tessera_tenant', ...own },
+      { login: 'tessera_worker_login', role: 'tessera_tenant', ...own },
+      { login: 'tessera_worker_login', role: 'tessera_worker', ...own },
+    ]);
+  });
+
+  test('leaves the roles that the logins take without a membership that leads on', async () => {
+    const { rows } = await db.owner.query(
+      `select m.rolname as member, r.rolname as role
+       from pg_auth_members a join pg_roles r on r.oid = a.roleid join pg_roles m on m.oid = a.member
+       where m.rolname in ('tessera_tenant', 'tessera_worker', 'tessera_operator', 'tessera_keyword')`,
+    );
+    expect(rows).toEqual([]);
+  });
+
+  test('lets one function read past the policies, and only a tenant call it', async () => {
+    const { rows } = await db.owner.query(
+      `select p.proname as name, pg_get_userbyid(p.proowner) as owner, array_agg(pg_get_userbyid(i.grantee)::text order by 1) as callers
+       from pg_proc p, aclexplode(p.proacl) i
+       where p.pronamespace = 'tessera'::regnamespace and p.prosecdef and i.grantee <> p.proowner
+       group by p.oid`,
+    );
+    expect(rows).toEqual([{ name: 'keyword_matches', owner: 'tessera_keyword', callers: ['tessera_tenant'] }]);
+  });
+});
+
+describe('the search for holes', () => {
+  // A hole that is made, and what the search says about it. Roles belong to the server, so none is changed here.
+  const holes: [string, string][] = [
+    ['drop policy tenant_reads on chunks', 'chunks: select is granted to tessera_tenant and has no policy'],
+    ['drop policy tenant_inserts on documents', 'documents: insert is granted to tessera_tenant and has no policy'],
+    ['drop policy worker_deletes on term_stats', 'term_stats: delete is granted to tessera_worker and has no policy'],
+    ['alter table embeddings disable row level security', 'embeddings: row-level security is off'],
+    ['alter table documents no force row level security', 'documents: row-level security is not forced'],
+    ['alter policy tenant_reads on documents using (true)', 'documents: policy tenant_reads lets tessera_tenant select whatever the tenant'],
+    ['alter policy tenant_updates on documents with check (true)', 'documents: policy tenant_updates lets tessera_tenant update whatever the tenant'],
+    ['create policy everybody on term_stats for select using (true)', 'term_stats: policy everybody lets tessera_tenant select whatever the tenant'],
+    ['grant select on documents to public', 'documents: select is granted to everybody'],
+    ['grant select on documents to tessera_gateway', 'documents: granted to a login'],
+    ['grant truncate on documents to tessera_tenant', 'documents: truncate is granted to tessera_tenant'],
+    ['grant select (body) on documents to tessera_operator', 'documents: select is granted to tessera_operator and has no policy'],
+    ['revoke delete on chunks from tessera_tenant', 'chunks: policy tenant_deletes lets tessera_tenant delete and that is not granted'],
+    ['create table secrets (tenant_id text primary key)', 'secrets: row-level security is off'],
+    ['create table notes (tenant_id text, id uuid primary key)', 'notes: unique index notes_pkey does not begin with tenant_id'],
+    ['create table notes (tenant_id text, id uuid)', 'notes: has no primary key'],
+    ['create unique index leak on documents (external_id)', 'documents: unique index leak does not begin with tenant_id'],
+    ['create unique index leak on documents (lower(tenant_id), id)', 'documents: unique index leak does not begin with tenant_id'],
+    [
+      'create table l (tenant_id text, d uuid, primary key (tenant_id, d), foreign key (d, tenant_id) references documents (id, tenant_id))',
+      'l: foreign key l_d_tenant_id_fkey does not begin with tenant_id',
+    ],
+    ['create view peek as select * from documents', "peek: a view reads with its owner's rights"],
+    ['alter function keyword_matches(text, tsquery) reset search_path', "keyword_matches(text,tsquery): runs with its owner's rights and no pinned search_path"],
+    ['grant execute on function keyword_matches(text, tsquery) to public', "keyword_matches(text,tsquery): runs with its owner's rights for everybody"],
+    [
+      "create function peek() returns text language sql security definer set search_path = pg_catalog, pg_temp return 'x'",
+      "peek(): runs with its owner's rights for everybody",
+    ],
+    ['alter function keyword_matches(text, tsquery) owner to current_user', 'keyword_matches(text,tsquery): runs with the rights of'],
+    ['grant create on schema tessera to tessera_tenant', 'schema tessera: granted to tessera_tenant'],
+    ['grant usage on schema tessera to tessera_gateway', 'schema tessera: granted to tessera_gateway'],
+    ['alter table tenants owner to tessera_gateway', 'tessera_gateway owns something in this database'],
+  ];
+
+  test.each(holes)('finds this one: %s', async (hole, fault) => {
+    const faults = await faultsAfter(hole);
+    expect(faults).toEqual(expect.arrayContaining([expect.stringContaining(fault)]));
+  });
+
+  /** Makes the hole, looks, and takes it back, all in one statement's transaction. */
+  async function faultsAfter(hole: string): Promise<string[]> {
+    const faults: string[] = [];
+    const inTransaction = await openTransaction();
+    try {
+      await inTransaction.query(hole);
+      faults.push(...(await accessFaults(inTransaction)));
+    } finally {
+      await inTransaction.end();
+    }
+    return faults;
+  }
+});

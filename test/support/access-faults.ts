@@ -1,0 +1,110 @@
+import type { Superuser } from './database.ts';
+
+/**
+ * Every way in which the schema's protection has a hole, in words; none means that the lock holds as far as a catalog
+ * can tell. Each query selects one kind of fault.
+ */
+export async function accessFaults(owner: Superuser): Promise<string[]> {
+  const { rows } = await owner.query<{ fault: string }>(
+    `with ${facts} ${Object.values(faultQueries).join('\nunion all\n')} order by 1`,
+  );
+  return rows.map(({ fault }) => fault);
+}
+
+/** Grants and policies of the schema, one row for each table, role and verb; a column's grant counts as its table's. */
+const facts = `
+  tables as (
+    select c.oid, c.relname as name, c.relowner as owner, c.relacl as acl, c.relrowsecurity as enabled,
+      c.relforcerowsecurity as forced,
+      exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'tenant_id') as of_tenant
+    from pg_class c
+    where c.relnamespace = 'tessera'::regnamespace and c.relkind in ('r', 'p')
+  ), acls as (
+    select t.name, t.owner, i.grantee, lower(i.privilege_type) as verb
+    from tables t, aclexplode(t.acl) i
+    union
+    select t.name, t.owner, i.grantee, lower(i.privilege_type)
+    from tables t
+    join pg_attribute a on a.attrelid = t.oid, aclexplode(a.attacl) i
+  ), grants as (
+    select name, grantee, verb from acls where grantee <> owner
+  ), policies as (
+    select t.name, p.polname, role.oid as grantee, verb.name as verb, t.of_tenant, p.polpermissive,
+      coalesce(pg_get_expr(p.polqual, p.polrelid), '') as qual,
+      coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '') as with_check
+    from tables t
+    join pg_policy p on p.polrelid = t.oid,
+      unnest(p.polroles) role (oid),
+      lateral (
+        select v.name from (values ('r', 'select'), ('a', 'insert'), ('w', 'update'), ('d', 'delete')) v (letter, name)
+        where p.polcmd in (v.letter, '*')
+      ) verb
+    where role.oid <> t.owner
+  ), logins as (
+    select oid, rolname from pg_roles where rolname in ('tessera_gateway', 'tessera_worker_login')
+  )`;
+
+/** Tables of a tenant are told by their column `tenant_id`; `models` is the one reference table they may point at. */
+const faultQueries = {
+  unlocked: `select format('%s: row-level security is off', name) as fault from tables where not enabled`,
+  unforced: `select format('%s: row-level security is not forced', name) from tables where not forced`,
+  openGrant: `select format('%s: %s is granted to everybody', name, verb) from grants where grantee = 0`,
+  wideGrant: `select format('%s: %s is granted to %s', name, verb, grantee::regrole) from grants
+    where verb not in ('select', 'insert', 'update', 'delete') and grantee <> 0`,
+  grantWithoutPolicy: `select format('%s: %s is granted to %s and has no policy', g.name, g.verb, g.grantee::regrole)
+    from grants g
+    where grantee <> 0 and verb in ('select', 'insert', 'update', 'delete') and not exists (
+      select from policies p where p.name = g.name and p.verb = g.verb and p.grantee in (g.grantee, 0))`,
+  policyWithoutGrant: `select format('%s: policy %s lets %s %s and that is not granted', p.name, p.polname,
+      case p.grantee when 0 then 'everybody' else p.grantee::regrole::text end, p.verb)
+    from policies p
+    where not exists (
+      select from grants g where g.name = p.name and g.verb = p.verb and p.grantee in (g.grantee, 0))`,
+  tenantBlindPolicy: `select format('%s: policy %s lets tessera_tenant %s whatever the tenant', name, polname, verb)
+    from policies
+    where of_tenant and grantee in (0, 'tessera_tenant'::regrole)
+      and (verb <> 'insert' and qual !~ 'current_tenant' or verb in ('insert', 'update') and with_check !~ 'current_tenant')`,
+  view: `select format('%s: a view reads with its owner''s rights', relname) from pg_class
+    where relnamespace = 'tessera'::regnamespace and relkind in ('v', 'm')
+      and not coalesce(reloptions @> '{security_invoker=true}', false)`,
+  unpinned: `select format('%s: runs with its owner''s rights and no pinned search_path', oid::regprocedure) from pg_proc
+    where pronamespace = 'tessera'::regnamespace and prosecdef
+      and not coalesce('search_path=pg_catalog, pg_temp' = any (proconfig), false)`,
+  openFunction: `select format('%s: runs with its owner''s rights for everybody', oid::regprocedure) from pg_proc
+    where pronamespace = 'tessera'::regnamespace and prosecdef
+      and (proacl is null or exists (select from aclexplode(proacl) where grantee = 0))`,
+  mightyFunction: `select format('%s: runs with the rights of %s', p.oid::regprocedure, r.rolname)
+    from pg_proc p join pg_roles r on r.oid = p.proowner
+    where p.pronamespace = 'tessera'::regnamespace and p.prosecdef
+      and (r.rolsuper or r.rolbypassrls or r.rolcanlogin or exists (select from logins l where pg_has_role(l.oid, r.oid, 'member')))`,
+  owningLogin: `select format('%s owns something in this database', l.rolname) from logins l
+    where exists (
+      select from pg_shdepend d
+      where d.refclassid = 'pg_authid'::regclass and d.refobjid = l.oid and d.deptype = 'o'
+        and (d.dbid = 0 or d.dbid = (select oid from pg_database where datname = current_database())))`,
+  mightyRole: `select format('%s is %s', rolname, concat_ws(', ',
+      case when rolsuper then 'a superuser' end, case when rolbypassrls then 'past every policy' end,
+      case when rolcreaterole or rolcreatedb or rolreplication then 'allowed to create' end,
+      case when rolinherit then 'inheriting' end))
+    from pg_roles
+    where rolname in ('tessera_gateway', 'tessera_worker_login', 'tessera_tenant', 'tessera_worker', 'tessera_operator', 'tessera_keyword')
+      and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication or rolinherit)`,
+  loginGrant: `select format('%s: granted to a login', name) from grants where grantee in (select oid from logins)`,
+  loginOnSchema: `select format('schema tessera: granted to %s', case grantee when 0 then 'everybody' else grantee::regrole::text end)
+    from pg_namespace, aclexplode(nspacl)
+    where nspname = 'tessera' and (grantee = 0 or grantee in (select oid from logins) or privilege_type = 'CREATE' and grantee <> nspowner)`,
+  keyWithoutTenant: `select format('%s: unique index %s does not begin with tenant_id', t.name, i.indexrelid::regclass)
+    from tables t
+    join pg_index i on i.indrelid = t.oid and i.indisunique
+    left join pg_attribute a on a.attrelid = t.oid and a.attnum = i.indkey[0]
+    where t.of_tenant and a.attname is distinct from 'tenant_id'`,
+  noPrimaryKey: `select format('%s: has no primary key', name) from tables t
+    where not exists (select from pg_index where indrelid = t.oid and indisprimary)`,
+  referenceWithoutTenant: `select format('%s: foreign key %s does not begin with tenant_id', t.name, c.conname)
+    from tables t
+    join pg_constraint c on c.conrelid = t.oid and c.contype = 'f' and c.confrelid <> 'tessera.models'::regclass
+    join pg_attribute a on a.attrelid = t.oid and a.attnum = c.conkey[1]
+    join pg_attribute f on f.attrelid = c.confrelid and f.attnum = c.confkey[1]
+    where t.of_tenant and (
+      a.attname <> 'tenant_id' or f.attname <> case when c.confrelid = 'tessera.tenants'::regclass then 'id' else 'tenant_id' end)`,
+};

@@ -1,0 +1,219 @@
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { EmbedderError } from '../../../src/embed/embedder-error.ts';
+import { createOpenAiEmbedder } from '../../../src/embed/openai-embedder.ts';
+import type { OpenAiEmbedderOptions } from '../../../src/embed/openai-options.ts';
+import { StartupError } from '../../../src/errors.ts';
+import { innerProduct } from '../../../src/vector.ts';
+import { hashedVector, type Misbehaviour, startEmbeddingServer } from '../../support/embedding-server.ts';
+
+const server = await startEmbeddingServer();
+const apiKey = 'sk-very-secret';
+const text = 'the words of a patient';
+
+function createEmbedder(options: Partial<OpenAiEmbedderOptions> = {}) {
+  const defaults = {
+    baseUrl: server.baseUrl,
+    apiKey,
+    model: 'test-model',
+    dimensions: 300,
+    timeoutMs: 5000,
+    maxBatch: 3,
+  };
+  return createOpenAiEmbedder({ ...defaults, ...options });
+}
+
+async function failure(promise: Promise<unknown>): Promise<EmbedderError> {
+  const error = await promise.then(
+    () => new Error('it succeeded'),
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(EmbedderError);
+  return error as EmbedderError;
+}
+
+beforeEach(() => {
+  server.behave();
+  server.requests.length = 0;
+});
+afterAll(() => server.close());
+
+describe('createOpenAiEmbedder', () => {
+  it('sends the model, the texts, the dimensions and the key', async () => {
+    await createEmbedder().embed([text], { purpose: 'document' });
+    expect(server.requests).toHaveLength(1);
+    expect(server.requests[0]).toMatchObject({
+      path: '/v1/embeddings',
+      headers: { authorization: `Bearer ${apiKey}` },
+    });
+    expect(server.requests[0]?.body).toEqual({
+      model: 'test-model',
+      input: [text],
+      encoding_format: 'base64',
+      dimensions: 300,
+    });
+  });
+
+  it('leaves the dimensions and the key out where they are not wanted', async () => {
+    const embedder = createEmbedder({ requestDimensions: false, apiKey: undefined, dimensions: 1536 });
+    await embedder.embed([text], { purpose: 'document' });
+    expect(server.requests[0]?.body).not.toHaveProperty('dimensions');
+    expect(server.requests[0]?.headers).not.toHaveProperty('authorization');
+  });
+
+  it('keeps a path and a query of the base URL', async () => {
+    const embedder = createEmbedder({ baseUrl: `${server.baseUrl}/?api-version=2` });
+    await embedder.embed([text], { purpose: 'document' });
+    expect(server.requests[0]?.path).toBe('/v1/embeddings?api-version=2');
+  });
+
+  it.each(['base64', 'float'] as const)(
+    'gives unit vectors in the order of the texts from %s answers',
+    async (encoding) => {
+      await using other = await startEmbeddingServer({ encoding });
+      const texts = ['one', 'two', 'three'];
+      const vectors = await createEmbedder({ baseUrl: other.baseUrl }).embed(texts, { purpose: 'document' });
+      for (const [i, vector] of vectors.entries()) {
+        expect(vector).toHaveLength(300);
+        expect(innerProduct(vector!, hashedVector(texts[i]!, 300))).toBeCloseTo(1, 5);
+      }
+    },
+  );
+
+  it('splits texts into requests within the batch and token limits', async () => {
+    const texts = ['a', 'b', 'c', 'd'.repeat(200), 'e'.repeat(200), 'f'];
+    const vectors = await createEmbedder({ maxRequestTokens: 60 }).embed(texts, { purpose: 'document' });
+    expect(server.requests.map(({ body }) => body.input.map((input) => input[0]).join(''))).toEqual(['abc', 'd', 'ef']);
+    expect(vectors).toEqual(await Promise.all(texts.map(async (one) => (await embedAlone(one))[0])));
+  });
+
+  it('gives null for white space without asking the provider', async () => {
+    const embedder = createEmbedder();
+    expect(await embedder.embed(['', ' \n\t'], { purpose: 'query' })).toEqual([null, null]);
+    expect(server.requests).toHaveLength(0);
+
+    const [blank, vector] = await embedder.embed([' ', text], { purpose: 'query' });
+    expect(blank).toBeNull();
+    expect(vector).toHaveLength(300);
+    expect(server.requests[0]?.body.input).toEqual([text]);
+  });
+
+  it('replaces half a surrogate pair, which has no UTF-8 form', async () => {
+    await createEmbedder().embed(['a\ud83d'], { purpose: 'query' });
+    expect(server.requests[0]?.body.input).toEqual(['a\ufffd']);
+  });
+
+  it('describes the model', () => {
+    expect(createEmbedder()).toMatchObject({
+      model: { name: 'test-model', dimensions: 300 },
+      fusionWeights: { keyword: 1, semantic: 1 },
+      maxTokens: 8191,
+      maxBatch: 3,
+    });
+  });
+});
+
+function embedAlone(one: string): Promise<(Float32Array | null)[]> {
+  return createEmbedder().embed([one], { purpose: 'document' });
+}
+
+describe('a provider that fails', () => {
+  const failures: [string, Misbehaviour, string, RegExp][] = [
+    [
+      '429',
+      { kind: 'status', status: 429 },
+      'EMBEDDER_UNAVAILABLE',
+      /status 429 \(its rate limit or quota is used up\)/,
+    ],
+    ['500', { kind: 'status', status: 500 }, 'EMBEDDER_UNAVAILABLE', /status 500\.$/],
+    ['503', { kind: 'status', status: 503 }, 'EMBEDDER_UNAVAILABLE', /status 503\.$/],
+    ['400', { kind: 'status', status: 400, body: text }, 'EMBEDDER_REJECTED', /status 400\.$/],
+    ['401', { kind: 'status', status: 401 }, 'EMBEDDER_REJECTED', /status 401 \(the API key is missing or wrong\)/],
+    [
+      'a redirect',
+      { kind: 'status', status: 307, headers: { location: 'http://127.0.0.1:1/' } },
+      'EMBEDDER_REJECTED',
+      /status 307 \(it redirects, which is not followed\)/,
+    ],
+    ['a cut connection', { kind: 'cut', after: 'nothing' }, 'EMBEDDER_UNAVAILABLE', /cannot be reached, or broke off/],
+    ['half an answer', { kind: 'cut', after: 'half' }, 'EMBEDDER_UNAVAILABLE', /cannot be reached, or broke off/],
+    ['invalid JSON', { kind: 'invalidJson' }, 'EMBEDDER_REJECTED', /it is not JSON \(\d+ characters were received\)/],
+    ['other JSON', { kind: 'otherShape' }, 'EMBEDDER_REJECTED', /at "data" it does not have the shape/],
+    ['too few vectors', { kind: 'wrongCount' }, 'EMBEDDER_REJECTED', /it has 1 vectors, and 2 texts were sent/],
+    ['a wrong dimension', { kind: 'wrongDimensions' }, 'EMBEDDER_REJECTED', /has 299 components.*vectors have 300/],
+    ['NaN', { kind: 'notANumber' }, 'EMBEDDER_REJECTED', /component 7 is NaN: every component must be a finite number/],
+    ['zeros', { kind: 'zeros' }, 'EMBEDDER_REJECTED', /all of its 300 components are zero/],
+    ['a repeated index', { kind: 'sameIndex' }, 'EMBEDDER_REJECTED', /index 0 is out of range or comes twice/],
+  ];
+
+  it.each(failures)('with %s is reported without the key or the texts', async (_, misbehaviour, code, message) => {
+    server.misbehave(misbehaviour);
+    const error = await failure(createEmbedder().embed([text, text], { purpose: 'document' }));
+    expect(error.code).toBe(code);
+    expect(error.message).toMatch(message);
+    expect(`${error.stack} ${String(error.cause)}`).not.toMatch(/secret|patient/);
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it('with null among JSON numbers is rejected', async () => {
+    server.misbehave({ kind: 'notANumber' });
+    const error = await failure(createEmbedder({ encodingFormat: 'float' }).embed([text], { purpose: 'document' }));
+    expect(error.code).toBe('EMBEDDER_REJECTED');
+    expect(error.message).toMatch(/component 7 is null/);
+  });
+
+  it('with silence times out', async () => {
+    server.misbehave({ kind: 'delay', delayMs: 5000 });
+    const error = await failure(createEmbedder({ timeoutMs: 50 }).embed([text], { purpose: 'document' }));
+    expect(error.code).toBe('EMBEDDER_TIMEOUT');
+    expect(error.message).toBe('The embedding provider did not answer within 50 ms.');
+  });
+
+  it('that nothing listens for is unavailable', async () => {
+    const closed = await startEmbeddingServer();
+    await closed.close();
+    const error = await failure(createEmbedder({ baseUrl: closed.baseUrl }).embed([text], { purpose: 'document' }));
+    expect(error.code).toBe('EMBEDDER_UNAVAILABLE');
+  });
+
+  it('is asked again by the next call, and answers once it has recovered', async () => {
+    server.misbehave({ kind: 'status', status: 503 }, 1);
+    const embedder = createEmbedder();
+    await failure(embedder.embed([text], { purpose: 'document' }));
+    expect(await embedder.embed([text], { purpose: 'document' })).toHaveLength(1);
+  });
+});
+
+describe("the caller's signal", () => {
+  it('ends the call early with its reason', async () => {
+    server.misbehave({ kind: 'delay', delayMs: 5000 });
+    const controller = new AbortController();
+    const embedding = createEmbedder().embed([text], { purpose: 'query', signal: controller.signal });
+    const reason = new Error('the client went away');
+    setTimeout(() => controller.abort(reason), 20);
+    await expect(embedding).rejects.toBe(reason);
+  });
+
+  it('prevents the call when it is aborted already', async () => {
+    const signal = AbortSignal.abort(new Error('too late'));
+    await expect(createEmbedder().embed([text], { purpose: 'query', signal })).rejects.toThrow('too late');
+    expect(server.requests).toHaveLength(0);
+  });
+});
+
+describe('options that cannot work', () => {
+  it.each([
+    [{ dimensions: 255 }, /"test-model" has 255 dimensions, and a model needs at least 256/],
+    [{ dimensions: 300.5 }, /has 300.5 dimensions/],
+    [{ timeoutMs: 0 }, /timeoutMs is 0, and must be a whole number above zero/],
+    [{ maxBatch: -1 }, /maxBatch is -1/],
+    [{ model: '' }, /the model has no name/],
+    [{ apiKey: 'sk-very-secret\n' }, /the API key is empty or has a space, a line end/],
+    [{ baseUrl: 'api.openai.com' }, /the base URL is not an address such as/],
+    [{ baseUrl: 'ftp://example.com' }, /begins with "ftp:"/],
+    [{ baseUrl: 'https://user:sk-very-secret@example.com' }, /holds a user name or password/],
+  ])('%o are refused', (options, message) => {
+    expect(() => createEmbedder(options)).toThrow(StartupError);
+    expect(() => createEmbedder(options)).toThrow(message);
+    expect(() => createEmbedder(options)).not.toThrow(/secret/);
+  });
+});
