@@ -24,7 +24,7 @@ create index documents_by_collection on tessera.documents (tenant_id, collection
 alter table tessera.documents enable row level security;
 alter table tessera.documents force row level security;
 
-create policy tenant_reads on tessera.documents for select to tessera_tenant, tessera_worker
+create policy tenant_reads on tessera.documents for select to tessera_tenant
   using (tenant_id = tessera.current_tenant());
 create policy tenant_inserts on tessera.documents for insert to tessera_tenant
   with check (tenant_id = tessera.current_tenant());

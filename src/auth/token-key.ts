@@ -42,7 +42,7 @@ function remoteKey(url: string): TokenKey {
     } catch (cause) {
       if (faultsOfToken.some((fault) => cause instanceof fault)) throw cause;
       throw new Refusal(
-        'UNAUTHENTICATED',
+        'KEY_SERVER_UNAVAILABLE',
         'The token could not be checked because the server with the keys of its issuer gave no usable answer. Try again shortly.',
         { cause },
       );

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
 import { StartupError } from '../errors.ts';
 import type { Migration } from './migration-files.ts';
@@ -15,6 +16,7 @@ export interface MigrateOptions {
 
 /** Arbitrary, and the same for every version of Tessera: twenty that start at once take turns. */
 const advisoryLock = 7_357_361;
+const lockPollMs = 100;
 const oldestVector = [0, 8, 0];
 
 /**
@@ -28,7 +30,7 @@ export async function migrate(
   migrations: readonly Migration[],
   options: MigrateOptions = {},
 ): Promise<Migration[]> {
-  await owner.query(`select pg_advisory_lock(${advisoryLock})`);
+  await takeTurn(owner);
   try {
     await refuseOldVector(owner);
     const pending = compareSchema(migrations, await readApplied(owner));
@@ -40,6 +42,18 @@ export async function migrate(
     return pending;
   } finally {
     await owner.query(`select pg_advisory_unlock(${advisoryLock})`);
+  }
+}
+
+/**
+ * Asks for the lock again and again instead of waiting for it in a statement: `create index concurrently` waits for every
+ * statement that is under way, so one that waits for the lock and the one that holds it would wait for each other.
+ */
+async function takeTurn(owner: OwnerConnection): Promise<void> {
+  for (;;) {
+    const { rows } = await owner.query<{ mine: boolean }>(`select pg_try_advisory_lock(${advisoryLock}) as mine`);
+    if (rows[0]?.mine) return;
+    await wait(lockPollMs);
   }
 }
 
@@ -58,7 +72,10 @@ async function apply(owner: OwnerConnection, migration: Migration): Promise<void
   } catch (error) {
     await owner.query('rollback');
     const reason = error instanceof Error ? error.message : String(error);
-    throw new StartupError(`Migration ${migration.name} failed and was rolled back: ${reason}`, { cause: error });
+    const state = migration.transactional
+      ? 'was rolled back'
+      : 'may be half done, for it runs without a transaction (a concurrent build leaves an invalid index, to be dropped by hand)';
+    throw new StartupError(`Migration ${migration.name} failed and ${state}: ${reason}`, { cause: error });
   }
 }
 

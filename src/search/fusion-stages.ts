@@ -8,18 +8,24 @@ import type { SearchTables } from './search-tables.ts';
 const rankConstant = 60;
 
 /**
+ * How steeply a keyword vote fades with what the document lacks of the query. Measured on two public retrieval sets and on
+ * paraphrases: docs/decisions/0005-fusion.md.
+ */
+const coverageExponent = 3;
+
+/**
  * Weighted reciprocal rank fusion of both halves, scaled so that a document that is first in both, with every word of the
  * query, scores 1.
  *
- * A document's keyword vote counts for as much of the query as it covers: its BM25 score over what a text with every
- * word would weigh, 1 at most. Otherwise a paraphrase, which shares hardly a word with its answer, would lose to any
+ * A document's keyword vote counts by how much of the query it covers: its BM25 score over what a text with every word
+ * would weigh, 1 at most, cubed. Otherwise a paraphrase, which shares hardly a word with its answer, would lose to any
  * document that happens to hold one common word of the question.
  */
 export function fusionStage(weights: FusionWeights) {
   const db = sqlBuilder.withTables<SearchTables>();
   const largest = (weights.keyword + weights.semantic) / (rankConstant + 1);
   const keywordVote = sql<number>`coalesce(
-    ${sql.lit(weights.keyword)} * least(1, k.score / nullif((select weight from query), 0)) / (${sql.lit(rankConstant)} + k.rank), 0)`;
+    ${sql.lit(weights.keyword)} * power(least(1, k.score / nullif((select weight from query), 0)), ${sql.lit(coverageExponent)}) / (${sql.lit(rankConstant)} + k.rank), 0)`;
   const semanticVote = sql<number>`coalesce(${sql.lit(weights.semantic)}::float8 / (${sql.lit(rankConstant)} + s.rank), 0)`;
   return db
     .selectFrom('semantic as s')

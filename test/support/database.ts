@@ -26,6 +26,8 @@ export interface TestDatabase {
   /** As the worker's login. The embedded database has one session, so there it is {@link database} again. */
   readonly worker: Database;
   readonly owner: Superuser;
+  /** Does something as a superuser, in one transaction, and takes it back. */
+  whatIf<Result>(work: (superuser: Superuser) => Promise<Result>): Promise<Result>;
   /** Only on a server: reading it from an embedded database throws. */
   readonly urls: DatabaseUrls;
   /** Closes the pools and drops the database. */
@@ -65,6 +67,7 @@ async function openOnServer(server: TestServer, poolSize: number, statementTimeo
     database,
     worker,
     owner,
+    whatIf: (work) => rollingBack(owner, work),
     urls,
     close: async () => {
       await Promise.all([database.close(), worker.close(), owner.end()]);
@@ -80,6 +83,7 @@ async function openInProcess(statementTimeoutMs: number): Promise<TestDatabase> 
     database,
     worker: database,
     owner: embeddedSuperuser(database.pool),
+    whatIf: (work) => asEmbeddedSuperuser(database.pool, (client) => inTransaction(client, work)),
     get urls(): DatabaseUrls {
       throw new Error('An embedded database has no URL: put this test into describeServer().');
     },
@@ -125,17 +129,38 @@ function superuserPool(url: string): pg.Pool {
   return pool;
 }
 
-/** Takes the one session of an embedded database back for a statement at a time. */
+/** Takes the one session of an embedded database back for a moment. */
+async function asEmbeddedSuperuser<Result>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
+  const client = await pool.connect();
+  try {
+    await client.query('set session authorization postgres; set search_path = tessera, public');
+    return await work(client);
+  } finally {
+    await client.query('reset search_path; set session authorization tessera_embedded');
+    client.release();
+  }
+}
+
 function embeddedSuperuser(pool: pg.Pool): Superuser {
-  const query = async (...args: Parameters<pg.PoolClient['query']>) => {
-    const client = await pool.connect();
-    try {
-      await client.query('set session authorization postgres; set search_path = tessera, public');
-      return await client.query(...args);
-    } finally {
-      await client.query('reset search_path; set session authorization tessera_embedded');
-      client.release();
-    }
-  };
+  const query = (...args: Parameters<pg.PoolClient['query']>) =>
+    asEmbeddedSuperuser(pool, async (client) => client.query(...args));
   return { query: query as unknown as pg.Pool['query'] };
+}
+
+async function rollingBack<Result>(pool: pg.Pool, work: (superuser: Superuser) => Promise<Result>): Promise<Result> {
+  const client = await pool.connect();
+  try {
+    return await inTransaction(client, work);
+  } finally {
+    client.release();
+  }
+}
+
+async function inTransaction<Result>(client: pg.PoolClient, work: (superuser: Superuser) => Promise<Result>): Promise<Result> {
+  await client.query('begin');
+  try {
+    return await work(client as Superuser);
+  } finally {
+    await client.query('rollback');
+  }
 }
