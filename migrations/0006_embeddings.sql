@@ -11,7 +11,8 @@ create table tessera.embeddings (
   full_vector vector not null,
   dimensions smallint not null,
   created_at timestamptz not null default now(),
-  primary key (tenant_id, model_id, chunk_id),
+  -- The chunk before the model: this index also finds a deleted chunk's vectors.
+  primary key (tenant_id, chunk_id, model_id),
   foreign key (tenant_id, chunk_id) references tessera.chunks (tenant_id, id) on delete cascade,
   foreign key (model_id, dimensions) references tessera.models (id, dimensions),
   check (vector_dims(full_vector) = dimensions),
@@ -21,8 +22,6 @@ create table tessera.embeddings (
 
 -- Stage one of the exact tier is an index-only scan of this: 0.2 microseconds a chunk, recall 1.0, no graph to keep.
 create index embeddings_exact on tessera.embeddings (tenant_id, model_id) include (chunk_id, document_id, coarse);
--- Deleting a document's chunks finds their vectors; the primary key has the model between tenant and chunk.
-create index embeddings_by_chunk on tessera.embeddings (tenant_id, chunk_id);
 
 alter table tessera.embeddings set (
   autovacuum_vacuum_insert_scale_factor = 0.02, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02
@@ -46,11 +45,9 @@ create table tessera.unembeddable_chunks (
   chunk_id uuid not null,
   reason text not null,
   created_at timestamptz not null default now(),
-  primary key (tenant_id, model_id, chunk_id),
+  primary key (tenant_id, chunk_id, model_id),
   foreign key (tenant_id, chunk_id) references tessera.chunks (tenant_id, id) on delete cascade
 );
-
-create index unembeddable_chunks_by_chunk on tessera.unembeddable_chunks (tenant_id, chunk_id);
 
 alter table tessera.unembeddable_chunks enable row level security;
 alter table tessera.unembeddable_chunks force row level security;

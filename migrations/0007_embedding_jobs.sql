@@ -9,12 +9,11 @@ create table tessera.embedding_jobs (
   available_at timestamptz not null default now(),
   last_error text,
   created_at timestamptz not null default now(),
-  primary key (tenant_id, model_id, chunk_id),
+  primary key (tenant_id, chunk_id, model_id),
   foreign key (tenant_id, chunk_id) references tessera.chunks (tenant_id, id) on delete cascade
 );
 
 create index embedding_jobs_available on tessera.embedding_jobs (available_at, tenant_id);
-create index embedding_jobs_by_chunk on tessera.embedding_jobs (tenant_id, chunk_id);
 
 -- A queue turns over completely; a share of its rows says nothing about how many are dead.
 alter table tessera.embedding_jobs set (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);

@@ -64,8 +64,9 @@ async function apply(owner: OwnerConnection, migration: Migration): Promise<void
     values (${migration.version}, '${migration.name}', '${migration.sha256}')`;
   try {
     if (migration.transactional) {
-      await owner.query(`begin; ${migration.sql}\n; ${record}; commit`);
+      await owner.query(`begin; ${await searchPath(owner, 'local')}; ${migration.sql}\n; ${record}; commit`);
     } else {
+      await owner.query(await searchPath(owner, 'session'));
       for (const statement of migration.sql.split(/;\s*$/m)) if (statement.trim()) await owner.query(statement);
       await owner.query(record);
     }
@@ -88,6 +89,14 @@ const historyTable = `
   create policy everyone_reads on tessera.schema_migrations for select using (true);
   create policy owner_inserts on tessera.schema_migrations for insert to current_user with check (true);
   grant select on tessera.schema_migrations to tessera_tenant, tessera_worker, tessera_operator;`;
+
+/** Files name Tessera's tables in full; pgvector's types are found in whatever schema it was installed. */
+async function searchPath(owner: OwnerConnection, reach: 'local' | 'session'): Promise<string> {
+  const { rows } = await owner.query<{ schema: string }>(
+    "select quote_ident(nspname) as schema from pg_extension e join pg_namespace n on n.oid = e.extnamespace where extname = 'vector'",
+  );
+  return `set ${reach} search_path = ${rows[0]?.schema ?? 'public'}, pg_temp`;
+}
 
 async function refuseOldVector(owner: OwnerConnection): Promise<void> {
   const { rows } = await owner.query<{ version: string | null; installed: boolean }>(`

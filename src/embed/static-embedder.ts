@@ -10,8 +10,8 @@ const builtInTablePath = fileURLToPath(new URL('../../models/static-en-512.bin',
 
 /**
  * Loads an embedder that adds up the vectors of a text's word pieces: no network, no word order, English only
- * (DESIGN rule 20). Purpose makes no difference to it. On two cores the table loads in about 30 ms, a query takes about
- * 10 microseconds and a page of 200 words about 0.1 ms.
+ * (DESIGN rule 20). Purpose makes no difference to it. Measured on two cores: the table loads in 40 ms, a query takes 11
+ * microseconds, and 200 words of technical prose (280 tokens) take 0.21 ms, 0.08 of them to find the tokens.
  * @param path of a STATEMB1 file; without it the table in `models/` is read.
  * @throws {StartupError} when the file cannot be read, is not a table, or has fewer than 256 dimensions.
  */

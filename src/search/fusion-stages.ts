@@ -4,6 +4,14 @@ import type { FusionWeights } from '../embed/embedder.ts';
 import type { ChunkId, DocumentId } from '../ids.ts';
 import type { SearchTables } from './search-tables.ts';
 
+/** Which rows of the ranking are asked for. */
+export interface Page {
+  readonly minScore?: number | undefined;
+  /** Last row of the page before. */
+  readonly after?: { readonly score: number; readonly documentId: DocumentId } | undefined;
+  readonly limit: number;
+}
+
 /** Rank constant of reciprocal rank fusion: Cormack, Clarke and Büttcher, SIGIR 2009. */
 const rankConstant = 60;
 
@@ -65,4 +73,19 @@ export function keywordOnlyStage() {
       sql<number | null>`null::float8`.as('vector_score'),
       'score as keyword_score',
     ]);
+}
+
+/** The rows of one page, before anything is read for them: what ranks behind the last row of the page before. */
+export function pageStage({ after, minScore, limit }: Page) {
+  return sqlBuilder
+    .withTables<SearchTables>()
+    .selectFrom('fused')
+    .select(['document_id', 'chunk_id', 'score', 'vector_score', 'keyword_score'])
+    .$if(minScore !== undefined, (query) => query.where('score', '>=', minScore as number))
+    .$if(after !== undefined, (query) =>
+      query.where(sql<boolean>`(score, document_id) < (${after?.score}::float8, ${after?.documentId}::uuid)`),
+    )
+    .orderBy('score', 'desc')
+    .orderBy('document_id', 'desc')
+    .limit(limit);
 }

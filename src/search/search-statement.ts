@@ -3,38 +3,33 @@ import type { Schema } from '../db/catalog.ts';
 import { sqlBuilder } from '../db/compile.ts';
 import { documentColumns } from '../db/document-columns.ts';
 import type { FusionWeights } from '../embed/embedder.ts';
-import type { ChunkId, DocumentId, TenantId } from '../ids.ts';
+import type { ChunkId, TenantId } from '../ids.ts';
 import type { DocumentSelection } from './document-selection.ts';
-import { fusionStage, keywordOnlyStage, semanticOnlyStage } from './fusion-stages.ts';
+import { fusionStage, keywordOnlyStage, type Page, pageStage, semanticOnlyStage } from './fusion-stages.ts';
 import type { KeywordQuery } from './keyword-query.ts';
 import { keywordChunkStage, keywordStage, queryStage } from './keyword-stages.ts';
 import type { SearchTables } from './search-tables.ts';
 import { candidateStage, rerankStage, type SemanticQuery } from './semantic-stages.ts';
 
 /** A search as it is sent to the database. At least one half is there; with both, their ranks are fused. */
-export interface SearchPlan {
+export interface SearchPlan extends Page {
   readonly semantic?: SemanticQuery;
   readonly keyword?: KeywordQuery & { readonly language: string; readonly candidates: number };
   readonly weights: FusionWeights;
   readonly selection: DocumentSelection;
-  readonly minScore?: number | undefined;
-  /** Last row of the page before: only what ranks behind it is wanted. */
-  readonly after?: { readonly score: number; readonly documentId: DocumentId } | undefined;
-  readonly limit: number;
 }
 
 /** The whole search in one statement: both halves, their fusion, and the page with its documents and passages. */
 export function searchStatement(tenantId: TenantId, plan: SearchPlan) {
-  const { after, minScore } = plan;
   return withStages(tenantId, plan)
-    .selectFrom('fused')
-    .innerJoin('documents', 'documents.id', 'fused.document_id')
-    .innerJoin('chunks', 'chunks.id', 'fused.chunk_id')
+    .selectFrom('page')
+    .innerJoin('documents', 'documents.id', 'page.document_id')
+    .innerJoin('chunks', 'chunks.id', 'page.chunk_id')
     .select(documentColumns)
     .select([
-      'fused.score',
-      'fused.vector_score as vectorScore',
-      'fused.keyword_score as keywordScore',
+      'page.score',
+      'page.vector_score as vectorScore',
+      'page.keyword_score as keywordScore',
       sql.ref<ChunkId>('chunks.id').as('chunkId'),
       'chunks.ordinal',
       'chunks.context',
@@ -44,15 +39,8 @@ export function searchStatement(tenantId: TenantId, plan: SearchPlan) {
     ])
     .where('documents.tenant_id', '=', tenantId)
     .where('chunks.tenant_id', '=', tenantId)
-    .$if(minScore !== undefined, (query) => query.where('fused.score', '>=', minScore as number))
-    .$if(after !== undefined, (query) =>
-      query.where(
-        sql<boolean>`(fused.score, fused.document_id) < (${after?.score}::float8, ${after?.documentId}::uuid)`,
-      ),
-    )
-    .orderBy('fused.score', 'desc')
-    .orderBy('fused.document_id', 'desc')
-    .limit(plan.limit);
+    .orderBy('page.score', 'desc')
+    .orderBy('page.document_id', 'desc');
 }
 
 function withStages(tenantId: TenantId, plan: SearchPlan): QueryCreator<Schema & SearchTables> {
@@ -78,5 +66,6 @@ function withStages(tenantId: TenantId, plan: SearchPlan): QueryCreator<Schema &
   }
   if (semantic && keyword) add('fused', fusionStage(plan.weights));
   else add('fused', semantic ? semanticOnlyStage() : keywordOnlyStage());
+  add('page', pageStage(plan));
   return db;
 }

@@ -11,12 +11,16 @@ export type SearchTables = {
   keyword_chunks: { document_id: DocumentId; chunk_id: ChunkId; distance: number };
   /** Each document's best passage by BM25. */
   keyword: { document_id: DocumentId; chunk_id: ChunkId; score: number; rank: number };
-  /** One row a document, ranked by its score. */
-  fused: {
-    document_id: DocumentId;
-    chunk_id: ChunkId;
-    score: number;
-    vector_score: number | null;
-    keyword_score: number | null;
-  };
+  /** One row a document, with its score. */
+  fused: Scored;
+  /** The part of it that is asked for. */
+  page: Scored;
 };
+
+interface Scored {
+  document_id: DocumentId;
+  chunk_id: ChunkId;
+  score: number;
+  vector_score: number | null;
+  keyword_score: number | null;
+}

@@ -2,7 +2,7 @@ import { type Database, readInFlight, transact } from '../db/database.ts';
 import { workerScope } from '../db/scope.ts';
 import type { Embedder } from '../embed/embedder.ts';
 import type { ChunkId, TenantId } from '../ids.ts';
-import { coarseVector } from '../vector.ts';
+import { coarseVector, InvalidVectorError } from '../vector.ts';
 import {
   type ClaimedJob,
   chunkTextsStatement,
@@ -74,8 +74,8 @@ async function embedTenantJobs(
   const embeddings: EmbeddingRow[] = [];
   const unembeddable: ChunkId[] = [];
   for (const [index, chunk] of chunks.entries()) {
-    const full = vectors[index];
-    if (full) embeddings.push({ chunkId: chunk.id, coarse: coarseVector(full), full });
+    const row = toRow(chunk.id, vectors[index]);
+    if (row) embeddings.push(row);
     else unembeddable.push(chunk.id);
   }
   await transact(database, workerScope(tenantId), async (execute) => {
@@ -84,4 +84,15 @@ async function embedTenantJobs(
     await execute(deleteJobsStatement(tenantId, modelId, chunkIds));
   });
   return chunkIds.length;
+}
+
+/** Nothing for a text that the model knows nothing of, or whose vector has no coarse part: neither can be searched for. */
+function toRow(chunkId: ChunkId, full: Float32Array | null | undefined): EmbeddingRow | undefined {
+  if (!full) return undefined;
+  try {
+    return { chunkId, coarse: coarseVector(full), full };
+  } catch (error) {
+    if (error instanceof InvalidVectorError) return undefined;
+    throw error;
+  }
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import pg from 'pg';
-import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { migrate, type OwnerConnection } from '../../src/db/migrate.ts';
 import { type Migration, readMigrations } from '../../src/db/migration-files.ts';
 import { readApplied, requireCurrentSchema } from '../../src/db/schema-version.ts';
@@ -139,7 +139,9 @@ describeServer('migrations', () => {
     const owner = await connectAsOwner();
     const good = nextMigration('create table tessera.good (id int);');
     const bad = nextMigration('create table tessera.half (id int); select 1 / 0;', 1);
-    expect(await refusal(migrate(owner, [...real, good, bad]))).toMatch(/0010_next\.sql failed and was rolled back: division by zero/);
+    expect(await refusal(migrate(owner, [...real, good, bad]))).toMatch(
+      /0010_next\.sql failed and was rolled back: division by zero/,
+    );
     expect(await there(owner, 'tessera.good')).toBe(true);
     expect(await there(owner, 'tessera.half')).toBe(false);
     expect(namesOf(await readApplied(owner))).toEqual([...realNames, good.name]);
@@ -229,7 +231,9 @@ describeServer('a schema that is not this program’s', () => {
 
 describe('pgvector', () => {
   /** Answers as a server with that pgvector, and notes what is sent. */
-  function serverWith(extension: { version: string; installed: boolean } | undefined): OwnerConnection & { sent: string[] } {
+  function serverWith(
+    extension: { version: string; installed: boolean } | undefined,
+  ): OwnerConnection & { sent: string[] } {
     const sent: string[] = [];
     const query = async (text: string) => {
       sent.push(text);
@@ -241,8 +245,16 @@ describe('pgvector', () => {
 
   test.each([
     ['that is not on the server', undefined, /has no pgvector.*Install it/],
-    ['0.7.4, not yet in the database', { version: '0.7.4', installed: false }, /pgvector 0\.7\.4 is too old.*Install pgvector 0\.8/],
-    ['0.7.4 in the database', { version: '0.7.4', installed: true }, /pgvector 0\.7\.4 is too old.*alter extension vector update/],
+    [
+      '0.7.4, not yet in the database',
+      { version: '0.7.4', installed: false },
+      /pgvector 0\.7\.4 is too old.*Install pgvector 0\.8/,
+    ],
+    [
+      '0.7.4 in the database',
+      { version: '0.7.4', installed: true },
+      /pgvector 0\.7\.4 is too old.*alter extension vector update/,
+    ],
   ])('%s is refused with its remedy, and nothing is applied', async (_, extension, message) => {
     const server = serverWith(extension);
     expect(await refusal(migrate(server, real))).toMatch(message);

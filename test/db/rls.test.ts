@@ -5,7 +5,7 @@ import type { TenantId } from '../../src/ids.ts';
 import { openTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type Outcome, tryInScope } from '../support/in-scope.ts';
 import { principalOf } from '../support/principal.ts';
-import { type SeededTenant, seedTenant, unitVector } from '../support/seed.ts';
+import { type SeededTenant, seedEveryTable, unitVector } from '../support/seed-every-table.ts';
 
 /** What a role may do with the rows of a table: only its tenant's own, all of them, or nothing at all. */
 type Reach = 'own' | 'all' | 'never';
@@ -72,7 +72,7 @@ const tables: Readonly<Record<string, TenantTable>> = {
       '$1, $2, $3, $4, $5::text::halfvec, $5::text::vector, 256',
       [t.tenantId, t.modelId, t.bareChunkId, t.documentId, unitVector],
     ],
-    update: 'full_vector = - full_vector',
+    update: 'full_vector = full_vector',
   },
   unembeddable_chunks: {
     reaches: {
@@ -118,8 +118,8 @@ let beta: SeededTenant;
 
 beforeAll(async () => {
   db = await openTestDatabase();
-  alpha = await seedTenant(db.owner, 'alpha');
-  beta = await seedTenant(db.owner, 'beta');
+  alpha = await seedEveryTable(db.owner, 'alpha');
+  beta = await seedEveryTable(db.owner, 'beta');
 });
 afterAll(() => db.close());
 
@@ -150,7 +150,10 @@ describe.each(cases)('$role in the scope of alpha, on $table', ({ table, role })
 
   test(`inserts ${words(own.insert)}`, async () => {
     // A tenant has one active model; for another row of its own the first must go.
-    const prepare = table === 'tenant_models' ? await db.owner.query(`delete from tenant_models where tenant_id = 'alpha'`) : undefined;
+    const prepare =
+      table === 'tenant_models'
+        ? await db.owner.query(`delete from tenant_models where tenant_id = 'alpha'`)
+        : undefined;
     const insertInto = (tenant: SeededTenant) => {
       const [columns, values, parameters] = insert(tenant);
       return attempt(role, `insert into ${table} (${columns}) values (${values})`, parameters);
@@ -213,7 +216,9 @@ describe('the table of tenants', () => {
 
   test('shows a tenant and its worker only the tenant, and the operator all', async () => {
     for (const role of roles) expect(await attempt(role, select), role).toEqual({ rows: [{ id: 'alpha' }], count: 1 });
-    expect(await tryInScope(db.database, operatorScope, select)).toMatchObject({ rows: [{ id: 'alpha' }, { id: 'beta' }] });
+    expect(await tryInScope(db.database, operatorScope, select)).toMatchObject({
+      rows: [{ id: 'alpha' }, { id: 'beta' }],
+    });
   });
 
   test('takes from a tenant a row of its own name and of no other', async () => {
@@ -221,7 +226,9 @@ describe('the table of tenants', () => {
     const gamma = scopeOf('tessera_tenant', 'gamma');
     expect(await tryInScope(db.database, gamma, insert, ['gamma'])).toMatchObject({ count: 1 });
     expect(await tryInScope(db.database, gamma, insert, ['delta'])).toEqual(refused);
-    expect(await tryInScope(db.database, gamma, `insert into tenants (id, status) values ('gamma', 'active')`)).toEqual(refused);
+    expect(await tryInScope(db.database, gamma, `insert into tenants (id, status) values ('gamma', 'active')`)).toEqual(
+      refused,
+    );
     expect(await tryInScope(db.worker, workerScope('gamma' as TenantId), insert, ['gamma'])).toEqual(refused);
   });
 
@@ -253,18 +260,10 @@ describe('a tenant cannot find out what another stores', () => {
     expect(await attempt('tessera_tenant', insert, [alpha.documentId])).toMatchObject({ count: 1 });
   });
 
-  test('by a function of its own in a condition: it is not shown the other’s rows', async () => {
+  test('by a condition that fails on a row that it may not see: it is not tried there', async () => {
     const spy = `select id from documents where tenant_id = 'beta' and (body || 1 / (length(body) - length(body))) is not null`;
     expect(await attempt('tessera_tenant', spy)).toEqual({ rows: [], count: 0 });
     expect(await attempt('tessera_tenant', spy.replace('beta', 'alpha'))).toEqual({ code: '22012' });
-  });
-
-  test('by changing the scope’s tenant in a statement that reads: the statement’s own tenant is still needed', async () => {
-    // What SQL injection could do, were there any: the setting is the tenant. That no text of a caller ever becomes SQL is
-    // tested where statements are built; here is shown what the second lock, the explicit predicate, adds.
-    const text = `select tenant_id from documents where tenant_id = 'alpha' and set_config('tessera.tenant_id', 'beta', true) = 'beta'`;
-    const outcome = await attempt('tessera_tenant', text);
-    expect('rows' in outcome && outcome.rows.every(({ tenant_id }) => tenant_id === 'alpha')).toBe(true);
   });
 });
 

@@ -8,7 +8,7 @@ import type { TenantId } from '../../src/ids.ts';
 import { describeServer, openTestDatabase, type TestDatabase } from '../support/database.ts';
 import { tryInScope } from '../support/in-scope.ts';
 import { principalOf } from '../support/principal.ts';
-import { type SeededTenant, seedTenant } from '../support/seed.ts';
+import { type SeededTenant, seedEveryTable } from '../support/seed-every-table.ts';
 import { statement } from '../support/statement.ts';
 
 const alpha = principalOf('alpha');
@@ -20,8 +20,8 @@ let seededAlpha: SeededTenant;
 
 beforeAll(async () => {
   db = await openTestDatabase();
-  seededAlpha = await seedTenant(db.owner, 'alpha', 'alpha lamp');
-  await seedTenant(db.owner, 'beta', 'beta lamp');
+  seededAlpha = await seedEveryTable(db.owner, 'alpha', 'alpha lamp');
+  await seedEveryTable(db.owner, 'beta', 'beta lamp');
 });
 afterAll(() => db.close());
 
@@ -57,7 +57,9 @@ describe('outside a scope', () => {
     for (const table of contentTables) {
       expect(await tryInScope(db.database, scope, `select 1 from ${table}`), table).toEqual({ rows: [], count: 0 });
     }
-    expect(await tryInScope(db.database, scope, `insert into tenants (id) values ('gamma')`)).toEqual({ code: '42501' });
+    expect(await tryInScope(db.database, scope, `insert into tenants (id) values ('gamma')`)).toEqual({
+      code: '42501',
+    });
     expect(await tryInScope(db.database, scope, `insert into tenants (id) values ('')`)).toEqual({ code: '42501' });
   });
 });
@@ -82,7 +84,10 @@ describe('a scope', () => {
     expect(jobs).toMatchObject({ rows: [{ tenant_id: 'alpha' }, { tenant_id: 'beta' }] });
     expect(await tryInScope(db.worker, workerScope(), 'select 1 from documents')).toEqual({ code: '42501' });
     for (const table of tablesOfChunks) {
-      expect(await tryInScope(db.worker, workerScope(), `select 1 from ${table}`), table).toEqual({ rows: [], count: 0 });
+      expect(await tryInScope(db.worker, workerScope(), `select 1 from ${table}`), table).toEqual({
+        rows: [],
+        count: 0,
+      });
     }
   });
 
@@ -135,7 +140,10 @@ describe('after a scope', () => {
     ['a write that fails', () => transact(db.database, tenantScope(somebody), (run) => run(failing)).catch(() => {})],
     [
       'a scope that cannot be opened',
-      () => readInFlight(db.database, { role: 'tessera_nobody' as 'tessera_tenant', tenantId: alpha.tenantId }, [statement('select 1')]).catch(() => {}),
+      () =>
+        readInFlight(db.database, { role: 'tessera_nobody' as 'tessera_tenant', tenantId: alpha.tenantId }, [
+          statement('select 1'),
+        ]).catch(() => {}),
     ],
   ])('nothing of it is left on the connection: %s', async (_, work) => {
     const before = await look();
@@ -148,7 +156,13 @@ describe('after a scope', () => {
 
   test('the positive control: inside it, all of that is set', async () => {
     const [rows] = await readInFlight(db.database, tenantScope(somebody), [traces]);
-    expect(rows[0]).toMatchObject({ self: false, tenant: 'alpha', subject: 'traceable', groups: '["traceable"]', read_only: 'on' });
+    expect(rows[0]).toMatchObject({
+      self: false,
+      tenant: 'alpha',
+      subject: 'traceable',
+      groups: '["traceable"]',
+      read_only: 'on',
+    });
     expect(rows[0]?.path).toContain('tessera');
     expect(rows[0]?.plans).toBe('force_custom_plan');
   });
@@ -202,10 +216,7 @@ describe('a hostile subject or group', () => {
         fc.string({ unit: fc.constantFrom(`'`, '"', '\\', '$', ';', '-', '\n', 'E', 'x', '{', '}'), maxLength: 40 }),
       )
       .filter((value) => !value.includes('\0'));
-    await fc.assert(
-      fc.asyncProperty(text, fc.array(text, { maxLength: 5 }), roundTrip),
-      { numRuns: 200 },
-    );
+    await fc.assert(fc.asyncProperty(text, fc.array(text, { maxLength: 5 }), roundTrip), { numRuns: 200 });
   });
 
   test('with a NUL character is refused before anything is sent', async () => {
@@ -242,7 +253,9 @@ describeServer('a scope that is refused', () => {
       await expect(readInFlight(single, scope, [statement('select 1')])).rejects.toThrow(TypeError);
       await expect(transact(single, scope, async () => {})).rejects.toThrow(TypeError);
     }
-    await expect(readInFlight(single, tenantScope(alpha), [statement('select 1 as one')])).resolves.toEqual([[{ one: 1 }]]);
+    await expect(readInFlight(single, tenantScope(alpha), [statement('select 1 as one')])).resolves.toEqual([
+      [{ one: 1 }],
+    ]);
     await single.close();
   });
 });

@@ -77,7 +77,9 @@ describe('writeAsTenant', () => {
   });
 
   test('keeps nothing of an open transaction whose scope cannot be opened', async () => {
-    const writing = writeAsTenant(db.database, { ...alpha, subject: 'a\0b' }, (execute) => execute(insertStatement('nul')));
+    const writing = writeAsTenant(db.database, { ...alpha, subject: 'a\0b' }, (execute) =>
+      execute(insertStatement('nul')),
+    );
     await expect(writing).rejects.toThrow(TypeError);
     expect(await storedIds()).not.toContain('nul');
     await expect(readAsTenant(db.database, alpha, statement('select 1 as one'))).resolves.toEqual([{ one: 1 }]);
@@ -91,7 +93,9 @@ describe('readAsTenant', () => {
   });
 
   test('cannot write', async () => {
-    await expect(readAsTenant(db.database, alpha, insertStatement('read-only'))).rejects.toMatchObject({ code: '25006' });
+    await expect(readAsTenant(db.database, alpha, insertStatement('read-only'))).rejects.toMatchObject({
+      code: '25006',
+    });
     await writeAsTenant(db.database, alpha, (execute) => execute(insertStatement('writable')));
     expect(await storedIds()).toContain('writable');
     expect(await storedIds()).not.toContain('read-only');
@@ -259,7 +263,12 @@ describeServer('a database that fails', () => {
   });
 });
 
-function open(url: string, size = 2, onIdleError: (error: Error) => void = () => {}, statementTimeoutMs = 30_000): Promise<Database> {
+function open(
+  url: string,
+  size = 2,
+  onIdleError: (error: Error) => void = () => {},
+  statementTimeoutMs = 30_000,
+): Promise<Database> {
   return openPool({ url, size, statementTimeoutMs, onIdleError });
 }
 

@@ -130,7 +130,10 @@ function superuserPool(url: string): pg.Pool {
 }
 
 /** Takes the one session of an embedded database back for a moment. */
-async function asEmbeddedSuperuser<Result>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
+async function asEmbeddedSuperuser<Result>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<Result>,
+): Promise<Result> {
   const client = await pool.connect();
   try {
     await client.query('set session authorization postgres; set search_path = tessera, public');
@@ -156,7 +159,10 @@ async function rollingBack<Result>(pool: pg.Pool, work: (superuser: Superuser) =
   }
 }
 
-async function inTransaction<Result>(client: pg.PoolClient, work: (superuser: Superuser) => Promise<Result>): Promise<Result> {
+async function inTransaction<Result>(
+  client: pg.PoolClient,
+  work: (superuser: Superuser) => Promise<Result>,
+): Promise<Result> {
   await client.query('begin');
   try {
     return await work(client as Superuser);

@@ -30,7 +30,7 @@ export type Misbehaviour =
   /** Gives every vector the index 0. */
   | { readonly kind: 'sameIndex' };
 
-export interface EmbeddingRequest {
+interface EmbeddingRequest {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: {

@@ -3,7 +3,9 @@ import type { Database } from '../../src/db/database.ts';
 import { type Scope, scopeStatement } from '../../src/db/scope.ts';
 
 /** What became of a statement: the rows it read or touched, or the SQLSTATE with which it was refused. */
-export type Outcome = { readonly rows: readonly Record<string, unknown>[]; readonly count: number } | { readonly code: string };
+export type Outcome =
+  | { readonly rows: readonly Record<string, unknown>[]; readonly count: number }
+  | { readonly code: string };
 
 /** Tries a statement inside a scope and takes back whatever it did. */
 export async function tryInScope(

@@ -1,59 +1,40 @@
-import { randomUUID } from 'node:crypto';
 import type { Superuser } from './database.ts';
 
-/** What a seeded tenant holds: a row in every table of a tenant. */
-export interface SeededTenant {
-  readonly tenantId: string;
-  readonly modelId: number;
-  readonly documentId: string;
-  /** Has a vector, a job and a mark as not embeddable, so that every table of a tenant has a row. */
-  readonly chunkId: string;
-  /** Has none of these. */
-  readonly bareChunkId: string;
-}
-
-const unit = (dimensions: number) => `[1${',0'.repeat(dimensions - 1)}]`;
-export const unitVector = unit(256);
-
-/** Writes a tenant with one document past the policies. */
-export async function seedTenant(owner: Superuser, tenantId: string, text = 'a lamp in the window'): Promise<SeededTenant> {
-  const [documentId, chunkId, bareChunkId] = [randomUUID(), randomUUID(), randomUUID()];
-  const modelId = await seedModel(owner);
-  await owner.query('insert into tenants (id, name) values ($1, $1)', [tenantId]);
-  await owner.query('insert into tenant_models (tenant_id, model_id) values ($1, $2)', [tenantId, modelId]);
+/**
+ * Fills a tenant with random documents of one chunk each, with unit vectors of 512 components, past every policy.
+ * The same seed gives the same rows.
+ */
+export async function seedTenant(owner: Superuser, tenantId: string, chunks: number, seed = 0.5): Promise<void> {
+  await owner.query(`
+    insert into tessera.models (name, dimensions) values ('static-en-512', 512) on conflict do nothing`);
+  await owner.query('insert into tessera.tenants (id) values ($1)', [tenantId]);
+  await owner.query('select setseed($1)', [seed]);
   await owner.query(
-    `insert into documents (tenant_id, id, collection, external_id, title, body, content_hash)
-     values ($1, $2, 'notes', 'one', 'Title', $3, sha256('x'))`,
-    [tenantId, documentId, text],
-  );
-  for (const [ordinal, id] of [chunkId, bareChunkId].entries()) {
-    await owner.query(
-      `insert into chunks (tenant_id, id, document_id, ordinal, context, text, start_offset, end_offset, language, content_hash)
-       values ($1, $2, $3, $4, 'Title', $5, 0, length($5), 'english', sha256('x'))`,
-      [tenantId, id, documentId, ordinal, text],
-    );
-  }
-  await owner.query(
-    `insert into embeddings (tenant_id, model_id, chunk_id, document_id, coarse, full_vector, dimensions)
-     values ($1, $2, $3, $4, $5::text::halfvec, $5::text::vector, 256)`,
-    [tenantId, modelId, chunkId, documentId, unitVector],
+    `insert into tessera.documents (tenant_id, id, collection, external_id, title, body, metadata, content_hash)
+     select $1, gen_random_uuid(), 'c' || (i % 10), 'd' || i, 'Title ' || i, 'body', jsonb_build_object('n', i),
+       sha256(i::text::bytea)
+     from generate_series(1, $2) i`,
+    [tenantId, chunks],
   );
   await owner.query(
-    `insert into unembeddable_chunks (tenant_id, model_id, chunk_id, reason) values ($1, $2, $3, 'seeded')`,
-    [tenantId, modelId, chunkId],
+    `insert into tessera.chunks (tenant_id, id, document_id, ordinal, context, text, start_offset, end_offset, language, content_hash)
+     select tenant_id, gen_random_uuid(), id, 0, title,
+       (select string_agg('word' || (random() * random() * 3000)::int, ' ') from generate_series(1, 60) g where external_id <> ''),
+       0, 4, 'english', content_hash
+     from tessera.documents where tenant_id = $1`,
+    [tenantId],
   );
-  await owner.query('insert into embedding_jobs (tenant_id, model_id, chunk_id) values ($1, $2, $3)', [
+  await owner.query(
+    `insert into tessera.embeddings (tenant_id, model_id, chunk_id, document_id, coarse, full_vector, dimensions)
+     select tenant_id, m.id, c.id, document_id, l2_normalize(subvector(v, 1, 256))::halfvec(256), v, 512
+     from tessera.chunks c, tessera.models m, lateral (
+       select l2_normalize(array_agg(random() - 0.5)::vector) as v from generate_series(1, 512) g where c.ordinal = 0
+     ) r
+     where c.tenant_id = $1 and m.name = 'static-en-512'`,
+    [tenantId],
+  );
+  await owner.query('insert into tessera.tenant_models (tenant_id, model_id) select $1, id from tessera.models', [
     tenantId,
-    modelId,
-    chunkId,
   ]);
-  await owner.query(`insert into term_stats (tenant_id, language, term, chunks) values ($1, 'english', 1, 1)`, [tenantId]);
-  await owner.query(`insert into corpus_stats (tenant_id, language, chunks) values ($1, 'english', 2)`, [tenantId]);
-  return { tenantId, modelId, documentId, chunkId, bareChunkId };
-}
-
-async function seedModel(owner: Superuser): Promise<number> {
-  await owner.query(`insert into models (name, dimensions) values ('seed-256', 256) on conflict do nothing`);
-  const { rows } = await owner.query<{ id: number }>(`select id from models where name = 'seed-256'`);
-  return (rows[0] as { id: number }).id;
+  for (const table of ['documents', 'chunks', 'embeddings']) await owner.query(`vacuum analyze tessera.${table}`);
 }

@@ -119,15 +119,15 @@ describe('cuts', () => {
   });
 
   it('fall at line ends, then between words, where there are no sentences', () => {
-    const lines = Array.from({ length: 4 }, (_, i) => `line${i} without any end here`);
-    expect(textsOf(lines.join('\n'))).toEqual([lines.slice(0, 2).join('\n'), lines.slice(2).join('\n')]);
+    const lines = Array.from({ length: 4 }, (_, i) => `line${i} without an end`);
+    expect(textsOf(lines.join('\n'), 11)).toEqual([lines.slice(0, 2).join('\n'), lines.slice(2).join('\n')]);
     const words = Array.from({ length: 30 }, (_, i) => `w${i}`);
     expect(textsOf(words.join(' ')).every((part) => /^(w\d+ )*w\d+$/.test(part))).toBe(true);
   });
 
   it('fall between graphemes where there is no white space', () => {
     const firefighter = '👩‍🚒';
-    const chunks = textsOf(firefighter.repeat(50), 6);
+    const chunks = textsOf(firefighter.repeat(50), 7);
     expect(chunks.length).toBeGreaterThan(1);
     for (const part of chunks) expect(part).toBe(firefighter.repeat(part.length / firefighter.length));
   });
@@ -185,10 +185,17 @@ describe('overlap', () => {
     ]);
   });
 
+  it('is bounded in length where the model counts nothing', () => {
+    const chunks = chunkText('漢字仮名交文。'.repeat(400), { countTokens: () => 0 });
+    expect(chunks.length).toBeGreaterThan(1);
+    for (const [i, { start }] of chunks.entries())
+      expect((chunks[i - 1]?.end ?? 0) - start).toBeLessThanOrEqual(16 * 40);
+  });
+
   it('does not reach into another section', () => {
     const text = `# A\n\n${sentences.slice(0, 3).join(' ')}\n\n# B\n\n${sentences.slice(3).join(' ')}`;
-    const joined = `## A\n\nOne is this. Two is that.\n\n## B${' long'.repeat(20)}\n\n${sentence('Bbb', 20)}`;
-    expect(textsOf(joined, 33, 5)[1]).toMatch(/^## B/);
+    const joined = `## A\n\nOne thing is like this. Two things are like that.\n\n## B${' long'.repeat(20)}\n\n${sentence('Bbb', 20)}`;
+    expect(textsOf(joined, 49, 5)[1]).toMatch(/^## B/);
     expect(textsOf(text, 15, 5)).toEqual(text.split('\n\n# B').map((part, i) => (i === 0 ? part : `# B${part}`)));
   });
 });

@@ -1,0 +1,18 @@
+select
+  "language",
+  count(*)::int as "chunks",
+  (
+    select
+      "corpus_stats"."chunks"
+    from
+      "corpus_stats"
+    where
+      "corpus_stats"."tenant_id" = $1
+      and "corpus_stats"."language" = "chunks"."language"
+  ) as "counted"
+from
+  "chunks"
+where
+  "tenant_id" = $2
+group by
+  "language"

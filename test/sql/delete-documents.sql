@@ -1,0 +1,6 @@
+delete from "documents"
+where
+  "tenant_id" = $1
+  and "id" = any ($2::uuid[])
+returning
+  "id"

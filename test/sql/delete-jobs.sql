@@ -1,0 +1,5 @@
+delete from "embedding_jobs"
+where
+  "tenant_id" = $1
+  and "model_id" = $2
+  and "chunk_id" = any ($3::uuid[])

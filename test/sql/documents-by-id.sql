@@ -1,0 +1,15 @@
+select
+  "documents"."id" as "id",
+  "documents"."collection",
+  "documents"."external_id" as "externalId",
+  "documents"."title",
+  "documents"."url",
+  "documents"."metadata",
+  "documents"."version",
+  "documents"."created_at" as "createdAt",
+  "documents"."updated_at" as "updatedAt"
+from
+  "documents"
+where
+  "tenant_id" = $1
+  and "id" = any ($2::uuid[])

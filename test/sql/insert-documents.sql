@@ -1,0 +1,30 @@
+insert into
+  "documents" (
+    "tenant_id",
+    "id",
+    "collection",
+    "external_id",
+    "title",
+    "body",
+    "url",
+    "metadata",
+    "language",
+    "content_hash"
+  )
+values
+  ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+on conflict ("tenant_id", "collection", "external_id") do update
+set
+  "title" = "excluded"."title",
+  "body" = "excluded"."body",
+  "url" = "excluded"."url",
+  "metadata" = "excluded"."metadata",
+  "language" = "excluded"."language",
+  "content_hash" = "excluded"."content_hash",
+  "version" = documents.version + 1,
+  "updated_at" = now()
+returning
+  "id",
+  "collection",
+  "external_id",
+  "version"

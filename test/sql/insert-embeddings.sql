@@ -1,0 +1,26 @@
+insert into
+  "embeddings" (
+    "tenant_id",
+    "model_id",
+    "chunk_id",
+    "document_id",
+    "coarse",
+    "full_vector",
+    "dimensions"
+  )
+select
+  "chunks"."tenant_id",
+  $1::smallint as "model_id",
+  "chunks"."id" as "chunk_id",
+  "chunks"."document_id",
+  v.coarse as "coarse",
+  v.full_vector as "full_vector",
+  v.dimensions as "dimensions"
+from
+  (
+    values
+      ($2::uuid, $3::halfvec, $4::vector, $5::smallint)
+  ) as v (chunk_id, coarse, full_vector, dimensions)
+  inner join "chunks" on "chunks"."tenant_id" = $6
+  and chunks.id = v.chunk_id
+on conflict do nothing

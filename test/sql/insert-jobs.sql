@@ -1,0 +1,8 @@
+insert into
+  "embedding_jobs" ("tenant_id", "model_id", "chunk_id")
+select
+  $1 as "tenant_id",
+  $2::smallint as "model_id",
+  "chunk"."id" as "chunk_id"
+from
+  unnest($3::uuid[]) as chunk (id)

@@ -1,0 +1,13 @@
+insert into
+  "unembeddable_chunks" ("tenant_id", "model_id", "chunk_id", "reason")
+select
+  "tenant_id",
+  $1::smallint as "model_id",
+  "id",
+  'no known token' as "reason"
+from
+  "chunks"
+where
+  "tenant_id" = $2
+  and "id" = any ($3::uuid[])
+on conflict do nothing

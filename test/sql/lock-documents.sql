@@ -1,0 +1,26 @@
+select
+  "id",
+  "collection",
+  "external_id",
+  "title",
+  "url",
+  "metadata",
+  "language",
+  "content_hash",
+  "version"
+from
+  "documents"
+where
+  "tenant_id" = $1
+  and (
+    "id" = any ($2::uuid[])
+    or (documents.collection, documents.external_id) in (
+      select
+        *
+      from
+        unnest($3::text[], $4::text[])
+    )
+  )
+order by
+  "id"
+for update

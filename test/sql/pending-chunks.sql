@@ -1,0 +1,13 @@
+select
+  "chunks"."document_id" as "id",
+  count(*)::int as "pending"
+from
+  "embedding_jobs"
+  inner join "chunks" on "chunks"."tenant_id" = "embedding_jobs"."tenant_id"
+  and "chunks"."id" = "embedding_jobs"."chunk_id"
+where
+  "embedding_jobs"."tenant_id" = $1
+  and "chunks"."tenant_id" = $2
+  and "chunks"."document_id" = any ($3::uuid[])
+group by
+  "chunks"."document_id"

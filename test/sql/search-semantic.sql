@@ -1,0 +1,95 @@
+with
+  "candidates" as materialized (
+    select
+      "chunk_id" as "chunk_id"
+    from
+      "embeddings"
+    where
+      "tenant_id" = $1
+      and "model_id" = $2
+    order by
+      coarse <#> $3::halfvec
+    limit
+      $4
+  ),
+  "semantic" as materialized (
+    select
+      "document_id",
+      "chunk_id",
+      - distance as "score",
+      row_number() over (
+        order by
+          distance,
+          document_id
+      ) as "rank"
+    from
+      (
+        select distinct
+          on ("embeddings"."document_id") "embeddings"."document_id" as "document_id",
+          "embeddings"."chunk_id" as "chunk_id",
+          embeddings.full_vector <#> $5::vector as "distance"
+        from
+          "candidates"
+          inner join "embeddings" on "embeddings"."chunk_id" = "candidates"."chunk_id"
+        where
+          "embeddings"."tenant_id" = $6
+          and "embeddings"."model_id" = $7
+        order by
+          "embeddings"."document_id",
+          "distance"
+      ) as "passage"
+  ),
+  "fused" as materialized (
+    select
+      "document_id",
+      "chunk_id",
+      "score",
+      "score" as "vector_score",
+      null::float8 as "keyword_score"
+    from
+      "semantic"
+  ),
+  "page" as materialized (
+    select
+      "document_id",
+      "chunk_id",
+      "score",
+      "vector_score",
+      "keyword_score"
+    from
+      "fused"
+    order by
+      "score" desc,
+      "document_id" desc
+    limit
+      $8
+  )
+select
+  "documents"."id" as "id",
+  "documents"."collection",
+  "documents"."external_id" as "externalId",
+  "documents"."title",
+  "documents"."url",
+  "documents"."metadata",
+  "documents"."version",
+  "documents"."created_at" as "createdAt",
+  "documents"."updated_at" as "updatedAt",
+  "page"."score",
+  "page"."vector_score" as "vectorScore",
+  "page"."keyword_score" as "keywordScore",
+  "chunks"."id" as "chunkId",
+  "chunks"."ordinal",
+  "chunks"."context",
+  "chunks"."text",
+  "chunks"."start_offset" as "startOffset",
+  "chunks"."end_offset" as "endOffset"
+from
+  "page"
+  inner join "documents" on "documents"."id" = "page"."document_id"
+  inner join "chunks" on "chunks"."id" = "page"."chunk_id"
+where
+  "documents"."tenant_id" = $9
+  and "chunks"."tenant_id" = $10
+order by
+  "page"."score" desc,
+  "page"."document_id" desc

@@ -1,0 +1,192 @@
+with
+  "candidates" as materialized (
+    select
+      "chunk_id" as "chunk_id"
+    from
+      "embeddings"
+    where
+      "tenant_id" = $1
+      and "model_id" = $2
+    order by
+      coarse <#> $3::halfvec
+    limit
+      $4
+  ),
+  "semantic" as materialized (
+    select
+      "document_id",
+      "chunk_id",
+      - distance as "score",
+      row_number() over (
+        order by
+          distance,
+          document_id
+      ) as "rank"
+    from
+      (
+        select distinct
+          on ("embeddings"."document_id") "embeddings"."document_id" as "document_id",
+          "embeddings"."chunk_id" as "chunk_id",
+          embeddings.full_vector <#> $5::vector as "distance"
+        from
+          "candidates"
+          inner join "embeddings" on "embeddings"."chunk_id" = "candidates"."chunk_id"
+        where
+          "embeddings"."tenant_id" = $6
+          and "embeddings"."model_id" = $7
+        order by
+          "embeddings"."document_id",
+          "distance"
+      ) as "passage"
+  ),
+  "query" as materialized (
+    select
+      "terms",
+      l1_distance (terms, '{}/268435456') as "weight"
+    from
+      (
+        select
+          query_terms ($8, $9)
+      ) as q (terms)
+  ),
+  "keyword_chunks" as materialized (
+    select
+      "document_id" as "document_id",
+      "id" as "chunk_id",
+      (
+        chunks.terms <#> (
+          select
+            terms
+          from
+            query
+        )
+      ) + 0 as "distance"
+    from
+      "chunks"
+    where
+      "tenant_id" = $10
+      and "language" = $11
+    order by
+      "distance"
+    limit
+      $12
+  ),
+  "keyword" as materialized (
+    select
+      "document_id",
+      "chunk_id",
+      - distance as "score",
+      row_number() over (
+        order by
+          distance,
+          document_id
+      ) as "rank"
+    from
+      (
+        select distinct
+          on ("document_id") "document_id",
+          "chunk_id",
+          "distance"
+        from
+          "keyword_chunks"
+        where
+          "distance" < $13
+        order by
+          "document_id",
+          "distance"
+      ) as "passage"
+  ),
+  "fused" as materialized (
+    select
+      coalesce(s.document_id, k.document_id) as "document_id",
+      case
+        when coalesce(
+          2 * power(
+            least(
+              1,
+              k.score / nullif(
+                (
+                  select
+                    weight
+                  from
+                    query
+                ),
+                0
+              )
+            ),
+            3
+          ) / (60 + k.rank),
+          0
+        ) > coalesce(1::float8 / (60 + s.rank), 0) then k.chunk_id
+        else s.chunk_id
+      end as "chunk_id",
+      (
+        coalesce(
+          2 * power(
+            least(
+              1,
+              k.score / nullif(
+                (
+                  select
+                    weight
+                  from
+                    query
+                ),
+                0
+              )
+            ),
+            3
+          ) / (60 + k.rank),
+          0
+        ) + coalesce(1::float8 / (60 + s.rank), 0)
+      ) / 0.04918032786885246 as "score",
+      "s"."score" as "vector_score",
+      "k"."score" as "keyword_score"
+    from
+      "semantic" as "s"
+      full join "keyword" as "k" on "k"."document_id" = "s"."document_id"
+  ),
+  "page" as materialized (
+    select
+      "document_id",
+      "chunk_id",
+      "score",
+      "vector_score",
+      "keyword_score"
+    from
+      "fused"
+    order by
+      "score" desc,
+      "document_id" desc
+    limit
+      $14
+  )
+select
+  "documents"."id" as "id",
+  "documents"."collection",
+  "documents"."external_id" as "externalId",
+  "documents"."title",
+  "documents"."url",
+  "documents"."metadata",
+  "documents"."version",
+  "documents"."created_at" as "createdAt",
+  "documents"."updated_at" as "updatedAt",
+  "page"."score",
+  "page"."vector_score" as "vectorScore",
+  "page"."keyword_score" as "keywordScore",
+  "chunks"."id" as "chunkId",
+  "chunks"."ordinal",
+  "chunks"."context",
+  "chunks"."text",
+  "chunks"."start_offset" as "startOffset",
+  "chunks"."end_offset" as "endOffset"
+from
+  "page"
+  inner join "documents" on "documents"."id" = "page"."document_id"
+  inner join "chunks" on "chunks"."id" = "page"."chunk_id"
+where
+  "documents"."tenant_id" = $15
+  and "chunks"."tenant_id" = $16
+order by
+  "page"."score" desc,
+  "page"."document_id" desc

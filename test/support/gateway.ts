@@ -1,0 +1,152 @@
+import { signToken, type TokenContents } from '../../src/auth/sign-token.ts';
+import { defaultClaimNames } from '../../src/auth/claims.ts';
+import { openTokenKey } from '../../src/auth/token-key.ts';
+import { createTokenVerifier } from '../../src/auth/verify-token.ts';
+import { Secret } from '../../src/config/secret.ts';
+import { type Database, readInFlight } from '../../src/db/database.ts';
+import { operatorScope } from '../../src/db/scope.ts';
+import { cacheQueries } from '../../src/embed/cached-query-embedder.ts';
+import type { Embedder } from '../../src/embed/embedder.ts';
+import { loadStaticEmbedder } from '../../src/embed/static-embedder.ts';
+import type { GraphQLDeps } from '../../src/graphql/context.ts';
+import { createGateway, type Gateway } from '../../src/http/gateway.ts';
+import type { GraphiqlOptions } from '../../src/http/graphiql-page.ts';
+import { parseTenantId } from '../../src/ids.ts';
+import type { DocumentInput } from '../../src/ingest/document-input.ts';
+import { type UpsertOutcome, upsertDocuments } from '../../src/ingest/upsert-documents.ts';
+import { createLogger } from '../../src/log.ts';
+import { modelsStatement } from '../../src/models/model-statements.ts';
+import { registerModel } from '../../src/models/register-model.ts';
+import type { WorkerDeps } from '../../src/worker/embed-batch.ts';
+import { drain } from '../../src/worker/worker.ts';
+import { type TestDatabase, type TestDatabaseOptions, openTestDatabase } from './database.ts';
+import { type Answer, readAnswer } from './graphql-answer.ts';
+import { principalOf } from './principal.ts';
+
+/** Everything that the command line gives its tokens. */
+export const allScopes = ['search', 'documents:read', 'documents:write'] as const;
+
+/** A gateway without a port, on a database of the test file's own. */
+export interface TestGateway {
+  readonly db: TestDatabase;
+  readonly gateway: Gateway;
+  readonly deps: GraphQLDeps;
+  readonly workerDeps: WorkerDeps;
+  /** The clock by which tokens are signed and checked; a test may set it. */
+  readonly clock: { nowMs: number };
+  /** Lines of the log so far, parsed. */
+  readonly logged: readonly Record<string, unknown>[];
+  /** A token of a tenant: with every scope unless told otherwise. */
+  tokenFor(tenant: string, scopes?: readonly string[], change?: Partial<TokenContents>): Promise<string>;
+  /** Sends a GraphQL request as JSON. */
+  graphql<Data = Record<string, unknown>>(
+    token: string | undefined,
+    query: string,
+    variables?: Record<string, unknown>,
+    headers?: Record<string, string>,
+  ): Promise<Answer<Data>>;
+  /** Sends anything to any path. */
+  send<Data = Record<string, unknown>>(path: string, init: RequestInit): Promise<Answer<Data>>;
+  /** Stores documents as a tenant, without their vectors. */
+  upsert(tenant: string, documents: readonly DocumentInput[]): Promise<UpsertOutcome[]>;
+  /** Embeds until nothing waits. */
+  embedAll(): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface TestGatewayOptions extends TestDatabaseOptions {
+  /** The built-in one unless given. */
+  readonly embedder?: Embedder;
+  readonly maxBodyBytes?: number;
+  readonly requestTimeoutMs?: number;
+  readonly introspection?: boolean;
+  readonly graphiql?: GraphiqlOptions;
+  /** Serves from another database than the test's own, such as one that cannot be reached. */
+  readonly serveFrom?: (own: Database) => Promise<Database>;
+}
+
+const secret = new Secret('the shared secret of the tests, which nobody else knows');
+const issuer = 'https://issuer.example';
+const audience = 'tessera-test';
+
+/** Opens a gateway on a migrated database of its own. Close it in `afterAll`. */
+export async function openTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
+  const { embedder = loadStaticEmbedder(), serveFrom = async (own: Database) => own } = options;
+  const db = await openTestDatabase(options);
+  const modelId = await registerModel(db.database, embedder.model, 'gateway');
+  const database = await serveFrom(db.database);
+  const clock = { nowMs: Date.parse('2026-03-01T12:00:00Z') };
+  const logged: Record<string, unknown>[] = [];
+  const deps: GraphQLDeps = {
+    database,
+    embedder: cacheQueries(embedder, { maxEntries: 1_000 }),
+    modelId,
+    chunking: { countTokens: embedder.countTokens, maxTokens: 200, overlapTokens: 40 },
+    onPending: () => {},
+  };
+  const workerDeps: WorkerDeps = { database: db.worker, embedder, modelId };
+  const gateway = createGateway({
+    deps,
+    verifyToken: createTokenVerifier({
+      key: await openTokenKey({ kind: 'hs256', secret }),
+      issuer,
+      audience,
+      algorithms: ['HS256'],
+      clockToleranceSeconds: 5,
+      claims: defaultClaimNames,
+      now: () => clock.nowMs,
+    }),
+    log: createLogger({ level: 'info', destination: { write: (line) => logged.push(JSON.parse(line)) } }),
+    isReady: async () => {
+      await readInFlight(database, operatorScope, [modelsStatement()]);
+    },
+    introspection: options.introspection ?? true,
+    graphiql: options.graphiql,
+    maxBodyBytes: options.maxBodyBytes ?? 4_194_304,
+    requestTimeoutMs: options.requestTimeoutMs ?? 30_000,
+  });
+
+  const send: TestGateway['send'] = async (path, init) =>
+    readAnswer(await gateway.fetch(`http://tessera.test${path}`, init));
+
+  return {
+    db,
+    gateway,
+    deps,
+    workerDeps,
+    clock,
+    logged,
+    send,
+    tokenFor: (tenant, scopes = allScopes, change = {}) =>
+      signToken(
+        secret,
+        {
+          tenantId: parseTenantId(tenant),
+          subject: 'somebody',
+          scopes,
+          issuer,
+          audience,
+          ttlSeconds: 3_600,
+          claims: defaultClaimNames,
+          ...change,
+        },
+        { now: () => clock.nowMs },
+      ),
+    graphql: (token, query, variables = {}, headers = {}) =>
+      send('/graphql', {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          ...(token !== undefined && { authorization: `Bearer ${token}` }),
+          ...headers,
+        },
+        body: JSON.stringify({ query, variables }),
+      }),
+    upsert: (tenant, documents) => upsertDocuments(deps, principalOf(tenant), documents),
+    embedAll: () => drain(workerDeps),
+    close: async () => {
+      if (database !== db.database) await database.close();
+      await db.close();
+    },
+  };
+}

@@ -1,0 +1,32 @@
+/** An error of a GraphQL answer. */
+export interface AnswerError {
+  readonly message: string;
+  readonly path?: readonly (string | number)[];
+  readonly extensions?: Readonly<Record<string, unknown>>;
+}
+
+/** What came back over HTTP. */
+export interface Answer<Data = Record<string, unknown>> {
+  readonly status: number;
+  readonly headers: Headers;
+  /** The body as it came. */
+  readonly text: string;
+  readonly data: Data | null | undefined;
+  readonly errors: readonly AnswerError[];
+}
+
+/** Reads a response whole; a body that is not JSON has neither data nor errors. */
+export async function readAnswer<Data>(response: Response): Promise<Answer<Data>> {
+  const text = await response.text();
+  const isJson = /\bjson\b/.test(response.headers.get('content-type') ?? '');
+  const body = isJson ? (JSON.parse(text) as { data?: Data; errors?: AnswerError[] }) : {};
+  return { status: response.status, headers: response.headers, text, data: body.data, errors: body.errors ?? [] };
+}
+
+/** The data of an answer that has no errors. */
+export function dataOf<Data>(answer: Answer<Data>): Data {
+  if (answer.errors.length > 0 || !answer.data) {
+    throw new Error(`The request failed with status ${answer.status}: ${answer.text.slice(0, 2_000)}`);
+  }
+  return answer.data;
+}

@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import type { Superuser } from './database.ts';
+
+/** A tenant that holds a row in every table of a tenant. */
+export interface SeededTenant {
+  readonly tenantId: string;
+  readonly modelId: number;
+  readonly documentId: string;
+  /** Has a vector, a job and a mark as not embeddable. */
+  readonly chunkId: string;
+  /** Has none of these. */
+  readonly bareChunkId: string;
+}
+
+/** Text of a vector of length 1, for a model of 256 dimensions. */
+export const unitVector = `[1${',0'.repeat(255)}]`;
+
+/** Writes a tenant with one document, past the policies. */
+export async function seedEveryTable(
+  owner: Superuser,
+  tenantId: string,
+  text = 'a lamp in the window',
+): Promise<SeededTenant> {
+  const [documentId, chunkId, bareChunkId] = [randomUUID(), randomUUID(), randomUUID()];
+  const modelId = await seedModel(owner);
+  await owner.query('insert into tenants (id, name) values ($1, $1)', [tenantId]);
+  await owner.query('insert into tenant_models (tenant_id, model_id) values ($1, $2)', [tenantId, modelId]);
+  await owner.query(
+    `insert into documents (tenant_id, id, collection, external_id, title, body, content_hash)
+     values ($1, $2, 'notes', 'one', 'Title', $3, sha256('x'))`,
+    [tenantId, documentId, text],
+  );
+  for (const [ordinal, id] of [chunkId, bareChunkId].entries()) {
+    await owner.query(
+      `insert into chunks (tenant_id, id, document_id, ordinal, context, text, start_offset, end_offset, language, content_hash)
+       values ($1, $2, $3, $4, 'Title', $5, 0, length($5), 'english', sha256('x'))`,
+      [tenantId, id, documentId, ordinal, text],
+    );
+  }
+  await owner.query(
+    `insert into embeddings (tenant_id, model_id, chunk_id, document_id, coarse, full_vector, dimensions)
+     values ($1, $2, $3, $4, $5::text::halfvec, $5::text::vector, 256)`,
+    [tenantId, modelId, chunkId, documentId, unitVector],
+  );
+  await owner.query(
+    `insert into unembeddable_chunks (tenant_id, model_id, chunk_id, reason) values ($1, $2, $3, 'seeded')`,
+    [tenantId, modelId, chunkId],
+  );
+  await owner.query('insert into embedding_jobs (tenant_id, model_id, chunk_id) values ($1, $2, $3)', [
+    tenantId,
+    modelId,
+    chunkId,
+  ]);
+  await owner.query(`insert into term_stats (tenant_id, language, term, chunks) values ($1, 'english', 1, 1)`, [
+    tenantId,
+  ]);
+  await owner.query(`insert into corpus_stats (tenant_id, language, chunks) values ($1, 'english', 2)`, [tenantId]);
+  return { tenantId, modelId, documentId, chunkId, bareChunkId };
+}
+
+async function seedModel(owner: Superuser): Promise<number> {
+  await owner.query(`insert into models (name, dimensions) values ('seed-256', 256) on conflict do nothing`);
+  const { rows } = await owner.query<{ id: number }>(`select id from models where name = 'seed-256'`);
+  return (rows[0] as { id: number }).id;
+}

@@ -1,0 +1,85 @@
+import { describe, expect, test } from 'vitest';
+import { operatorScope, type ScopeSettings, scopeStatement, tenantScope, workerScope } from '../../../src/db/scope.ts';
+import { parseTenantId, type TenantId } from '../../../src/ids.ts';
+
+const defaults = { vectorSchema: 'public', statementTimeoutMs: 15_000 };
+const alpha = { tenantId: parseTenantId('alpha'), subject: 'ann', groups: ['staff', 'night'], scopes: ['read'] };
+
+const lines = (statement: string) => statement.split('; ');
+
+describe('scopeStatement', () => {
+  test('of a tenant with settings is this', () => {
+    const scope = tenantScope(alpha, { 'hnsw.ef_search': 100, 'hnsw.max_scan_tuples': 20_000 });
+    expect(lines(scopeStatement(scope, defaults))).toEqual([
+      'set local role tessera_tenant',
+      'set local search_path = tessera, "public", pg_temp',
+      'set local statement_timeout = 15000',
+      'set local plan_cache_mode = force_custom_plan',
+      'set local hnsw.iterative_scan = relaxed_order',
+      `set local tessera.tenant_id = 'alpha'`,
+      `set local tessera.subject = 'ann'`,
+      `set local tessera.groups = '["staff","night"]'`,
+      'set local hnsw.ef_search = 100',
+      'set local hnsw.max_scan_tuples = 20000',
+    ]);
+  });
+
+  test('of a worker and of the operator names their role and, where there is none, an empty tenant', () => {
+    expect(lines(scopeStatement(workerScope(), defaults))).toEqual(
+      expect.arrayContaining(['set local role tessera_worker', `set local tessera.tenant_id = ''`]),
+    );
+    expect(lines(scopeStatement(workerScope(alpha.tenantId), defaults))).toContain(
+      `set local tessera.tenant_id = 'alpha'`,
+    );
+    expect(lines(scopeStatement(operatorScope, defaults))).toEqual(
+      expect.arrayContaining([
+        'set local role tessera_operator',
+        `set local tessera.tenant_id = ''`,
+        `set local tessera.subject = ''`,
+        `set local tessera.groups = '[]'`,
+      ]),
+    );
+  });
+
+  test('sets every value anew, so that nothing of a scope before it is needed or kept', () => {
+    const names = (statement: string) => lines(statement).map((line) => /^set local ([a-z._]+)/.exec(line)?.[1]);
+    expect(names(scopeStatement(workerScope(), defaults))).toEqual(names(scopeStatement(tenantScope(alpha), defaults)));
+  });
+
+  test('escapes quotes and backslashes of the subject, the groups and the schema', () => {
+    const scope = tenantScope({ ...alpha, subject: `o'neill\\`, groups: [`a'b`, 'c\\d"e'] });
+    const statement = scopeStatement(scope, { ...defaults, vectorSchema: 'my "own" schema' });
+    expect(lines(statement)).toEqual(
+      expect.arrayContaining([
+        `set local tessera.subject = E'o''neill\\\\'`,
+        `set local tessera.groups = E'["a''b","c\\\\\\\\d\\\\"e"]'`,
+        'set local search_path = tessera, "my ""own"" schema", pg_temp',
+      ]),
+    );
+  });
+
+  test.each(['', ' ', 'a b', `a'b`, 'ä', 'a\n', 'x'.repeat(65)])('refuses the tenant id %j, which is none', (id) => {
+    expect(() => scopeStatement({ role: 'tessera_tenant', tenantId: id as TenantId }, defaults)).toThrow(
+      'The scope was given a tenant id that is not one.',
+    );
+  });
+
+  test.each([1, null, {}, ['alpha']])('refuses a tenant id that is no text: %j', (id) => {
+    expect(() => scopeStatement({ role: 'tessera_tenant', tenantId: id as TenantId }, defaults)).toThrow(TypeError);
+  });
+
+  test('refuses a NUL character in the subject', () => {
+    expect(() => scopeStatement(tenantScope({ ...alpha, subject: 'a\0' }), defaults)).toThrow(/NUL/);
+  });
+
+  test.each([Number.NaN, -1, 1.5, Number.POSITIVE_INFINITY, '100; reset role'])(
+    'refuses the setting %s, which is no whole number',
+    (value) => {
+      const settings = { 'hnsw.ef_search': value } as ScopeSettings;
+      expect(() => scopeStatement(tenantScope(alpha, settings), defaults)).toThrow(/not a whole number/);
+      expect(() => scopeStatement(operatorScope, { ...defaults, statementTimeoutMs: value as number })).toThrow(
+        TypeError,
+      );
+    },
+  );
+});

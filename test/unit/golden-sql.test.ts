@@ -1,0 +1,118 @@
+import { readFileSync } from 'node:fs';
+import { glob } from 'node:fs/promises';
+import { format } from 'sql-formatter';
+import { describe, expect, it } from 'vitest';
+import type { Statement } from '../../src/db/database.ts';
+import * as documents from '../../src/documents/document-statements.ts';
+import type { ChunkId, DocumentId } from '../../src/ids.ts';
+import { parseTenantId } from '../../src/ids.ts';
+import { deleteDocumentsStatement } from '../../src/ingest/delete-documents.ts';
+import * as upsert from '../../src/ingest/upsert-statements.ts';
+import * as models from '../../src/models/model-statements.ts';
+import { type SearchPlan, searchStatement } from '../../src/search/search-statement.ts';
+import * as tenants from '../../src/tenants/read-tenant.ts';
+import * as jobs from '../../src/worker/job-statements.ts';
+import * as terms from '../../src/worker/term-stats-statements.ts';
+
+const tenant = parseTenantId('acme');
+const documentId = '01890000-0000-7000-8000-000000000001' as DocumentId;
+const chunkId = '01890000-0000-7000-8000-000000000002' as ChunkId;
+const hash = Buffer.alloc(32);
+const unit = new Float32Array(512).fill(1 / Math.sqrt(512));
+
+const row: upsert.DocumentRow = {
+  id: documentId,
+  collection: 'handbook',
+  externalId: 'x',
+  title: 'T',
+  body: 'B',
+  url: null,
+  metadata: '{}',
+  language: 'english',
+  contentHash: hash,
+};
+const chunk: upsert.ChunkRow = {
+  id: chunkId,
+  documentId,
+  ordinal: 0,
+  context: 'T',
+  text: 'B',
+  start: 0,
+  end: 1,
+  language: 'english',
+  contentHash: hash,
+};
+
+const semantic = { modelId: 1, full: unit, candidates: 100 };
+const keyword = { words: 'cold shower', language: 'english', candidates: 100 };
+const plan: SearchPlan = { weights: { keyword: 2, semantic: 1 }, selection: { filter: {} }, limit: 11 };
+const filtered: SearchPlan = {
+  ...plan,
+  semantic,
+  keyword: { ...keyword, conditions: '"hot water" -"spa"' },
+  selection: {
+    collections: ['handbook'],
+    filter: {
+      or: [{ title: { startsWith: 'A' } }, { not: { externalId: { is: 'NULL' } } }],
+      createdAt: { gte: new Date(0) },
+      metadata: [
+        { key: 'year', number: { gte: 2024 } },
+        { key: 'audience', text: { in: ['guest', 'staff'] } },
+      ],
+    },
+  },
+  minScore: 0.1,
+  after: { score: 0.5, documentId },
+};
+
+/** Every statement that the program sends, by the name of its golden file. */
+const statements: Record<string, Statement<unknown>> = {
+  'bodies-by-id': documents.bodiesByIdStatement(tenant, [documentId]),
+  'chunk-texts': jobs.chunkTextsStatement(tenant, [chunkId]),
+  'claim-jobs': jobs.claimJobsStatement(1, 64, 120),
+  collections: tenants.collectionsStatement(tenant),
+  'corpus-sizes': terms.corpusSizesStatement(tenant),
+  'count-terms': terms.countTermsStatement(tenant, 'english'),
+  'delete-chunks': upsert.deleteChunksStatement(tenant, [documentId]),
+  'delete-documents': deleteDocumentsStatement(tenant, [documentId]),
+  'delete-jobs': jobs.deleteJobsStatement(tenant, 1, [chunkId]),
+  'document-list': documents.documentListStatement(tenant, { filter: {}, after: documentId, limit: 11 }),
+  'documents-by-id': documents.documentsByIdStatement(tenant, [documentId]),
+  'insert-chunks': upsert.insertChunksStatement(tenant, [chunk]),
+  'insert-documents': upsert.insertDocumentsStatement(tenant, [row]),
+  'insert-embeddings': jobs.insertEmbeddingsStatement(tenant, 1, [{ chunkId, coarse: unit.slice(0, 256), full: unit }]),
+  'insert-jobs': upsert.insertJobsStatement(tenant, 1, [chunkId]),
+  'insert-model': models.insertModelStatement({ name: 'm', dimensions: 512 }),
+  'insert-unembeddable': jobs.insertUnembeddableStatement(tenant, 1, [chunkId]),
+  'lock-documents': upsert.lockDocumentsStatement(tenant, [documentId], [{ collection: 'c', externalId: 'x' }]),
+  models: models.modelsStatement(),
+  'models-with-jobs': models.modelsWithJobsStatement(),
+  'pending-chunks': documents.pendingChunksStatement(tenant, [documentId]),
+  'postpone-jobs': jobs.postponeJobsStatement(tenant, 1, [chunkId], 'reason'),
+  'record-corpus': terms.recordCorpusStatement(tenant, 'english', 10),
+  'register-tenant': upsert.registerTenantStatement(tenant),
+  'register-tenant-model': upsert.registerTenantModelStatement(tenant, 1),
+  search: searchStatement(tenant, { ...plan, semantic, keyword }),
+  'search-filtered': searchStatement(tenant, filtered),
+  'search-keyword': searchStatement(tenant, { ...plan, keyword }),
+  'search-semantic': searchStatement(tenant, { ...plan, semantic }),
+  'tenant-facts': tenants.tenantFactsStatement(tenant),
+  'update-document': upsert.updateDocumentStatement(tenant, row),
+};
+
+describe('the SQL that is sent', () => {
+  it.each(Object.entries(statements))('%s is what its golden file says', async (name, statement) => {
+    const { sql } = statement.compile();
+    await expect(`${format(sql, { language: 'postgresql' })}\n`).toMatchFileSnapshot(`../sql/${name}.sql`);
+  });
+
+  it('has a golden file for every statement builder', async () => {
+    const named = readFileSync(import.meta.filename, 'utf8');
+    for await (const file of glob('src/**/*.ts')) {
+      for (const [, builder] of readFileSync(file, 'utf8').matchAll(/export function (\w+Statement)\(/g)) {
+        if (builder === 'scopeStatement') continue;
+        expect(named, `${builder} of ${file}`).toContain(`${builder}(`);
+      }
+    }
+  });
+});
