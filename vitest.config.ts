@@ -1,13 +1,18 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const limits = { testTimeout: 30_000, hookTimeout: 120_000 };
+// What Node itself resolves. Vite would take the package's .mjs copy, and graphql refuses to work with types of another
+// copy than its own.
+const alias = [{ find: /^graphql$/, replacement: fileURLToPath(import.meta.resolve('graphql')) }];
 
 export default defineConfig({
   test: {
     reporters: ['default', ['json', { outputFile: '.artifacts/test-results.json' }]],
     projects: [
-      { test: { ...limits, name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      { resolve: { alias }, test: { ...limits, name: 'unit', include: ['test/unit/**/*.test.ts'] } },
       {
+        resolve: { alias },
         test: {
           ...limits,
           name: 'system',
