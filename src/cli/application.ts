@@ -20,6 +20,8 @@ export interface Application {
   readonly deps: GraphQLDeps;
   /** There when this process embeds too. */
   readonly workerDeps: WorkerDeps | undefined;
+  /** Says where it serves, to commands that find the embedded database in use. */
+  announce(url: string): Promise<void>;
   /** Ends the worker, then the connections. */
   close(): Promise<void>;
 }
@@ -42,7 +44,7 @@ export async function openApplication(
 ): Promise<Application> {
   const embedder = openEmbedder(config.embedder);
   const verifyToken = await openVerifier(config);
-  const database = await openGatewayDatabase(config, log);
+  const { database, announce } = await openGatewayDatabase(config, log);
   const closing = [() => database.close()];
   const close = async () => {
     for (const step of closing.splice(0).reverse()) await step();
@@ -67,7 +69,7 @@ export async function openApplication(
       maxBodyBytes: config.http.maxBodyBytes,
       requestTimeoutMs: config.http.requestTimeoutMs,
     });
-    return { gateway, deps, workerDeps, close };
+    return { gateway, deps, workerDeps, announce, close };
   } catch (error) {
     await close();
     throw error;

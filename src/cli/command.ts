@@ -8,17 +8,18 @@ export interface CommandContext {
   logger(): Logger;
   /** A line on standard output: the command's result. */
   print(line: string): void;
+  /** A line on standard error: what a person should know and a program that reads the result should not. */
+  note(line: string): void;
   readonly stdout: NodeJS.WriteStream;
-  /** Aborted by the first SIGINT or SIGTERM. */
+  readonly stderr: NodeJS.WriteStream;
+  /** Aborted by the first SIGINT or SIGTERM, whose name is the reason. */
   readonly signal: AbortSignal;
 }
 
 /** One word behind `tessera`. */
 export interface Command {
   readonly name: string;
-  /** One line for the list of commands. */
-  readonly summary: string;
-  /** The whole help text, arguments included. */
+  /** The whole help text; its first line is the usage. */
   readonly help: string;
   /**
    * Runs to its end.

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Config, ServerConfig } from '../config/config.ts';
+import type { Config, EmbeddedConfig, ServerConfig } from '../config/config.ts';
 import type { Secret } from '../config/secret.ts';
 import { checkServer } from '../db/check-server.ts';
 import type { Database } from '../db/database.ts';
@@ -9,24 +9,39 @@ import type { ScopeRole } from '../db/scope.ts';
 import type { Logger } from '../log.ts';
 import { lockDataDir } from './data-dir-lock.ts';
 
-/** Where the embedded database keeps its files, in the data folder. */
-const embeddedFolder = 'database';
+/** A database to work with, and whoever wants to know where. */
+export interface OpenedDatabase {
+  readonly database: Database;
+  /** Lets other processes that want the embedded database know where this one serves it; on a server nobody asks. */
+  announce(url: string): Promise<void>;
+}
 
 /** Opens what the gateway works with: the embedded database, migrated, or a pool on a server that was checked. */
-export async function openGatewayDatabase(config: Config, log: Logger): Promise<Database> {
-  if (config.mode === 'server') return openServer(config, config.database.url, 'tessera_operator', log);
+export async function openGatewayDatabase(config: Config, log: Logger): Promise<OpenedDatabase> {
+  if (config.mode === 'embedded') return openLocked(config);
+  const database = await openServer(config, config.database.url, 'tessera_operator', log);
+  return { database, announce: async () => {} };
+}
+
+/** Where the embedded database keeps its files. */
+export function embeddedFolder(config: EmbeddedConfig): string {
+  return join(config.dataDir, 'database');
+}
+
+async function openLocked(config: EmbeddedConfig): Promise<OpenedDatabase> {
   const lock = await lockDataDir(config.dataDir);
-  const database = await openEmbedded({
-    dataDir: join(config.dataDir, embeddedFolder),
-    statementTimeoutMs: config.database.statementTimeoutMs,
-  });
-  return {
-    ...database,
-    close: async () => {
+  try {
+    const { statementTimeoutMs } = config.database;
+    const database = await openEmbedded({ dataDir: embeddedFolder(config), statementTimeoutMs });
+    const close = async () => {
       await database.close();
       await lock.release();
-    },
-  };
+    };
+    return { database: { ...database, close }, announce: lock.announce };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
 }
 
 /** Opens what the worker works with, as the worker's login. */

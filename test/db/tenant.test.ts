@@ -131,6 +131,50 @@ describe('readInFlight', () => {
   });
 });
 
+describe('a flight that goes wrong on the way out', () => {
+  const unsendable = statement('select $1::text', [
+    {
+      toPostgres: () => {
+        throw new Error('cannot be written');
+      },
+    },
+  ]);
+
+  test.each([
+    ['a parameter that cannot be written', unsendable, /cannot be written/],
+    ['a parameter with a NUL character', statement('select $1::text', ['a\0b']), /invalid byte sequence/],
+    ['a parameter too many', statement('select $1::text', ['a', 'b']), /parameters/],
+    ['two statements in one', statement('select 1; select $1::text', ['a']), /multiple commands/],
+    ['no statement', statement('select $1::nothing', ['a']), /does not exist/],
+  ])('answers nobody else’s question: %s', async (_, bad, message) => {
+    const database = db.kind === 'server' ? await open(db.urls.gateway, 1) : db.database;
+    const ask = (n: number) => statement<{ n: number }>('select $1::int as n', [n]);
+    await expect(readInFlight(database, tenantScope(alpha), [ask(1), bad, ask(2)])).rejects.toThrow(message);
+    for (let n = 3; n < 6; n++) {
+      expect(await readInFlight(database, tenantScope(alpha), [ask(n), ask(-n)])).toEqual([[{ n }], [{ n: -n }]]);
+    }
+    if (database !== db.database) await database.close();
+  });
+});
+
+test('many at once on few connections get the answers to their own questions, in their own tenant', async () => {
+  const ask = (n: number) =>
+    statement<{ n: number; tenant: string }>(`select $1::int as n, current_setting('tessera.tenant_id') as tenant`, [
+      n,
+    ]);
+  const answers = await Promise.all(
+    Array.from({ length: 300 }, async (_, n) => {
+      const principal = n % 2 === 0 ? alpha : principalOf('beta');
+      const asked = n % 7 === 0 ? [ask(n), statement('select 1 / 0')] : [ask(n)];
+      const answer = await readInFlight(db.database, tenantScope(principal), asked).catch(() => 'failed');
+      return n % 7 === 0
+        ? answer === 'failed'
+        : JSON.stringify(answer) === JSON.stringify([[{ n, tenant: principal.tenantId }]]);
+    }),
+  );
+  expect(answers.filter((right) => !right)).toEqual([]);
+});
+
 describeServer('a slow link', () => {
   test('a read is one round trip, and a write one for each thing awaited', async () => {
     const link = await openDelayProxy(db.urls.gateway, 20);

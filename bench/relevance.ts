@@ -1,0 +1,107 @@
+/**
+ * How good the ranking is: nDCG@10 and recall@100 of each mode on public retrieval sets, through the whole gateway, with
+ * the built-in embedder, and of a textbook BM25 over the same lexemes beside it.
+ *
+ *   npm run bench -- relevance [--data DIR]
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CompiledQuery } from 'kysely';
+import { type Application, openApplication } from '../src/cli/application.ts';
+import { everyScope, issueToken } from '../src/cli/tokens.ts';
+import { loadConfig } from '../src/config/load-config.ts';
+import { readAsTenant } from '../src/db/tenant.ts';
+import { parseTenantId } from '../src/ids.ts';
+import { upsertDocuments } from '../src/ingest/upsert-documents.ts';
+import { createLogger } from '../src/log.ts';
+import { drain } from '../src/worker/worker.ts';
+import { ndcgAt10, type RetrievalSet, readRetrievalSet, recallAt100 } from './relevance-data.ts';
+import { createTextbookBm25 } from './textbook-bm25.ts';
+
+const modes = ['KEYWORD', 'SEMANTIC', 'HYBRID'] as const;
+const query = `query($input: SearchInput!) { search(input: $input, first: 100) {
+  ... on SearchConnection { edges { node { externalId } } } ... on Error { code message } } }`;
+
+/** Ranks a question's documents, best first, by external id. */
+type Rank = (question: string) => Promise<string[]>;
+
+export async function benchRelevance(dataFolder: string, sets: readonly string[]): Promise<void> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'tessera-bench-'));
+  const config = loadConfig({ DATA_DIR: dataDir, PORT: '0' });
+  const app = await openApplication(config, createLogger({ level: 'warn' }));
+  try {
+    console.log('set                        ranking    nDCG@10  recall@100');
+    for (const name of sets) await benchSet(app, readRetrievalSet(dataFolder, name));
+  } finally {
+    await app.close();
+    await rm(dataDir, { recursive: true });
+  }
+
+  async function benchSet(on: Application, set: RetrievalSet): Promise<void> {
+    const tenantId = parseTenantId(set.name);
+    const principal = { tenantId, subject: 'bench', groups: [], scopes: everyScope };
+    for (let start = 0; start < set.documents.length; start += 100) {
+      const batch = set.documents.slice(start, start + 100);
+      await upsertDocuments(
+        on.deps,
+        principal,
+        batch.map(({ id, title, text }) => ({ externalId: id, collection: 'corpus', title, body: text })),
+      );
+    }
+    if (on.workerDeps) await drain(on.workerDeps);
+    const token = await issueToken(config, { tenantId, subject: 'bench', scopes: everyScope, ttlSeconds: 3_600 });
+    for (const mode of modes) await report(set, mode, (text) => search(on, token, { text, mode }));
+    await report(set, 'textbook', await textbookRank(on, principal, set));
+  }
+}
+
+async function search(app: Application, token: string, input: object): Promise<string[]> {
+  const response = await app.gateway.fetch('http://gateway/graphql', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+    body: JSON.stringify({ query, variables: { input } }),
+  });
+  const answer = (await response.json()) as { data?: { search?: { edges?: { node: { externalId: string } }[] } } };
+  const edges = answer.data?.search?.edges;
+  if (!edges) throw new Error(`The search failed: ${JSON.stringify(answer).slice(0, 500)}`);
+  return edges.map(({ node }) => node.externalId);
+}
+
+async function textbookRank(
+  app: Application,
+  principal: Parameters<typeof readAsTenant>[1],
+  set: RetrievalSet,
+): Promise<Rank> {
+  const read = <Row>(text: string, values: unknown[]) =>
+    readAsTenant<Row>(app.deps.database, principal, {
+      compile: () => CompiledQuery.raw(text, values) as CompiledQuery<Row>,
+    });
+  const counts = `(select json_object_agg(lexeme, coalesce(cardinality(positions), 1)) from unnest(tsv))`;
+  const chunks = await read<{ documentId: string; lexemes: Record<string, number> | null }>(
+    `select d.external_id as "documentId", ${counts} as lexemes from chunks c join documents d on d.tenant_id = c.tenant_id and d.id = c.document_id
+     where c.tenant_id = $1`,
+    [principal.tenantId],
+  );
+  const rank = createTextbookBm25(
+    chunks.map(({ documentId, lexemes }) => ({ documentId, lexemes: new Map(Object.entries(lexemes ?? {})) })),
+  );
+  const questions = await read<{ text: string; lexemes: string[] }>(
+    "select text, tsvector_to_array(lexemes('english', text)) as lexemes from unnest($1::text[]) as q (text)",
+    [set.questions.map(({ text }) => text)],
+  );
+  const lexemes = new Map(questions.map((question) => [question.text, question.lexemes]));
+  return async (text) => rank(lexemes.get(text) ?? []);
+}
+
+async function report(set: RetrievalSet, name: string, rank: Rank): Promise<void> {
+  let ndcg = 0;
+  let recall = 0;
+  for (const { id, text } of set.questions) {
+    const judged = set.judgements.get(id) ?? new Map();
+    const ranked = await rank(text);
+    ndcg += ndcgAt10(ranked, judged) / set.questions.length;
+    recall += recallAt100(ranked, judged) / set.questions.length;
+  }
+  console.log(`${set.name.padEnd(26)} ${name.padEnd(9)}  ${ndcg.toFixed(4)}   ${recall.toFixed(4)}`);
+}

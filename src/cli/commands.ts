@@ -1,0 +1,53 @@
+import type { Command } from './command.ts';
+
+interface CommandEntry {
+  readonly name: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** A command's code is read when it is named: all of it takes 0.7 s, and a token or a word of help need not. */
+  load(): Promise<Command>;
+}
+
+/** Every word behind `tessera`, in the order of the help. */
+export const commands: readonly CommandEntry[] = [
+  {
+    name: 'serve',
+    summary: 'Run the gateway. Without DATABASE_URL: with an embedded database and demo tenants.',
+    load: async () => (await import('./serve.ts')).serve,
+  },
+  {
+    name: 'work',
+    summary: 'Run a worker, which embeds what was written.',
+    load: async () => (await import('./work.ts')).work,
+  },
+  {
+    name: 'migrate',
+    summary: 'Bring the database schema up to date, or show how far it is.',
+    load: async () => (await import('./migrate.ts')).migrate,
+  },
+  {
+    name: 'demo',
+    summary: 'Load the demo tenants into the database of DATABASE_URL.',
+    load: async () => (await import('./demo.ts')).demo,
+  },
+  {
+    name: 'ingest',
+    summary: 'Store the documents of a file of JSON lines.',
+    load: async () => (await import('./ingest/ingest.ts')).ingest,
+  },
+  {
+    name: 'search',
+    summary: "Search a tenant's documents from the terminal.",
+    load: async () => (await import('./search.ts')).search,
+  },
+  {
+    name: 'token',
+    summary: "Sign a token for a tenant's user.",
+    load: async () => (await import('./token.ts')).token,
+  },
+  {
+    name: 'schema',
+    summary: 'Print the GraphQL schema.',
+    load: async () => (await import('./schema.ts')).schema,
+  },
+];

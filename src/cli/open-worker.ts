@@ -1,0 +1,21 @@
+import type { ServerConfig } from '../config/config.ts';
+import { openEmbedder } from '../embed/open-embedder.ts';
+import type { Logger } from '../log.ts';
+import { registerModel } from '../models/register-model.ts';
+import type { WorkerDeps } from '../worker/embed-batch.ts';
+import { openWorkerDatabase } from './databases.ts';
+
+/**
+ * Opens what a worker on a server works with, as the worker's login. Close its database afterwards.
+ * @throws {StartupError} when anything is not as it must be.
+ */
+export async function openWorker(config: ServerConfig, log: Logger): Promise<WorkerDeps> {
+  const embedder = openEmbedder(config.embedder);
+  const database = await openWorkerDatabase(config, log);
+  try {
+    return { database, embedder, modelId: await registerModel(database, embedder.model, 'worker') };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}

@@ -1,0 +1,43 @@
+import { readArguments, refuseWords } from './arguments.ts';
+import { readChoice, readDuration, readTenant } from './argument-values.ts';
+import type { Command } from './command.ts';
+import { everyScope, issueToken } from './tokens.ts';
+
+const usage = 'tessera token --tenant ID [--subject S] [--group G ...] [--scope S ...] [--ttl TIME]';
+
+export const token: Command = {
+  name: 'token',
+  help: `${usage}
+
+Prints a token for a tenant's user, signed with the secret that the gateway verifies with: JWT_HS256_SECRET, or the key
+kept in DATA_DIR. Where tokens are verified with public keys, only their issuer can sign.
+
+  --tenant ID    whose documents it opens
+  --subject S    who calls; "cli" without it
+  --group G      a group of the subject; may be given several times
+  --scope S      what it allows: search, documents:read, documents:write; may be given several times; all without it
+  --ttl TIME     how long it is valid: seconds, or a number with s, m, h or d; 1h without it`,
+  async run(context, args) {
+    const { values, positionals, refuse } = readArguments(
+      usage,
+      {
+        tenant: { type: 'string' },
+        subject: { type: 'string', default: 'cli' },
+        group: { type: 'string', multiple: true },
+        scope: { type: 'string', multiple: true },
+        ttl: { type: 'string', default: '1h' },
+      },
+      args,
+    );
+    refuseWords(positionals, refuse);
+    if (values.subject.trim() === '') throw refuse('--subject is empty.');
+    const request = {
+      tenantId: readTenant(values.tenant, refuse),
+      subject: values.subject,
+      groups: values.group ?? [],
+      scopes: values.scope?.map((word) => readChoice('--scope', word, everyScope, refuse)) ?? everyScope,
+      ttlSeconds: readDuration('--ttl', values.ttl, refuse),
+    };
+    context.print(await issueToken(context.config(), request));
+  },
+};

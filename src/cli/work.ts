@@ -1,0 +1,38 @@
+import { StartupError } from '../errors.ts';
+import { startWorker } from '../worker/worker.ts';
+import { readArguments, refuseWords } from './arguments.ts';
+import type { Command } from './command.ts';
+import { openWorker } from './open-worker.ts';
+import { stopped } from './stopped.ts';
+
+const usage = 'tessera work';
+
+export const work: Command = {
+  name: 'work',
+  help: `${usage}
+
+Runs a worker until it is stopped: it embeds the documents that gateways have stored, in batches, as the login of
+WORKER_DATABASE_URL. Any number of workers may run side by side. With the embedded database there is no need for one:
+"tessera serve" embeds by itself.`,
+  async run(context, args) {
+    const { positionals, refuse } = readArguments(usage, {}, args);
+    refuseWords(positionals, refuse);
+    const config = context.config();
+    if (config.mode === 'embedded') {
+      throw new StartupError(
+        'There is no DATABASE_URL, and with the embedded database "tessera serve" embeds by itself. A worker of its own needs a PostgreSQL server.',
+      );
+    }
+    const log = context.logger();
+    const deps = await openWorker(config, log);
+    try {
+      const worker = startWorker(deps, log);
+      log.info({ model: deps.embedder.model.name }, 'the worker embeds what is written');
+      await stopped(context.signal);
+      log.info('stopping after the batch in hand');
+      await worker.stop();
+    } finally {
+      await deps.database.close();
+    }
+  },
+};
