@@ -61,8 +61,15 @@ export function scopeStatement(scope: Scope, defaults: ScopeDefaults): string {
     `set local tessera.subject = ${literal(scope.subject ?? '')}`,
     `set local tessera.groups = ${literal(JSON.stringify(scope.groups ?? []))}`,
   ];
-  for (const [name, value] of Object.entries(scope.settings ?? {})) lines.push(`set local ${name} = ${integer(value)}`);
+  if (scope.settings) lines.push(settingsStatement(scope.settings));
   return lines.join('; ');
+}
+
+/** Statements for what one search wants besides its scope. Empty for no settings. */
+export function settingsStatement(settings: ScopeSettings): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `set local ${name} = ${integer(value)}`)
+    .join('; ');
 }
 
 function tenantLiteral(tenantId: TenantId | undefined): string {

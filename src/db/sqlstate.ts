@@ -46,6 +46,8 @@ export function databaseError(error: unknown): unknown {
 
 function translate(error: unknown): Translation | undefined {
   if (error instanceof pg.DatabaseError && error.code) {
+    // A protocol violation is a bug of ours, unless it is fatal: so PgBouncer says that it has no server to give.
+    if (error.code === '08P01' && error.severity !== 'FATAL') return undefined;
     return translations[error.code] ?? translations[error.code.slice(0, 2)];
   }
   if (error instanceof AggregateError) return error.errors.map(translate).find((found) => found !== undefined);

@@ -32,6 +32,12 @@ describe('databaseError', () => {
     expect(codeOf(serverError(code))).toBe('DATABASE_UNAVAILABLE');
   });
 
+  test('tells a pooler without a server from a message of ours that the server cannot read', () => {
+    const severity = (level: string) => Object.assign(serverError('08P01'), { severity: level });
+    expect(codeOf(severity('FATAL'))).toBe('DATABASE_UNAVAILABLE');
+    expect(codeOf(severity('ERROR'))).toBe('as it is');
+  });
+
   test('makes a cancelled statement a timeout', () => {
     expect(codeOf(serverError('57014'))).toBe('STATEMENT_TIMEOUT');
   });
