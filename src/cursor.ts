@@ -33,7 +33,7 @@ export function decodeCursor(fingerprint: string, cursor: string): (string | num
 }
 
 function parse(cursor: string): (string | number)[] | undefined {
-  if (!/^[A-Za-z0-9_-]{1,2048}$/.test(cursor)) return undefined;
+  if (!/^[A-Za-z0-9_-]{1,16384}$/.test(cursor)) return undefined;
   try {
     const value: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
     if (!Array.isArray(value)) return undefined;
@@ -57,6 +57,8 @@ export function fingerprint(value: unknown): string {
 function canonical(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(canonical);
   if (value instanceof Date) return value.toISOString();
+  if (value instanceof Float32Array)
+    return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64');
   if (value === null || typeof value !== 'object') return value;
   const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
   entries.sort(([a], [b]) => (a < b ? -1 : 1));

@@ -10,6 +10,7 @@
 
 /** Codes of refused requests, each with the HTTP status that goes with it. `docs/errors.md` explains every one. */
 export const refusalStatus = {
+  BAD_REQUEST: 400,
   BAD_USER_INPUT: 400,
   INVALID_CURSOR: 400,
   UNAUTHENTICATED: 401,
@@ -18,6 +19,7 @@ export const refusalStatus = {
   DATABASE_UNAVAILABLE: 503,
   KEY_SERVER_UNAVAILABLE: 503,
   STATEMENT_TIMEOUT: 504,
+  REQUEST_TIMEOUT: 504,
 } as const;
 
 export type RefusalCode = keyof typeof refusalStatus;

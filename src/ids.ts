@@ -42,3 +42,8 @@ export function newChunkId(): ChunkId {
 export function isDocumentId(value: string): value is DocumentId {
   return isUuid(value);
 }
+
+/** True for a string that may be a chunk's id. */
+export function isChunkId(value: string): value is ChunkId {
+  return isUuid(value);
+}

@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { type Database, readInFlight } from '../db/database.ts';
 import { operatorScope } from '../db/scope.ts';
+import { shareFlights } from '../db/share-flights.ts';
 import { cacheQueries } from '../embed/cached-query-embedder.ts';
 import { openEmbedder } from '../embed/open-embedder.ts';
 import type { GraphQLDeps } from '../graphql/context.ts';
@@ -9,6 +10,7 @@ import type { GraphiqlOptions } from '../http/graphiql-page.ts';
 import type { Logger } from '../log.ts';
 import { modelsStatement } from '../models/model-statements.ts';
 import { registerModel } from '../models/register-model.ts';
+import { chooseUntunedDepth } from '../search/choose-depth.ts';
 import type { WorkerDeps } from '../worker/embed-batch.ts';
 import { startWorker, type Worker } from '../worker/worker.ts';
 import { openGatewayDatabase, openWorkerDatabase } from './databases.ts';
@@ -58,7 +60,7 @@ export async function openApplication(
     if (worker) closing.push(() => worker.stop());
     const deps = createDeps(config, database, modelId, worker);
     const gateway = createGateway({
-      deps,
+      depsForRequest: () => ({ ...deps, database: shareFlights(deps.database) }),
       verifyToken,
       log,
       isReady: async () => {
@@ -83,6 +85,7 @@ export async function openApplication(
       modelId,
       chunking: { countTokens: embedder.countTokens, maxTokens, overlapTokens },
       onPending: () => worker?.wake(),
+      chooseDepth: chooseUntunedDepth,
     };
   }
 }

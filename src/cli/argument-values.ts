@@ -9,7 +9,12 @@ export function readTenant(text: string | undefined, refuse: Refuse): TenantId {
 }
 
 /** @throws {UsageError} when it is not a whole number within the limits. */
-export function readCount(option: string, text: string, [least, most]: readonly [number, number], refuse: Refuse): number {
+export function readCount(
+  option: string,
+  text: string,
+  [least, most]: readonly [number, number],
+  refuse: Refuse,
+): number {
   const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
   if (value >= least && value <= most) return value;
   throw refuse(`${option} received "${text}"; a whole number from ${least} to ${most} is allowed.`);

@@ -28,7 +28,7 @@ export function readArguments<const Options extends ParseArgsOptionsConfig>(
     return { values, positionals, refuse };
   } catch (error) {
     // Node adds advice in further sentences, on further lines.
-    const [fault = ''] = error instanceof Error ? error.message.split(/\.?(?:\n|\s(?=[A-Z])|$)/) : [];
+    const [fault = ''] = error instanceof Error ? error.message.split(/\.?\n|\.\s/) : [];
     throw refuse(`${fault}.`);
   }
 }

@@ -40,17 +40,23 @@ export function demoPrincipal(tenantId: TenantId): Principal {
 }
 
 /**
- * Stores and embeds the demo documents of every demo tenant that has none yet: what somebody changed or deleted stays so.
+ * Stores the demo documents of every demo tenant that has none yet, and embeds them where this process can: what somebody
+ * changed or deleted stays so.
  * @returns the number of documents that were stored.
  */
-export async function loadDemoData(deps: GraphQLDeps, workerDeps: WorkerDeps): Promise<number> {
+export async function loadDemoData(
+  deps: GraphQLDeps,
+  workerDeps: WorkerDeps | undefined,
+  signal?: AbortSignal,
+): Promise<number> {
   let stored = 0;
   for (const tenantId of demoTenants) {
+    if (signal?.aborted) break;
     const principal = demoPrincipal(tenantId);
     const { documents } = await readTenantFacts(deps, principal);
     if (documents > 0) continue;
     stored += (await upsertDocuments(deps, principal, await readDemoDocuments(tenantId))).length;
   }
-  await drain(workerDeps);
+  if (workerDeps) await drain(workerDeps, signal);
   return stored;
 }

@@ -68,7 +68,8 @@ function createContext(signal: AbortSignal): CommandContext {
     config: readConfig,
     logger: () => {
       const { logLevel: level, mode } = readConfig();
-      logger ??= createLogger({ level, format: mode === 'embedded' ? 'human' : 'json' });
+      const format = mode === 'embedded' || process.stderr.isTTY ? 'human' : 'json';
+      logger ??= createLogger({ level, format });
       return logger;
     },
     print: (line) => console.log(line),

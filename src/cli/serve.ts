@@ -1,29 +1,41 @@
-import type { Config } from '../config/config.ts';
+import type { Config, EmbeddedConfig } from '../config/config.ts';
 import type { GraphiqlOptions } from '../http/graphiql-page.ts';
 import { listen } from '../http/listen.ts';
 import { type Application, openApplication } from './application.ts';
+import { readArguments, refuseWords } from './arguments.ts';
 import type { Command, CommandContext } from './command.ts';
 import { demoTenants, loadDemoData, readDemoExamples } from './demo-data.ts';
 import { curlLine, demoTokens } from './demo-tokens.ts';
 import { exampleTabs } from './example-tabs.ts';
+import { stopped } from './stopped.ts';
+
+const usage = 'tessera serve';
 
 export const serve: Command = {
   name: 'serve',
-  summary: 'Run the gateway. Without DATABASE_URL: with an embedded database and demo tenants.',
-  help: `tessera serve
+  help: `${usage}
 
 Runs the gateway until it is stopped. Settings come from the environment; .env.example lists them all.
 
 Without DATABASE_URL it keeps an embedded PostgreSQL in DATA_DIR (.tessera), loads three demo tenants at the first
 start, and listens on this machine only. With DATABASE_URL it serves that database, which "tessera migrate" has prepared.`,
-  async run(context) {
+  async run(context, args) {
+    const { positionals, refuse } = readArguments(usage, {}, args);
+    refuseWords(positionals, refuse);
     const config = context.config();
     if (config.mode === 'embedded') await serveEmbedded(context, config);
-    else await serveUntilStopped(context, config);
+    else await serveServer(context, config);
   },
 };
 
-async function serveEmbedded(context: CommandContext, config: Config): Promise<void> {
+async function serveServer(context: CommandContext, config: Config): Promise<void> {
+  const log = context.logger();
+  await serveUntilStopped(context, config, undefined, async (_, url) => log.info({ url }, 'listening'));
+  log.info('stopped');
+}
+
+/** For a person at a terminal: what they need is printed, and the log speaks up only when something is wrong. */
+async function serveEmbedded(context: CommandContext, config: EmbeddedConfig): Promise<void> {
   context.print(`Tessera opens its database in ${config.dataDir} ...`);
   const tokens = await demoTokens(config);
   const examples = await readDemoExamples();
@@ -31,48 +43,40 @@ async function serveEmbedded(context: CommandContext, config: Config): Promise<v
   const [first = ''] = demoTenants;
   const graphiql = { tabs: exampleTabs(examples, bearer), headers: bearer(first) };
   await serveUntilStopped(context, config, graphiql, async (app, url) => {
-    if (app.workerDeps) {
-      const stored = await loadDemoData(app.deps, app.workerDeps);
-      if (stored > 0) context.print(`Stored and embedded ${stored} demo documents of ${demoTenants.length} tenants.`);
-    }
-    context.print(`\nTessera is ready.\n\n  GraphiQL   ${url}/graphql  (examples in its tabs, a token in each)`);
+    const stored = await loadDemoData(app.deps, app.workerDeps, context.signal);
+    if (context.signal.aborted) return;
+    if (stored > 0) context.print(`Stored ${stored} demo documents of ${demoTenants.length} tenants.`);
+    context.print(`\nTessera is ready.\n\n  GraphiQL  ${url}/graphql`);
+    if (config.http.graphiql) context.print('            with examples in its tabs and a token in each');
     for (const tenant of demoTenants.slice(0, 2))
-      context.print(`\n  Token of tenant ${tenant}, valid for 30 days:\n  ${tokens.get(tenant)}`);
-    const example = examples[0];
-    if (example)
-      context.print(
-        `\n  Ask ${example.tenant} "${example.query}":\n\n${curlLine(url, tokens.get(example.tenant) ?? '', example.query)}\n`,
-      );
-    context.print('  Stop with Ctrl+C; the data stays.');
+      context.print(`\n  Token of tenant ${tenant}, valid for 30 days:\n\n${tokens.get(tenant)}`);
+    const [example] = examples;
+    if (example) {
+      const curl = curlLine(url, tokens.get(example.tenant) ?? '', example.query);
+      context.print(`\n  Ask ${example.tenant} "${example.query}":\n\n${curl}`);
+    }
+    context.print('\n  Stop with Ctrl+C; the data stays.');
   });
+  context.print('Stopped.');
 }
 
 async function serveUntilStopped(
   context: CommandContext,
   config: Config,
-  graphiql?: GraphiqlOptions,
-  onReady?: (app: Application, url: string) => Promise<void>,
+  graphiql: GraphiqlOptions | undefined,
+  onListening: (app: Application, url: string) => Promise<void>,
 ): Promise<void> {
-  const log = context.logger();
-  const app = await openApplication(config, log, graphiql ? { graphiql } : {});
+  const app = await openApplication(config, context.logger(), graphiql ? { graphiql } : {});
   try {
     const listening = await listen(app.gateway, config.http);
     try {
-      log.info({ url: listening.url }, 'listening');
-      await onReady?.(app, listening.url);
+      await app.announce(listening.url);
+      await onListening(app, listening.url);
       await stopped(context.signal);
-      log.info('stopping: no new requests are taken');
     } finally {
       await listening.close();
     }
   } finally {
     await app.close();
   }
-}
-
-function stopped(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

@@ -1,5 +1,5 @@
-import { readArguments, refuseWords } from './arguments.ts';
 import { readChoice, readDuration, readTenant } from './argument-values.ts';
+import { readArguments, refuseWords } from './arguments.ts';
 import type { Command } from './command.ts';
 import { everyScope, issueToken } from './tokens.ts';
 

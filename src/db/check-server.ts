@@ -28,14 +28,20 @@ export interface CheckedServer {
  */
 export async function checkServer(database: Database, role: ScopeRole): Promise<CheckedServer> {
   requireCurrentSchema(await readMigrations(), await readAppliedAs(database, role));
-  const { rows } = await database.pool.query<{ version: string; schema: string }>(`
+  const { schema: vectorSchema, warnings } = await inspectVector(database.pool);
+  return { database: { ...database, scopeDefaults: { ...database.scopeDefaults, vectorSchema } }, warnings };
+}
+
+/** Where pgvector is, and what an operator should know about its version. */
+export async function inspectVector(connection: Pick<pg.ClientBase, 'query'>) {
+  const { rows } = await connection.query<{ version: string; schema: string }>(`
     select e.extversion as version, n.nspname as schema
     from pg_extension e join pg_namespace n on n.oid = e.extnamespace where e.extname = 'vector'`);
-  const { version = '0', schema: vectorSchema = 'public' } = rows[0] ?? {};
+  const { version = '0', schema = 'public' } = rows[0] ?? {};
   const warnings = isAtLeast(version, soundVector)
     ? []
     : [`pgvector ${version} has known faults in vacuuming HNSW indexes; 0.8.4 or newer is advised`];
-  return { database: { ...database, scopeDefaults: { ...database.scopeDefaults, vectorSchema } }, warnings };
+  return { schema, warnings };
 }
 
 async function readAppliedAs(database: Database, role: ScopeRole): Promise<AppliedMigration[]> {

@@ -1,7 +1,7 @@
 import type { CompiledQuery } from 'kysely';
-import pg from 'pg';
+import type pg from 'pg';
 import { type Scope, type ScopeDefaults, type ScopeSettings, scopeStatement, settingsStatement } from './scope.ts';
-import { databaseError } from './sqlstate.ts';
+import { databaseError, sqlstateOf } from './sqlstate.ts';
 
 /** What a flight needs of a database. */
 export interface Connections {
@@ -91,5 +91,5 @@ function toAnswer(settled: readonly PromiseSettledResult<pg.QueryResult>[]): Fli
 }
 
 function wasNotTried(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && error.code === abortedBefore;
+  return sqlstateOf(error) === abortedBefore;
 }

@@ -1,4 +1,3 @@
-import pg from 'pg';
 import { Refusal, type RefusalCode } from '../errors.ts';
 
 interface Translation {
@@ -44,11 +43,18 @@ export function databaseError(error: unknown): unknown {
   return translation ? new Refusal(translation.code, translation.message, { cause: error }) : error;
 }
 
+/** The SQLSTATE of an error of the server's. Told by its shape: the embedded database's errors are of a class of their own. */
+export function sqlstateOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('severity' in error) || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}
+
 function translate(error: unknown): Translation | undefined {
-  if (error instanceof pg.DatabaseError && error.code) {
+  const sqlstate = sqlstateOf(error);
+  if (sqlstate) {
     // A protocol violation is a bug of ours, unless it is fatal: so PgBouncer says that it has no server to give.
-    if (error.code === '08P01' && error.severity !== 'FATAL') return undefined;
-    return translations[error.code] ?? translations[error.code.slice(0, 2)];
+    if (sqlstate === '08P01' && (error as { severity?: unknown }).severity !== 'FATAL') return undefined;
+    return translations[sqlstate] ?? translations[sqlstate.slice(0, 2)];
   }
   if (error instanceof AggregateError) return error.errors.map(translate).find((found) => found !== undefined);
   if (!(error instanceof Error)) return undefined;

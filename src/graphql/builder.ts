@@ -5,6 +5,7 @@ import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
 import { DateTimeISOResolver, JSONObjectResolver } from 'graphql-scalars';
 import { Refusal } from '../errors.ts';
 import { type RequestContext, requirePrincipal } from './context.ts';
+import { readGlobalId } from './global-ids.ts';
 
 /** What a token may allow. */
 export type TokenScope = 'search' | 'documents:read' | 'documents:write';
@@ -36,9 +37,11 @@ export const builder = new SchemaBuilder<{
   },
   relay: {
     cursorType: 'String',
+    decodeGlobalID: readGlobalId,
     nodeTypeOptions: { description: 'Anything with a global id, to be fetched again by `node`.' },
     nodeQueryOptions: {
       description: 'Fetches anything by its global id. Null where it does not exist for this tenant.',
+      authScopes: { token: 'documents:read' },
     },
     nodesQueryOptions: false,
     pageInfoTypeOptions: { description: 'Where a page lies in its list.' },

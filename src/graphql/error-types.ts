@@ -1,7 +1,7 @@
 import { EmbedderError } from '../embed/embedder-error.ts';
 import type { ExpectedError } from '../errors.ts';
 import { InvalidDocumentError } from '../ingest/document-input.ts';
-import { NotEmbeddableError } from '../search/search-request.ts';
+import { ExampleNotFoundError, NotEmbeddableError } from '../search/search-request.ts';
 import { builder } from './builder.ts';
 
 /** Expected failures, as members of result unions. */
@@ -36,4 +36,10 @@ builder.objectType(InvalidDocumentError, {
   fields: (t) => ({
     index: t.exposeInt('index', { description: 'Position of the document in the input, from 0.' }),
   }),
+});
+
+builder.objectType(ExampleNotFoundError, {
+  name: 'ExampleNotFoundError',
+  description: 'A document or chunk to search from does not exist for this tenant, or has no vector yet: `NOT_FOUND`.',
+  interfaces: [ErrorInterface],
 });

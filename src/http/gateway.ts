@@ -7,13 +7,20 @@ import { schema } from '../graphql/schema.ts';
 import type { Logger } from '../log.ts';
 import { createErrorMask } from './error-response.ts';
 import { type GraphiqlOptions, graphiqlPage } from './graphiql-page.ts';
+import { useCodedErrors } from './use-coded-errors.ts';
+
 import { type ReadyCheck, useHealthChecks } from './use-health-checks.ts';
 import { useNoIntrospection } from './use-no-introspection.ts';
+import { useParseLimit } from './use-parse-limit.ts';
+import { usePlainRefusals } from './use-plain-refusals.ts';
 import { usePrivateResponses } from './use-private-responses.ts';
+import { useReadableRequests } from './use-readable-requests.ts';
 import { useRequestId } from './use-request-id.ts';
+import { useResponseType } from './use-response-type.ts';
 
 export interface GatewayOptions {
-  readonly deps: GraphQLDeps;
+  /** What the resolvers of one request call; asked for once a request, whose reads then share flights. */
+  readonly depsForRequest: () => GraphQLDeps;
   readonly verifyToken: VerifyToken;
   readonly log: Logger;
   readonly isReady: ReadyCheck;
@@ -28,11 +35,14 @@ export type Gateway = YogaServerInstance<Record<string, never>, RequestContext>;
 
 /** The HTTP face: `/graphql`, `/health` and `/ready`. Every request is one principal's or nobody's. */
 export function createGateway(options: GatewayOptions): Gateway {
-  const { deps, verifyToken, log, graphiql } = options;
+  const { depsForRequest, verifyToken, graphiql } = options;
+  const maskError = createErrorMask(options);
   return createYoga<Record<string, never>, RequestContext>({
     schema,
     graphqlEndpoint: '/graphql',
     landingPage: false,
+    // The library's own check answers any URL that ends like this, queries included; no URL ends with a space.
+    healthCheckEndpoint: ' ',
     cors: false,
     batching: false,
     logging: false,
@@ -42,14 +52,20 @@ export function createGateway(options: GatewayOptions): Gateway {
     renderGraphiQL,
     context: async ({ request }) => {
       const principal = await authenticate(request, verifyToken);
+      const deps = depsForRequest();
       const signal = AbortSignal.any([request.signal, AbortSignal.timeout(options.requestTimeoutMs)]);
       return { deps, principal, signal, loaders: createLoaders(deps, principal) };
     },
-    maskedErrors: { maskError: createErrorMask({ log, maxBodyBytes: options.maxBodyBytes }) },
+    maskedErrors: { maskError },
     plugins: [
+      usePlainRefusals(),
       useRequestId(),
-      useHealthChecks(options.isReady),
+      useHealthChecks(options.isReady, options.log),
+      useReadableRequests(),
+      useParseLimit(),
       ...(options.introspection ? [] : [useNoIntrospection()]),
+      useCodedErrors(maskError),
+      useResponseType(),
       usePrivateResponses(),
     ],
   });

@@ -8,6 +8,8 @@ import type { ChunkId, TenantId } from '../ids.ts';
 export interface DocumentSelection {
   readonly collections?: readonly string[] | undefined;
   readonly filter: DocumentFilter;
+  /** Passages that a search started from: they would be their own nearest. */
+  readonly exceptChunks: readonly ChunkId[];
 }
 
 /** Quoted phrases, excluded and required words, which a passage must satisfy whichever half finds it. */

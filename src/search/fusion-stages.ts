@@ -1,19 +1,8 @@
 import { sql } from 'kysely';
 import { sqlBuilder } from '../db/compile.ts';
-import type { FusionWeights } from '../embed/embedder.ts';
 import type { ChunkId, DocumentId } from '../ids.ts';
+import type { FusionPlan, PagePlan } from './search-plan.ts';
 import type { SearchTables } from './search-tables.ts';
-
-/** Which rows of the ranking are asked for. */
-export interface Page {
-  readonly minScore?: number | undefined;
-  /** Last row of the page before. */
-  readonly after?: { readonly score: number; readonly documentId: DocumentId } | undefined;
-  readonly limit: number;
-}
-
-/** Rank constant of reciprocal rank fusion: Cormack, Clarke and Büttcher, SIGIR 2009. */
-const rankConstant = 60;
 
 /**
  * How steeply a keyword vote fades with what the document lacks of the query. Measured on two public retrieval sets and on
@@ -21,71 +10,78 @@ const rankConstant = 60;
  */
 const coverageExponent = 3;
 
-/**
- * Weighted reciprocal rank fusion of both halves, scaled so that a document that is first in both, with every word of the
- * query, scores 1.
- *
- * A document's keyword vote counts by how much of the query it covers: its BM25 score over what a text with every word
- * would weigh, 1 at most, cubed. Otherwise a paraphrase, which shares hardly a word with its answer, would lose to any
- * document that happens to hold one common word of the question.
- */
-export function fusionStage(weights: FusionWeights) {
-  const db = sqlBuilder.withTables<SearchTables>();
-  const largest = (weights.keyword + weights.semantic) / (rankConstant + 1);
-  const keywordVote = sql<number>`coalesce(
-    ${sql.lit(weights.keyword)} * power(least(1, k.score / nullif((select weight from query), 0)), ${sql.lit(coverageExponent)}) / (${sql.lit(rankConstant)} + k.rank), 0)`;
-  const semanticVote = sql<number>`coalesce(${sql.lit(weights.semantic)}::float8 / (${sql.lit(rankConstant)} + s.rank), 0)`;
+const db = sqlBuilder.withTables<SearchTables>();
+
+/** Both halves as one ranking, with scores from 0 to 1. The passage is the one of the half that counted for more. */
+export function fusionStage(plan: FusionPlan) {
+  const { keyword, semantic, largest } = plan.method === 'RECIPROCAL_RANK' ? rankVotes(plan) : scoreVotes(plan);
   return db
     .selectFrom('semantic as s')
-    .fullJoin('keyword as k', 'k.document_id', 's.document_id')
+    .fullJoin('keyword as k', 'k.item_id', 's.item_id')
     .select([
+      sql<string>`coalesce(s.item_id, k.item_id)`.as('item_id'),
       sql<DocumentId>`coalesce(s.document_id, k.document_id)`.as('document_id'),
-      sql<ChunkId>`case when ${keywordVote} > ${semanticVote} then k.chunk_id else s.chunk_id end`.as('chunk_id'),
-      sql<number>`(${keywordVote} + ${semanticVote}) / ${sql.lit(largest)}`.as('score'),
+      sql<ChunkId>`case when ${keyword} > ${semantic} then k.chunk_id else s.chunk_id end`.as('chunk_id'),
+      sql<number>`(${keyword} + ${semantic}) / ${sql.lit(largest)}`.as('score'),
       's.score as vector_score',
       'k.score as keyword_score',
     ]);
 }
 
+/**
+ * Weighted reciprocal rank fusion, scaled so that an item that is first in both, with every word of the query, scores 1.
+ *
+ * A keyword vote counts by how much of the query the item covers: its BM25 score over what a text with every word would
+ * weigh, 1 at most, cubed. Otherwise a paraphrase, which shares hardly a word with its answer, would lose to any document
+ * that happens to hold one common word of the question.
+ */
+function rankVotes({ keywordWeight, semanticWeight, rankConstant }: FusionPlan) {
+  const coverage = sql`power(least(1, k.score / nullif((select weight from query), 0)), ${sql.lit(coverageExponent)})`;
+  return {
+    keyword: sql<number>`coalesce(${sql.lit(keywordWeight)} * ${coverage} / (${sql.lit(rankConstant)} + k.rank), 0)`,
+    semantic: sql<number>`coalesce(${sql.lit(semanticWeight)}::float8 / (${sql.lit(rankConstant)} + s.rank), 0)`,
+    largest: (keywordWeight + semanticWeight) / (rankConstant + 1),
+  };
+}
+
+/** Relative score fusion: each half's scores from 0 (its last) to 1 (its best), weighted. BM25 begins at 0 by nature. */
+function scoreVotes({ keywordWeight, semanticWeight }: FusionPlan) {
+  const least = sql`(select min(score) from semantic)`;
+  const best = sql`(select max(score) from semantic)`;
+  return {
+    keyword: sql<number>`coalesce(${sql.lit(keywordWeight)} * k.score / (select max(score) from keyword), 0)`,
+    semantic: sql<number>`coalesce(${sql.lit(semanticWeight)} * (s.score - ${least}) / nullif(${best} - ${least}, 0), 0)`,
+    largest: keywordWeight + semanticWeight,
+  };
+}
+
 /** A pure mode: the half's own score. */
 export function semanticOnlyStage() {
-  return sqlBuilder
-    .withTables<SearchTables>()
+  return db
     .selectFrom('semantic')
-    .select([
-      'document_id',
-      'chunk_id',
-      'score',
-      'score as vector_score',
-      sql<number | null>`null::float8`.as('keyword_score'),
-    ]);
+    .select(['item_id', 'document_id', 'chunk_id', 'score', 'score as vector_score', nothing.as('keyword_score')]);
 }
 
 /** A pure mode: the half's own score. */
 export function keywordOnlyStage() {
-  return sqlBuilder
-    .withTables<SearchTables>()
+  return db
     .selectFrom('keyword')
-    .select([
-      'document_id',
-      'chunk_id',
-      'score',
-      sql<number | null>`null::float8`.as('vector_score'),
-      'score as keyword_score',
-    ]);
+    .select(['item_id', 'document_id', 'chunk_id', 'score', nothing.as('vector_score'), 'score as keyword_score']);
 }
 
-/** The rows of one page, before anything is read for them: what ranks behind the last row of the page before. */
-export function pageStage({ after, minScore, limit }: Page) {
-  return sqlBuilder
-    .withTables<SearchTables>()
+const nothing = sql<number | null>`null::float8`;
+
+/**
+ * The rows of one page, before anything is read for them: the best that no earlier page had. What comes or goes in between
+ * moves others up or down, but repeats and hides none.
+ */
+export function pageStage({ seen, minScore, limit }: PagePlan) {
+  return db
     .selectFrom('fused')
-    .select(['document_id', 'chunk_id', 'score', 'vector_score', 'keyword_score'])
+    .select(['item_id', 'document_id', 'chunk_id', 'score', 'vector_score', 'keyword_score'])
     .$if(minScore !== undefined, (query) => query.where('score', '>=', minScore as number))
-    .$if(after !== undefined, (query) =>
-      query.where(sql<boolean>`(score, document_id) < (${after?.score}::float8, ${after?.documentId}::uuid)`),
-    )
+    .$if(seen.length > 0, (query) => query.where(sql<boolean>`right(item_id::text, 12) <> all(${seen}::text[])`))
     .orderBy('score', 'desc')
-    .orderBy('document_id', 'desc')
+    .orderBy('item_id', 'desc')
     .limit(limit);
 }

@@ -8,13 +8,15 @@ import {
   selectsAll,
   type TextConditions,
 } from './document-selection.ts';
-import type { KeywordQuery } from './keyword-query.ts';
+import { rankPassages } from './ranked-passages.ts';
+import type { GroupBy } from './search-input.ts';
+import type { KeywordPlan } from './search-plan.ts';
 import type { SearchTables } from './search-tables.ts';
 
 /** The query's words as inverse document frequencies, and the sum of those: what a text with every word would weigh. */
-export function queryStage(language: string, query: KeywordQuery) {
+export function queryStage({ language, words }: KeywordPlan) {
   return sqlBuilder
-    .selectFrom(sql<{ terms: string }>`(select query_terms(${language}, ${query.words}))`.as<'q'>(sql`q (terms)`))
+    .selectFrom(sql<{ terms: string }>`(select query_terms(${language}, ${words}))`.as<'q'>(sql`q (terms)`))
     .select(['terms', sql<number>`l1_distance(terms, '{}/268435456')`.as('weight')]);
 }
 
@@ -24,45 +26,33 @@ export function queryStage(language: string, query: KeywordQuery) {
  */
 export function keywordChunkStage(
   tenantId: TenantId,
-  language: string,
-  limit: number,
+  plan: KeywordPlan,
   selection: DocumentSelection,
   conditions: TextConditions | undefined,
 ) {
-  const distance = sql<number>`(chunks.terms <#> (select terms from query)) + 0`;
   return sqlBuilder
     .selectFrom('chunks')
     .select([
       sql.ref<DocumentId>('document_id').as('document_id'),
       sql.ref<ChunkId>('id').as('chunk_id'),
-      distance.as('distance'),
+      sql<number>`(chunks.terms <#> (select terms from query)) + 0`.as('distance'),
     ])
     .where('tenant_id', '=', tenantId)
-    .where('language', '=', language)
+    .where('language', '=', plan.language)
     .$if(!selectsAll(selection), (select) => select.where('document_id', 'in', selectedDocuments(tenantId, selection)))
     .$if(conditions !== undefined, (select) =>
       select.where('id', 'in', matchingChunks(conditions as TextConditions) as never),
     )
     .orderBy('distance')
-    .limit(limit);
+    .limit(plan.candidates);
 }
 
-/** The best passage of each document that has any of the words, ranked. */
-export function keywordStage() {
+/** The best passage of each item that has any of the words, ranked. */
+export function keywordStage(groupBy: GroupBy) {
   const passages = sqlBuilder
     .withTables<SearchTables>()
     .selectFrom('keyword_chunks')
-    .distinctOn('document_id')
     .select(['document_id', 'chunk_id', 'distance'])
-    .where('distance', '<', 0)
-    .orderBy('document_id')
-    .orderBy('distance');
-  return sqlBuilder
-    .selectFrom(passages.as('passage'))
-    .select([
-      'document_id',
-      'chunk_id',
-      sql<number>`-distance`.as('score'),
-      sql<number>`row_number() over (order by distance, document_id)`.as('rank'),
-    ]);
+    .where('distance', '<', 0);
+  return rankPassages(passages, groupBy);
 }

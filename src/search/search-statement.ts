@@ -2,22 +2,12 @@ import { type QueryCreator, sql } from 'kysely';
 import type { Schema } from '../db/catalog.ts';
 import { sqlBuilder } from '../db/compile.ts';
 import { documentColumns } from '../db/document-columns.ts';
-import type { FusionWeights } from '../embed/embedder.ts';
 import type { ChunkId, TenantId } from '../ids.ts';
-import type { DocumentSelection } from './document-selection.ts';
-import { fusionStage, keywordOnlyStage, type Page, pageStage, semanticOnlyStage } from './fusion-stages.ts';
-import type { KeywordQuery } from './keyword-query.ts';
+import { fusionStage, keywordOnlyStage, pageStage, semanticOnlyStage } from './fusion-stages.ts';
 import { keywordChunkStage, keywordStage, queryStage } from './keyword-stages.ts';
+import type { SearchPlan } from './search-plan.ts';
 import type { SearchTables } from './search-tables.ts';
-import { candidateStage, rerankStage, type SemanticQuery } from './semantic-stages.ts';
-
-/** A search as it is sent to the database. At least one half is there; with both, their ranks are fused. */
-export interface SearchPlan extends Page {
-  readonly semantic?: SemanticQuery;
-  readonly keyword?: KeywordQuery & { readonly language: string; readonly candidates: number };
-  readonly weights: FusionWeights;
-  readonly selection: DocumentSelection;
-}
+import { candidateStage, exhaustiveStage, rerankStage } from './semantic-stages.ts';
 
 /** The whole search in one statement: both halves, their fusion, and the page with its documents and passages. */
 export function searchStatement(tenantId: TenantId, plan: SearchPlan) {
@@ -25,8 +15,15 @@ export function searchStatement(tenantId: TenantId, plan: SearchPlan) {
     .selectFrom('page')
     .innerJoin('documents', 'documents.id', 'page.document_id')
     .innerJoin('chunks', 'chunks.id', 'page.chunk_id')
+    .leftJoin('embeddings', (join) =>
+      join
+        .onRef('embeddings.chunk_id', '=', 'page.chunk_id')
+        .on('embeddings.tenant_id', '=', tenantId)
+        .on('embeddings.model_id', '=', plan.modelId),
+    )
     .select(documentColumns)
     .select([
+      sql<string>`page.item_id`.as('itemId'),
       'page.score',
       'page.vector_score as vectorScore',
       'page.keyword_score as keywordScore',
@@ -36,15 +33,16 @@ export function searchStatement(tenantId: TenantId, plan: SearchPlan) {
       'chunks.text',
       'chunks.start_offset as startOffset',
       'chunks.end_offset as endOffset',
+      'embeddings.created_at as embeddedAt',
     ])
     .where('documents.tenant_id', '=', tenantId)
     .where('chunks.tenant_id', '=', tenantId)
     .orderBy('page.score', 'desc')
-    .orderBy('page.document_id', 'desc');
+    .orderBy('page.item_id', 'desc');
 }
 
 function withStages(tenantId: TenantId, plan: SearchPlan): QueryCreator<Schema & SearchTables> {
-  const { semantic, keyword, selection } = plan;
+  const { semantic, keyword, selection, groupBy } = plan;
   const conditions =
     keyword?.conditions === undefined ? undefined : { language: keyword.language, conditions: keyword.conditions };
   let db: QueryCreator<Schema & SearchTables> = sqlBuilder.withTables<SearchTables>();
@@ -55,16 +53,18 @@ function withStages(tenantId: TenantId, plan: SearchPlan): QueryCreator<Schema &
       () => stage as never,
     ) as typeof db;
   };
-  if (semantic) {
-    add('candidates', candidateStage(tenantId, semantic, selection, conditions));
-    add('semantic', rerankStage(tenantId, semantic));
+  if (semantic?.depth.kind === 'two-stage') {
+    add('candidates', candidateStage(tenantId, semantic, semantic.depth.candidates, selection, conditions));
+    add('semantic', rerankStage(tenantId, semantic, groupBy));
+  } else if (semantic) {
+    add('semantic', exhaustiveStage(tenantId, semantic, selection, conditions, groupBy));
   }
   if (keyword) {
-    add('query', queryStage(keyword.language, keyword));
-    add('keyword_chunks', keywordChunkStage(tenantId, keyword.language, keyword.candidates, selection, conditions));
-    add('keyword', keywordStage());
+    add('query', queryStage(keyword));
+    add('keyword_chunks', keywordChunkStage(tenantId, keyword, selection, conditions));
+    add('keyword', keywordStage(groupBy));
   }
-  if (semantic && keyword) add('fused', fusionStage(plan.weights));
+  if (semantic && keyword) add('fused', fusionStage(plan.fusion));
   else add('fused', semantic ? semanticOnlyStage() : keywordOnlyStage());
   add('page', pageStage(plan));
   return db;

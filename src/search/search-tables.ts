@@ -4,20 +4,30 @@ import type { ChunkId, DocumentId } from '../ids.ts';
 export type SearchTables = {
   /** Stage one of the semantic half: keys only. */
   candidates: { chunk_id: ChunkId };
-  /** Stage two: each document's best passage at full precision. */
-  semantic: { document_id: DocumentId; chunk_id: ChunkId; score: number; rank: number };
+  /** Stage two: the best passage of each item at full precision. */
+  semantic: Ranked;
   /** The query's words with their inverse document frequencies, and the sum of those. */
   query: { terms: string; weight: number };
   keyword_chunks: { document_id: DocumentId; chunk_id: ChunkId; distance: number };
-  /** Each document's best passage by BM25. */
-  keyword: { document_id: DocumentId; chunk_id: ChunkId; score: number; rank: number };
-  /** One row a document, with its score. */
+  /** The best passage of each item by BM25. */
+  keyword: Ranked;
+  /** One row an item, with its score. */
   fused: Scored;
   /** The part of it that is asked for. */
   page: Scored;
 };
 
+/** An item is what hits are grouped by: its id is a document's or a chunk's. */
+interface Ranked {
+  item_id: string;
+  document_id: DocumentId;
+  chunk_id: ChunkId;
+  score: number;
+  rank: number;
+}
+
 interface Scored {
+  item_id: string;
   document_id: DocumentId;
   chunk_id: ChunkId;
   score: number;

@@ -1,51 +1,42 @@
+import DataLoader from 'dataloader';
 import type { Principal } from '../auth/principal.ts';
-import { decodeCursor, encodeCursor, fingerprint } from '../cursor.ts';
 import type { Database } from '../db/database.ts';
 import { readAsTenant } from '../db/tenant.ts';
 import type { Document } from '../document.ts';
 import type { Embedder } from '../embed/embedder.ts';
-import { Refusal } from '../errors.ts';
-import { type ChunkId, type DocumentId, isDocumentId } from '../ids.ts';
+import type { ChunkId, DocumentId } from '../ids.ts';
 import { toPage } from '../page.ts';
-import { parseKeywordQuery } from './keyword-query.ts';
-import {
-  checkSearch,
-  NotEmbeddableError,
-  type SearchInput,
-  type SearchMode,
-  type SearchRequest,
-} from './search-request.ts';
-import { type SearchPlan, searchStatement } from './search-statement.ts';
+import { checkSearch } from './check-search.ts';
+import type { ChooseDepth, SearchDepth } from './choose-depth.ts';
+import { explainStatement, readExplanation, type SearchExplanation } from './explain-search.ts';
+import { type Highlight, highlightsStatement, readHighlights } from './highlights.ts';
+import { type Passage, passagesStatement } from './passages.ts';
+import { type PreparedSearch, planSearch, prepareSearch } from './prepare-search.ts';
+import { createSearchCursors, itemMark } from './search-cursor.ts';
+import type { PageInput, SearchInput, SearchMode } from './search-input.ts';
+import { searchStatement } from './search-statement.ts';
 
 export interface SearchDeps {
   readonly database: Database;
   readonly embedder: Embedder;
   readonly modelId: number;
+  readonly chooseDepth: ChooseDepth;
 }
 
-/** A document that answers the search, with its best passage. */
+/** A document (or, grouped by chunk, a passage) that answers the search. */
 export interface Hit {
   readonly document: Document;
+  /** Its best passage. */
   readonly chunk: Passage;
   /** Higher is better. HYBRID: 0 to 1; SEMANTIC: cosine, -1 to 1; KEYWORD: BM25, above 0. */
   readonly score: number;
-  /** Cosine at full precision, where the semantic half found the document. */
+  /** Cosine at full precision, where the semantic half found it. */
   readonly vectorScore: number | null;
-  /** BM25, where the keyword half found the document. */
+  /** BM25, where the keyword half found it. */
   readonly keywordScore: number | null;
+  /** When the passage got its vector; null while it waits for one. */
+  readonly embeddedAt: Date | null;
   readonly cursor: string;
-}
-
-/** A piece of a document's body. */
-export interface Passage {
-  readonly id: ChunkId;
-  readonly ordinal: number;
-  readonly text: string;
-  /** Title and headings above the passage. */
-  readonly context: string;
-  /** UTF-16 offsets in the document's body; end is exclusive. */
-  readonly start: number;
-  readonly end: number;
 }
 
 export interface SearchAnswer {
@@ -53,11 +44,17 @@ export interface SearchAnswer {
   readonly hasNextPage: boolean;
   /** The mode that was run: KEYWORD in place of HYBRID where the model knows no word of the text. */
   readonly mode: SearchMode;
-  readonly candidates: number;
+  /** Absent in KEYWORD mode. */
+  readonly depth: SearchDepth | undefined;
+  /** Time that it took to have the vector, in milliseconds. */
+  readonly embedMs: number;
+  /** More passages of a hit's document, best first; all hits that ask for the same number share one read. */
+  passages(documentId: DocumentId, limit: number): Promise<Passage[]>;
+  /** Where the words of the query stand in a passage; all hits share one read. */
+  highlights(chunkId: ChunkId): Promise<Highlight[]>;
+  /** Runs the search once more and tells how it went. */
+  explain(): Promise<SearchExplanation>;
 }
-
-/** Language of the words of a query. */
-const defaultLanguage = 'english';
 
 /**
  * Searches a tenant's documents: 256-component candidates, full-precision rerank, BM25, and the fusion of their ranks, in
@@ -65,82 +62,86 @@ const defaultLanguage = 'english';
  * @throws {Refusal} `BAD_USER_INPUT`, `INVALID_CURSOR`, `DATABASE_UNAVAILABLE`, `STATEMENT_TIMEOUT`.
  * @throws {EmbedderError} when the text could not be embedded.
  * @throws {NotEmbeddableError} for a SEMANTIC search by a text that the model knows nothing of.
+ * @throws {ExampleNotFoundError} for an example that does not exist for this tenant or has no vector.
  */
 export async function search(
   deps: SearchDeps,
   principal: Principal,
   input: SearchInput,
-  page: { readonly first?: number | null; readonly after?: string | null },
+  page: PageInput,
   signal?: AbortSignal,
 ): Promise<SearchAnswer> {
-  const request = checkSearch(input, page, deps.embedder.model.dimensions);
-  const list = fingerprint([
-    principal.tenantId,
-    deps.modelId,
-    { ...request, vector: request.vector && [...request.vector], first: 0, after: '' },
-  ]);
-  const after = request.after === undefined ? undefined : readPlace(list, request.after);
-  const full = await findVector(deps, request, signal);
-  const mode = full || request.mode === 'KEYWORD' ? request.mode : 'KEYWORD';
-  const plan: SearchPlan = { ...toPlan(deps, request, mode, full), after };
-  const rows = await readAsTenant(deps.database, principal, searchStatement(principal.tenantId, plan), {
-    'hnsw.ef_search': Math.min(request.candidates, 1_000),
+  const { first, after, ...request } = checkSearch(input, page, deps.embedder.model.dimensions);
+  const cursors = createSearchCursors([principal.tenantId, deps.modelId, request]);
+  const seen = cursors.read(after);
+  const prepared = await prepareSearch(deps, principal, request, signal);
+  const plan = planSearch(deps, request, prepared, { seen, limit: first + 1 });
+  const statement = searchStatement(principal.tenantId, plan);
+  const settings = settingsFor(prepared.depth);
+  const { items, hasNextPage } = toPage(await readAsTenant(deps.database, principal, statement, settings), first);
+  const marks = [...seen];
+  const hits = items.map((row): Hit => {
+    marks.push(itemMark(row.itemId));
+    return {
+      document: row,
+      chunk: {
+        id: row.chunkId,
+        ordinal: row.ordinal,
+        text: row.text,
+        context: row.context,
+        start: row.startOffset,
+        end: row.endOffset,
+      },
+      score: row.score,
+      vectorScore: row.vectorScore,
+      keywordScore: row.keywordScore,
+      embeddedAt: row.embeddedAt,
+      cursor: cursors.write(marks),
+    };
   });
-  const { items, hasNextPage } = toPage(rows, request.first);
-  const hits = items.map((row) => ({
-    document: row,
-    chunk: {
-      id: row.chunkId,
-      ordinal: row.ordinal,
-      text: row.text,
-      context: row.context,
-      start: row.startOffset,
-      end: row.endOffset,
-    },
-    score: row.score,
-    vectorScore: row.vectorScore,
-    keywordScore: row.keywordScore,
-    cursor: encodeCursor(list, [row.score, row.id]),
-  }));
-  return { hits, hasNextPage, mode, candidates: request.candidates };
-}
-
-async function findVector(
-  deps: SearchDeps,
-  request: SearchRequest,
-  signal: AbortSignal | undefined,
-): Promise<Float32Array | undefined> {
-  if (request.vector || request.text === undefined) return request.vector;
-  if (request.mode === 'KEYWORD') return undefined;
-  const [full] = await deps.embedder.embed([request.text], { purpose: 'query', signal });
-  if (full) return full;
-  if (request.mode === 'HYBRID') return undefined;
-  throw new NotEmbeddableError(
-    `The model ${deps.embedder.model.name} knows no word of this text, so nothing can be near to it. Search in mode KEYWORD or HYBRID.`,
-  );
-}
-
-function toPlan(
-  deps: SearchDeps,
-  request: SearchRequest,
-  mode: SearchMode,
-  full: Float32Array | undefined,
-): SearchPlan {
-  const { candidates, text } = request;
   return {
-    ...(full && mode !== 'KEYWORD' && { semantic: { modelId: deps.modelId, full, candidates } }),
-    ...(text !== undefined &&
-      mode !== 'SEMANTIC' && { keyword: { ...parseKeywordQuery(text), language: defaultLanguage, candidates } }),
-    weights: deps.embedder.fusionWeights,
-    selection: { collections: request.collections, filter: request.filter },
-    minScore: request.minScore,
-    limit: request.first + 1,
+    hits,
+    hasNextPage,
+    mode: prepared.mode,
+    depth: prepared.depth,
+    embedMs: prepared.embedMs,
+    ...createDetails(deps, principal, prepared),
+    explain: async () => {
+      const [row] = await readAsTenant(deps.database, principal, explainStatement(statement), settings);
+      if (!row) throw new Error('The database explained nothing.');
+      return readExplanation(row);
+    },
   };
+
+  /** What is read of hits only where it is asked for. */
+  function createDetails(on: SearchDeps, who: Principal, { words, language }: PreparedSearch) {
+    const highlights = new DataLoader(async (chunkIds: readonly ChunkId[]) => {
+      if (words === undefined) return chunkIds.map(() => []);
+      const rows = await readAsTenant(on.database, who, highlightsStatement(who.tenantId, language, words, chunkIds));
+      const byId = new Map(rows.map((row) => [row.id, readHighlights(row.marked)]));
+      return chunkIds.map((id) => byId.get(id) ?? []);
+    });
+    const passages = new Map<number, DataLoader<DocumentId, Passage[]>>();
+    const passageLoader = (limit: number) =>
+      new DataLoader(async (documentIds: readonly DocumentId[]) => {
+        const rows = await readAsTenant(on.database, who, passagesStatement(who.tenantId, plan, documentIds, limit));
+        const byDocument = Map.groupBy(rows, (row) => row.documentId);
+        return documentIds.map((id) => byDocument.get(id) ?? []);
+      });
+    return {
+      highlights: (chunkId: ChunkId) => highlights.load(chunkId),
+      passages: (documentId: DocumentId, limit: number) => {
+        const loader = passages.get(limit) ?? passageLoader(limit);
+        passages.set(limit, loader);
+        return loader.load(documentId);
+      },
+    };
+  }
 }
 
-function readPlace(list: string, cursor: string): { score: number; documentId: DocumentId } {
-  const [score, documentId] = decodeCursor(list, cursor);
-  if (typeof score === 'number' && typeof documentId === 'string' && isDocumentId(documentId))
-    return { score, documentId };
-  throw new Refusal('INVALID_CURSOR', 'The cursor given as "after" names no place in this search.');
+/** `ef_search` below the number of candidates would silently cut it. */
+function settingsFor(depth: SearchDepth | undefined) {
+  return depth?.kind === 'two-stage'
+    ? { 'hnsw.ef_search': Math.min(1_000, Math.max(depth.efSearch, depth.candidates)) }
+    : {};
 }

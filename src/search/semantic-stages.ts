@@ -10,14 +10,29 @@ import {
   selectsAll,
   type TextConditions,
 } from './document-selection.ts';
+import { rankPassages } from './ranked-passages.ts';
+import type { GroupBy } from './search-input.ts';
+import type { SemanticPlan } from './search-plan.ts';
 import type { SearchTables } from './search-tables.ts';
 
-export interface SemanticQuery {
-  readonly modelId: number;
-  /** Unit length, all components of the model. */
-  readonly full: Float32Array;
-  /** Chunks that survive stage one. */
-  readonly candidates: number;
+/** The tenant's vectors of one model that the search may return. */
+function permittedEmbeddings(
+  tenantId: TenantId,
+  { modelId }: SemanticPlan,
+  selection: DocumentSelection,
+  conditions: TextConditions | undefined,
+) {
+  return sqlBuilder
+    .selectFrom('embeddings')
+    .where('tenant_id', '=', tenantId)
+    .where('model_id', '=', modelId)
+    .$if(!selectsAll(selection), (select) => select.where('document_id', 'in', selectedDocuments(tenantId, selection)))
+    .$if(conditions !== undefined, (select) =>
+      select.where('chunk_id', 'in', matchingChunks(conditions as TextConditions) as never),
+    )
+    .$if(selection.exceptChunks.length > 0, (select) =>
+      select.where('chunk_id', '<>', sql<string>`all(${selection.exceptChunks}::uuid[])`),
+    );
 }
 
 /**
@@ -27,47 +42,50 @@ export interface SemanticQuery {
  */
 export function candidateStage(
   tenantId: TenantId,
-  query: SemanticQuery,
+  plan: SemanticPlan,
+  candidates: number,
   selection: DocumentSelection,
   conditions: TextConditions | undefined,
 ) {
-  const coarse = sql`${halfvecParameter(coarseVector(query.full))}::halfvec`;
-  return sqlBuilder
-    .selectFrom('embeddings')
+  const coarse = sql`${halfvecParameter(coarseVector(plan.full))}::halfvec`;
+  return permittedEmbeddings(tenantId, plan, selection, conditions)
     .select(sql.ref<ChunkId>('chunk_id').as('chunk_id'))
-    .where('tenant_id', '=', tenantId)
-    .where('model_id', '=', query.modelId)
-    .$if(!selectsAll(selection), (select) => select.where('document_id', 'in', selectedDocuments(tenantId, selection)))
-    .$if(conditions !== undefined, (select) =>
-      select.where('chunk_id', 'in', matchingChunks(conditions as TextConditions) as never),
-    )
     .orderBy(sql`coarse <#> ${coarse}`)
-    .limit(query.candidates);
+    .limit(candidates);
 }
 
-/** Stage two: the survivors' distances at full precision, the best passage of each document, ranked. */
-export function rerankStage(tenantId: TenantId, query: SemanticQuery) {
-  const full = sql`${vectorParameter(query.full)}::vector`;
+/** Stage two: the survivors at full precision, the best passage of each item, ranked. */
+export function rerankStage(tenantId: TenantId, plan: SemanticPlan, groupBy: GroupBy) {
   const passages = sqlBuilder
     .withTables<SearchTables>()
     .selectFrom('candidates')
     .innerJoin('embeddings', 'embeddings.chunk_id', 'candidates.chunk_id')
-    .distinctOn('embeddings.document_id')
     .select([
       sql.ref<DocumentId>('embeddings.document_id').as('document_id'),
       sql.ref<ChunkId>('embeddings.chunk_id').as('chunk_id'),
-      sql<number>`embeddings.full_vector <#> ${full}`.as('distance'),
+      fullDistance(plan).as('distance'),
     ])
     .where('embeddings.tenant_id', '=', tenantId)
-    .where('embeddings.model_id', '=', query.modelId)
-    .orderBy('embeddings.document_id')
-    .orderBy('distance');
-  return sqlBuilder
-    .selectFrom(passages.as('passage'))
-    .select([
-      'document_id',
-      'chunk_id',
-      sql<number>`-distance`.as('score'),
-      sql<number>`row_number() over (order by distance, document_id)`.as('rank'),
-    ]);
+    .where('embeddings.model_id', '=', plan.modelId);
+  return rankPassages(passages, groupBy);
+}
+
+/** In place of both stages: every permitted chunk at full precision. Nothing is missed; it reads every full vector. */
+export function exhaustiveStage(
+  tenantId: TenantId,
+  plan: SemanticPlan,
+  selection: DocumentSelection,
+  conditions: TextConditions | undefined,
+  groupBy: GroupBy,
+) {
+  const passages = permittedEmbeddings(tenantId, plan, selection, conditions).select([
+    sql.ref<DocumentId>('document_id').as('document_id'),
+    sql.ref<ChunkId>('chunk_id').as('chunk_id'),
+    fullDistance(plan).as('distance'),
+  ]);
+  return rankPassages(passages, groupBy);
+}
+
+function fullDistance({ full }: SemanticPlan) {
+  return sql<number>`embeddings.full_vector <#> ${vectorParameter(full)}::vector`;
 }

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readAsTenant } from '../../src/db/tenant.ts';
 import { parseTenantId } from '../../src/ids.ts';
-import { type SearchPlan, searchStatement } from '../../src/search/search-statement.ts';
+import type { SearchPlan } from '../../src/search/search-plan.ts';
+import { searchStatement } from '../../src/search/search-statement.ts';
 import { normaliseVector } from '../../src/vector.ts';
 import { openTestDatabase, type TestDatabase } from '../support/database.ts';
 import { principalOf } from '../support/principal.ts';
@@ -21,10 +22,13 @@ interface PlanNode {
 
 const query = normaliseVector(Float32Array.from({ length: 512 }, (_, index) => Math.sin(index)));
 const plan: SearchPlan = {
-  semantic: { modelId: 1, full: query, candidates: 100 },
+  modelId: 1,
+  semantic: { modelId: 1, full: query, depth: { kind: 'two-stage', candidates: 100 } },
   keyword: { words: 'word10 word20', language: 'english', candidates: 100 },
-  weights: { keyword: 2, semantic: 1 },
-  selection: { filter: {} },
+  fusion: { method: 'RECIPROCAL_RANK', keywordWeight: 2, semanticWeight: 1, rankConstant: 60 },
+  selection: { filter: {}, exceptChunks: [] },
+  groupBy: 'DOCUMENT',
+  seen: [],
   limit: 11,
 };
 
@@ -78,7 +82,7 @@ describe('the plan of a search, as the gateway under row-level security', () => 
   });
 
   it('returns as many hits as the data allow under a filter that one document in ten passes', async () => {
-    const filtered = { ...plan, selection: { collections: ['c3'], filter: {} } };
+    const filtered = { ...plan, selection: { collections: ['c3'], filter: {}, exceptChunks: [] } };
     const rows = await readAsTenant(
       db.database,
       principalOf('small'),

@@ -37,37 +37,46 @@ with
         select
           keyword_matches ($13, websearch_to_tsquery($14::regconfig, $15))
       )
+      and "chunk_id" <> all ($16::uuid[])
     order by
-      coarse <#> $16::halfvec
+      coarse <#> $17::halfvec
     limit
-      $17
+      $18
   ),
   "semantic" as materialized (
     select
+      "document_id" as "item_id",
       "document_id",
       "chunk_id",
       - distance as "score",
       row_number() over (
         order by
           distance,
-          document_id
+          chunk_id
       ) as "rank"
     from
       (
         select distinct
-          on ("embeddings"."document_id") "embeddings"."document_id" as "document_id",
-          "embeddings"."chunk_id" as "chunk_id",
-          embeddings.full_vector <#> $18::vector as "distance"
-        from
-          "candidates"
-          inner join "embeddings" on "embeddings"."chunk_id" = "candidates"."chunk_id"
-        where
-          "embeddings"."tenant_id" = $19
-          and "embeddings"."model_id" = $20
-        order by
-          "embeddings"."document_id",
+          on ("document_id") "document_id",
+          "chunk_id",
           "distance"
-      ) as "passage"
+        from
+          (
+            select
+              "embeddings"."document_id" as "document_id",
+              "embeddings"."chunk_id" as "chunk_id",
+              embeddings.full_vector <#> $19::vector as "distance"
+            from
+              "candidates"
+              inner join "embeddings" on "embeddings"."chunk_id" = "candidates"."chunk_id"
+            where
+              "embeddings"."tenant_id" = $20
+              and "embeddings"."model_id" = $21
+          ) as "passage"
+        order by
+          "document_id",
+          "distance"
+      ) as "best"
   ),
   "query" as materialized (
     select
@@ -76,7 +85,7 @@ with
     from
       (
         select
-          query_terms ($21, $22)
+          query_terms ($22, $23)
       ) as q (terms)
   ),
   "keyword_chunks" as materialized (
@@ -94,52 +103,53 @@ with
     from
       "chunks"
     where
-      "tenant_id" = $23
-      and "language" = $24
+      "tenant_id" = $24
+      and "language" = $25
       and "document_id" in (
         select
           "documents"."id"
         from
           "documents"
         where
-          "documents"."tenant_id" = $25
+          "documents"."tenant_id" = $26
           and (
             (
-              (starts_with(documents.title, $26))
+              (starts_with(documents.title, $27))
               or not (documents.external_id is null)
             )
-            and (documents.created_at >= $27)
+            and (documents.created_at >= $28)
             and (
               case
-                when jsonb_typeof(documents.metadata -> $28) = 'number' then (documents.metadata ->> $29)::float8
-              end >= $30
+                when jsonb_typeof(documents.metadata -> $29) = 'number' then (documents.metadata ->> $30)::float8
+              end >= $31
             )
             and (
               case
-                when jsonb_typeof(documents.metadata -> $31) = 'string' then documents.metadata ->> $32
-              end = any ($33)
+                when jsonb_typeof(documents.metadata -> $32) = 'string' then documents.metadata ->> $33
+              end = any ($34)
             )
           )
-          and "documents"."collection" = any ($34)
+          and "documents"."collection" = any ($35)
       )
       and "id" in (
         select
-          keyword_matches ($35, websearch_to_tsquery($36::regconfig, $37))
+          keyword_matches ($36, websearch_to_tsquery($37::regconfig, $38))
       )
     order by
       "distance"
     limit
-      $38
+      $39
   ),
   "keyword" as materialized (
     select
+      "document_id" as "item_id",
       "document_id",
       "chunk_id",
       - distance as "score",
       row_number() over (
         order by
           distance,
-          document_id
+          chunk_id
       ) as "rank"
     from
       (
@@ -148,16 +158,24 @@ with
           "chunk_id",
           "distance"
         from
-          "keyword_chunks"
-        where
-          "distance" < $39
+          (
+            select
+              "document_id",
+              "chunk_id",
+              "distance"
+            from
+              "keyword_chunks"
+            where
+              "distance" < $40
+          ) as "passage"
         order by
           "document_id",
           "distance"
-      ) as "passage"
+      ) as "best"
   ),
   "fused" as materialized (
     select
+      coalesce(s.item_id, k.item_id) as "item_id",
       coalesce(s.document_id, k.document_id) as "document_id",
       case
         when coalesce(
@@ -204,10 +222,11 @@ with
       "k"."score" as "keyword_score"
     from
       "semantic" as "s"
-      full join "keyword" as "k" on "k"."document_id" = "s"."document_id"
+      full join "keyword" as "k" on "k"."item_id" = "s"."item_id"
   ),
   "page" as materialized (
     select
+      "item_id",
       "document_id",
       "chunk_id",
       "score",
@@ -216,11 +235,11 @@ with
     from
       "fused"
     where
-      "score" >= $40
-      and (score, document_id) < ($41::float8, $42::uuid)
+      "score" >= $41
+      and right(item_id::text, 12) <> all ($42::text[])
     order by
       "score" desc,
-      "document_id" desc
+      "item_id" desc
     limit
       $43
   )
@@ -234,6 +253,7 @@ select
   "documents"."version",
   "documents"."created_at" as "createdAt",
   "documents"."updated_at" as "updatedAt",
+  page.item_id as "itemId",
   "page"."score",
   "page"."vector_score" as "vectorScore",
   "page"."keyword_score" as "keywordScore",
@@ -242,14 +262,18 @@ select
   "chunks"."context",
   "chunks"."text",
   "chunks"."start_offset" as "startOffset",
-  "chunks"."end_offset" as "endOffset"
+  "chunks"."end_offset" as "endOffset",
+  "embeddings"."created_at" as "embeddedAt"
 from
   "page"
   inner join "documents" on "documents"."id" = "page"."document_id"
   inner join "chunks" on "chunks"."id" = "page"."chunk_id"
+  left join "embeddings" on "embeddings"."chunk_id" = "page"."chunk_id"
+  and "embeddings"."tenant_id" = $44
+  and "embeddings"."model_id" = $45
 where
-  "documents"."tenant_id" = $44
-  and "chunks"."tenant_id" = $45
+  "documents"."tenant_id" = $46
+  and "chunks"."tenant_id" = $47
 order by
   "page"."score" desc,
-  "page"."document_id" desc
+  "page"."item_id" desc

@@ -33,13 +33,14 @@ with
   ),
   "keyword" as materialized (
     select
+      "document_id" as "item_id",
       "document_id",
       "chunk_id",
       - distance as "score",
       row_number() over (
         order by
           distance,
-          document_id
+          chunk_id
       ) as "rank"
     from
       (
@@ -48,16 +49,24 @@ with
           "chunk_id",
           "distance"
         from
-          "keyword_chunks"
-        where
-          "distance" < $6
+          (
+            select
+              "document_id",
+              "chunk_id",
+              "distance"
+            from
+              "keyword_chunks"
+            where
+              "distance" < $6
+          ) as "passage"
         order by
           "document_id",
           "distance"
-      ) as "passage"
+      ) as "best"
   ),
   "fused" as materialized (
     select
+      "item_id",
       "document_id",
       "chunk_id",
       "score",
@@ -68,6 +77,7 @@ with
   ),
   "page" as materialized (
     select
+      "item_id",
       "document_id",
       "chunk_id",
       "score",
@@ -77,7 +87,7 @@ with
       "fused"
     order by
       "score" desc,
-      "document_id" desc
+      "item_id" desc
     limit
       $7
   )
@@ -91,6 +101,7 @@ select
   "documents"."version",
   "documents"."created_at" as "createdAt",
   "documents"."updated_at" as "updatedAt",
+  page.item_id as "itemId",
   "page"."score",
   "page"."vector_score" as "vectorScore",
   "page"."keyword_score" as "keywordScore",
@@ -99,14 +110,18 @@ select
   "chunks"."context",
   "chunks"."text",
   "chunks"."start_offset" as "startOffset",
-  "chunks"."end_offset" as "endOffset"
+  "chunks"."end_offset" as "endOffset",
+  "embeddings"."created_at" as "embeddedAt"
 from
   "page"
   inner join "documents" on "documents"."id" = "page"."document_id"
   inner join "chunks" on "chunks"."id" = "page"."chunk_id"
+  left join "embeddings" on "embeddings"."chunk_id" = "page"."chunk_id"
+  and "embeddings"."tenant_id" = $8
+  and "embeddings"."model_id" = $9
 where
-  "documents"."tenant_id" = $8
-  and "chunks"."tenant_id" = $9
+  "documents"."tenant_id" = $10
+  and "chunks"."tenant_id" = $11
 order by
   "page"."score" desc,
-  "page"."document_id" desc
+  "page"."item_id" desc

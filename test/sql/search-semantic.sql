@@ -14,33 +14,42 @@ with
   ),
   "semantic" as materialized (
     select
+      "document_id" as "item_id",
       "document_id",
       "chunk_id",
       - distance as "score",
       row_number() over (
         order by
           distance,
-          document_id
+          chunk_id
       ) as "rank"
     from
       (
         select distinct
-          on ("embeddings"."document_id") "embeddings"."document_id" as "document_id",
-          "embeddings"."chunk_id" as "chunk_id",
-          embeddings.full_vector <#> $5::vector as "distance"
-        from
-          "candidates"
-          inner join "embeddings" on "embeddings"."chunk_id" = "candidates"."chunk_id"
-        where
-          "embeddings"."tenant_id" = $6
-          and "embeddings"."model_id" = $7
-        order by
-          "embeddings"."document_id",
+          on ("document_id") "document_id",
+          "chunk_id",
           "distance"
-      ) as "passage"
+        from
+          (
+            select
+              "embeddings"."document_id" as "document_id",
+              "embeddings"."chunk_id" as "chunk_id",
+              embeddings.full_vector <#> $5::vector as "distance"
+            from
+              "candidates"
+              inner join "embeddings" on "embeddings"."chunk_id" = "candidates"."chunk_id"
+            where
+              "embeddings"."tenant_id" = $6
+              and "embeddings"."model_id" = $7
+          ) as "passage"
+        order by
+          "document_id",
+          "distance"
+      ) as "best"
   ),
   "fused" as materialized (
     select
+      "item_id",
       "document_id",
       "chunk_id",
       "score",
@@ -51,6 +60,7 @@ with
   ),
   "page" as materialized (
     select
+      "item_id",
       "document_id",
       "chunk_id",
       "score",
@@ -60,7 +70,7 @@ with
       "fused"
     order by
       "score" desc,
-      "document_id" desc
+      "item_id" desc
     limit
       $8
   )
@@ -74,6 +84,7 @@ select
   "documents"."version",
   "documents"."created_at" as "createdAt",
   "documents"."updated_at" as "updatedAt",
+  page.item_id as "itemId",
   "page"."score",
   "page"."vector_score" as "vectorScore",
   "page"."keyword_score" as "keywordScore",
@@ -82,14 +93,18 @@ select
   "chunks"."context",
   "chunks"."text",
   "chunks"."start_offset" as "startOffset",
-  "chunks"."end_offset" as "endOffset"
+  "chunks"."end_offset" as "endOffset",
+  "embeddings"."created_at" as "embeddedAt"
 from
   "page"
   inner join "documents" on "documents"."id" = "page"."document_id"
   inner join "chunks" on "chunks"."id" = "page"."chunk_id"
+  left join "embeddings" on "embeddings"."chunk_id" = "page"."chunk_id"
+  and "embeddings"."tenant_id" = $9
+  and "embeddings"."model_id" = $10
 where
-  "documents"."tenant_id" = $9
-  and "chunks"."tenant_id" = $10
+  "documents"."tenant_id" = $11
+  and "chunks"."tenant_id" = $12
 order by
   "page"."score" desc,
-  "page"."document_id" desc
+  "page"."item_id" desc

@@ -14,30 +14,38 @@ with
   ),
   "semantic" as materialized (
     select
+      "document_id" as "item_id",
       "document_id",
       "chunk_id",
       - distance as "score",
       row_number() over (
         order by
           distance,
-          document_id
+          chunk_id
       ) as "rank"
     from
       (
         select distinct
-          on ("embeddings"."document_id") "embeddings"."document_id" as "document_id",
-          "embeddings"."chunk_id" as "chunk_id",
-          embeddings.full_vector <#> $5::vector as "distance"
-        from
-          "candidates"
-          inner join "embeddings" on "embeddings"."chunk_id" = "candidates"."chunk_id"
-        where
-          "embeddings"."tenant_id" = $6
-          and "embeddings"."model_id" = $7
-        order by
-          "embeddings"."document_id",
+          on ("document_id") "document_id",
+          "chunk_id",
           "distance"
-      ) as "passage"
+        from
+          (
+            select
+              "embeddings"."document_id" as "document_id",
+              "embeddings"."chunk_id" as "chunk_id",
+              embeddings.full_vector <#> $5::vector as "distance"
+            from
+              "candidates"
+              inner join "embeddings" on "embeddings"."chunk_id" = "candidates"."chunk_id"
+            where
+              "embeddings"."tenant_id" = $6
+              and "embeddings"."model_id" = $7
+          ) as "passage"
+        order by
+          "document_id",
+          "distance"
+      ) as "best"
   ),
   "query" as materialized (
     select
@@ -73,13 +81,14 @@ with
   ),
   "keyword" as materialized (
     select
+      "document_id" as "item_id",
       "document_id",
       "chunk_id",
       - distance as "score",
       row_number() over (
         order by
           distance,
-          document_id
+          chunk_id
       ) as "rank"
     from
       (
@@ -88,16 +97,24 @@ with
           "chunk_id",
           "distance"
         from
-          "keyword_chunks"
-        where
-          "distance" < $13
+          (
+            select
+              "document_id",
+              "chunk_id",
+              "distance"
+            from
+              "keyword_chunks"
+            where
+              "distance" < $13
+          ) as "passage"
         order by
           "document_id",
           "distance"
-      ) as "passage"
+      ) as "best"
   ),
   "fused" as materialized (
     select
+      coalesce(s.item_id, k.item_id) as "item_id",
       coalesce(s.document_id, k.document_id) as "document_id",
       case
         when coalesce(
@@ -144,10 +161,11 @@ with
       "k"."score" as "keyword_score"
     from
       "semantic" as "s"
-      full join "keyword" as "k" on "k"."document_id" = "s"."document_id"
+      full join "keyword" as "k" on "k"."item_id" = "s"."item_id"
   ),
   "page" as materialized (
     select
+      "item_id",
       "document_id",
       "chunk_id",
       "score",
@@ -157,7 +175,7 @@ with
       "fused"
     order by
       "score" desc,
-      "document_id" desc
+      "item_id" desc
     limit
       $14
   )
@@ -171,6 +189,7 @@ select
   "documents"."version",
   "documents"."created_at" as "createdAt",
   "documents"."updated_at" as "updatedAt",
+  page.item_id as "itemId",
   "page"."score",
   "page"."vector_score" as "vectorScore",
   "page"."keyword_score" as "keywordScore",
@@ -179,14 +198,18 @@ select
   "chunks"."context",
   "chunks"."text",
   "chunks"."start_offset" as "startOffset",
-  "chunks"."end_offset" as "endOffset"
+  "chunks"."end_offset" as "endOffset",
+  "embeddings"."created_at" as "embeddedAt"
 from
   "page"
   inner join "documents" on "documents"."id" = "page"."document_id"
   inner join "chunks" on "chunks"."id" = "page"."chunk_id"
+  left join "embeddings" on "embeddings"."chunk_id" = "page"."chunk_id"
+  and "embeddings"."tenant_id" = $15
+  and "embeddings"."model_id" = $16
 where
-  "documents"."tenant_id" = $15
-  and "chunks"."tenant_id" = $16
+  "documents"."tenant_id" = $17
+  and "chunks"."tenant_id" = $18
 order by
   "page"."score" desc,
-  "page"."document_id" desc
+  "page"."item_id" desc

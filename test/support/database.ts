@@ -7,7 +7,7 @@ import { openPool } from '../../src/db/open-pool.ts';
 import { cloneTemplate, createDatabase, dropDatabase, ownerRole, type TestServer, urlAs } from './server.ts';
 
 /** URLs of one database for each of its logins. */
-export interface DatabaseUrls {
+interface DatabaseUrls {
   readonly gateway: string;
   readonly worker: string;
   /** The schema's owner, who is no superuser. */
@@ -41,7 +41,7 @@ export interface TestDatabaseOptions {
 }
 
 /** What this run's tests have: a server, or an embedded database for each file. */
-export const testServer = inject('testServer');
+const testServer = inject('testServer');
 
 /** A group of tests that need a real server: several connections, another login, or an HNSW index. */
 export const describeServer = describe.skipIf(testServer.kind === 'embedded');

@@ -1,10 +1,11 @@
-import { signToken, type TokenContents } from '../../src/auth/sign-token.ts';
 import { defaultClaimNames } from '../../src/auth/claims.ts';
+import { signToken, type TokenContents } from '../../src/auth/sign-token.ts';
 import { openTokenKey } from '../../src/auth/token-key.ts';
 import { createTokenVerifier } from '../../src/auth/verify-token.ts';
 import { Secret } from '../../src/config/secret.ts';
 import { type Database, readInFlight } from '../../src/db/database.ts';
 import { operatorScope } from '../../src/db/scope.ts';
+import { shareFlights } from '../../src/db/share-flights.ts';
 import { cacheQueries } from '../../src/embed/cached-query-embedder.ts';
 import type { Embedder } from '../../src/embed/embedder.ts';
 import { loadStaticEmbedder } from '../../src/embed/static-embedder.ts';
@@ -17,9 +18,10 @@ import { type UpsertOutcome, upsertDocuments } from '../../src/ingest/upsert-doc
 import { createLogger } from '../../src/log.ts';
 import { modelsStatement } from '../../src/models/model-statements.ts';
 import { registerModel } from '../../src/models/register-model.ts';
+import { chooseUntunedDepth } from '../../src/search/choose-depth.ts';
 import type { WorkerDeps } from '../../src/worker/embed-batch.ts';
 import { drain } from '../../src/worker/worker.ts';
-import { type TestDatabase, type TestDatabaseOptions, openTestDatabase } from './database.ts';
+import { openTestDatabase, type TestDatabase, type TestDatabaseOptions } from './database.ts';
 import { type Answer, readAnswer } from './graphql-answer.ts';
 import { principalOf } from './principal.ts';
 
@@ -83,10 +85,11 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     modelId,
     chunking: { countTokens: embedder.countTokens, maxTokens: 200, overlapTokens: 40 },
     onPending: () => {},
+    chooseDepth: chooseUntunedDepth,
   };
   const workerDeps: WorkerDeps = { database: db.worker, embedder, modelId };
   const gateway = createGateway({
-    deps,
+    depsForRequest: () => ({ ...deps, database: shareFlights(deps.database) }),
     verifyToken: createTokenVerifier({
       key: await openTokenKey({ kind: 'hs256', secret }),
       issuer,

@@ -15,7 +15,7 @@ export interface TestServer {
 }
 
 /** No server: every test file has an embedded database of its own. */
-export interface NoTestServer {
+interface NoTestServer {
   readonly kind: 'embedded';
 }
 
@@ -28,7 +28,7 @@ declare module 'vitest' {
 /** Owns the schema in tests: no superuser, so ownership and forced row-level security are as in production. */
 export const ownerRole = 'tessera_owner';
 /** The logins of the harness. All have {@link testPassword}: runs in parallel share a server's roles. */
-export const loginRoles = [ownerRole, 'tessera_gateway', 'tessera_worker_login'] as const;
+const loginRoles = [ownerRole, 'tessera_gateway', 'tessera_worker_login'] as const;
 export type LoginRole = (typeof loginRoles)[number];
 const testPassword = 'tessera-test-only';
 
@@ -44,7 +44,7 @@ export function urlAs(url: string, change: { readonly role?: LoginRole; readonly
 }
 
 /** Runs work on one connection of its own. */
-export async function withClient<Result>(url: string, work: (client: pg.Client) => Promise<Result>): Promise<Result> {
+async function withClient<Result>(url: string, work: (client: pg.Client) => Promise<Result>): Promise<Result> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
   await client.connect();
   try {
@@ -60,24 +60,38 @@ export async function withClient<Result>(url: string, work: (client: pg.Client) 
  */
 export async function prepareServer(superuserUrl: string): Promise<TestServer> {
   const run = randomBytes(4).toString('hex');
-  const template = `tessera_template_${run}`;
-  const server: TestServer = { kind: 'server', superuserUrl, template, databasePrefix: `tessera_test_${run}_` };
+  const server: TestServer = {
+    kind: 'server',
+    superuserUrl,
+    template: `tessera_template_${run}`,
+    databasePrefix: `tessera_test_${run}_`,
+  };
   await withClient(superuserUrl, async (superuser) => {
     const { rows } = await superuser.query<{ super: boolean }>(
       `select rolsuper as super from pg_roles where rolname = current_user`,
     );
-    if (!rows[0]?.super)
+    if (!rows[0]?.super) {
       throw new Error('TEST_DATABASE_URL must be the URL of a superuser: tests create roles and read past policies.');
+    }
+    // Roles belong to the server: runs that share one prepare it in turn. The lock ends with the connection.
+    await superuser.query(`select pg_advisory_lock(hashtext('tessera tests'))`);
     await createOwner(superuser);
-  });
-  await createDatabase(server, template);
-  await withClient(urlAs(superuserUrl, { role: ownerRole, database: template }), async (owner) => {
-    await migrate(owner, await readMigrations());
-  });
-  await withClient(superuserUrl, async (superuser) => {
-    for (const role of loginRoles) await givePassword(superuser, superuserUrl, role);
+    await createTemplate(server).catch(async (error: unknown) => {
+      await cleanServer(server);
+      throw error;
+    });
   });
   return server;
+}
+
+async function createTemplate(server: TestServer): Promise<void> {
+  await createDatabase(server, server.template);
+  await withClient(urlAs(server.superuserUrl, { role: ownerRole, database: server.template }), async (owner) => {
+    await migrate(owner, await readMigrations());
+  });
+  await withClient(server.superuserUrl, async (superuser) => {
+    for (const role of loginRoles) await givePassword(superuser, server.superuserUrl, role);
+  });
 }
 
 /** Drops what the run left behind. */

@@ -9,7 +9,12 @@ import { parseTenantId } from '../../src/ids.ts';
 import { deleteDocumentsStatement } from '../../src/ingest/delete-documents.ts';
 import * as upsert from '../../src/ingest/upsert-statements.ts';
 import * as models from '../../src/models/model-statements.ts';
-import { type SearchPlan, searchStatement } from '../../src/search/search-statement.ts';
+import { explainStatement } from '../../src/search/explain-search.ts';
+import { highlightsStatement } from '../../src/search/highlights.ts';
+import { passagesStatement } from '../../src/search/passages.ts';
+import { exampleVectorsStatement } from '../../src/search/read-examples.ts';
+import type { SearchPlan } from '../../src/search/search-plan.ts';
+import { searchStatement } from '../../src/search/search-statement.ts';
 import * as tenants from '../../src/tenants/read-tenant.ts';
 import * as jobs from '../../src/worker/job-statements.ts';
 import * as terms from '../../src/worker/term-stats-statements.ts';
@@ -43,15 +48,23 @@ const chunk: upsert.ChunkRow = {
   contentHash: hash,
 };
 
-const semantic = { modelId: 1, full: unit, candidates: 100 };
+const semantic = { modelId: 1, full: unit, depth: { kind: 'two-stage', candidates: 100 } } as const;
 const keyword = { words: 'cold shower', language: 'english', candidates: 100 };
-const plan: SearchPlan = { weights: { keyword: 2, semantic: 1 }, selection: { filter: {} }, limit: 11 };
+const plan: SearchPlan = {
+  modelId: 1,
+  fusion: { method: 'RECIPROCAL_RANK', keywordWeight: 2, semanticWeight: 1, rankConstant: 60 },
+  selection: { filter: {}, exceptChunks: [] },
+  groupBy: 'DOCUMENT',
+  seen: [],
+  limit: 11,
+};
 const filtered: SearchPlan = {
   ...plan,
   semantic,
   keyword: { ...keyword, conditions: '"hot water" -"spa"' },
   selection: {
     collections: ['handbook'],
+    exceptChunks: [chunkId],
     filter: {
       or: [{ title: { startsWith: 'A' } }, { not: { externalId: { is: 'NULL' } } }],
       createdAt: { gte: new Date(0) },
@@ -62,7 +75,7 @@ const filtered: SearchPlan = {
     },
   },
   minScore: 0.1,
-  after: { score: 0.5, documentId },
+  seen: ['800000000001'],
 };
 
 /** Every statement that the program sends, by the name of its golden file. */
@@ -93,7 +106,20 @@ const statements: Record<string, Statement<unknown>> = {
   'register-tenant': upsert.registerTenantStatement(tenant),
   'register-tenant-model': upsert.registerTenantModelStatement(tenant, 1),
   search: searchStatement(tenant, { ...plan, semantic, keyword }),
+  'search-by-chunk': searchStatement(tenant, {
+    ...plan,
+    semantic,
+    keyword,
+    groupBy: 'CHUNK',
+    fusion: { ...plan.fusion, method: 'RELATIVE_SCORE' },
+  }),
+  'search-exact': searchStatement(tenant, { ...plan, semantic: { ...semantic, depth: { kind: 'exact' } } }),
   'search-filtered': searchStatement(tenant, filtered),
+  'search-example-vectors': exampleVectorsStatement(tenant, 1, [documentId], [chunkId]),
+  'search-highlights': highlightsStatement(tenant, 'english', 'cold shower', [chunkId]),
+  'search-passages': passagesStatement(tenant, { ...plan, semantic }, [documentId], 3),
+  'search-passages-by-words': passagesStatement(tenant, { ...plan, keyword }, [documentId], 3),
+  'search-explained': explainStatement(searchStatement(tenant, { ...plan, keyword })),
   'search-keyword': searchStatement(tenant, { ...plan, keyword }),
   'search-semantic': searchStatement(tenant, { ...plan, semantic }),
   'tenant-facts': tenants.tenantFactsStatement(tenant),

@@ -5,8 +5,7 @@ import { Refusal } from '../../../src/errors.ts';
 
 function serverError(code: string): pg.DatabaseError {
   const error = new pg.DatabaseError('something from the server', 0, 'error');
-  error.code = code;
-  return error;
+  return Object.assign(error, { code, severity: 'ERROR' });
 }
 
 function networkError(code: string): Error {
@@ -36,6 +35,11 @@ describe('databaseError', () => {
     const severity = (level: string) => Object.assign(serverError('08P01'), { severity: level });
     expect(codeOf(severity('FATAL'))).toBe('DATABASE_UNAVAILABLE');
     expect(codeOf(severity('ERROR'))).toBe('as it is');
+  });
+
+  test('knows the errors of the embedded database, which are of another class', () => {
+    const error = Object.assign(new Error('from the embedded database'), { severity: 'ERROR', code: '57014' });
+    expect(codeOf(error)).toBe('STATEMENT_TIMEOUT');
   });
 
   test('makes a cancelled statement a timeout', () => {

@@ -1,0 +1,74 @@
+import { checkDocuments, type DocumentInput, InvalidDocumentError } from '../../ingest/document-input.ts';
+
+/** A document of a file: it must have a key of its own, so that the same line stored twice is one document. */
+export type KeyedDocument = DocumentInput & { readonly externalId: string };
+
+export interface DocumentLineOptions {
+  /** Where documents go that name no collection. */
+  readonly collection: string;
+  /** Bytes that a document may take as JSON, so that a request can hold it. */
+  readonly maxBytes: number;
+}
+
+/** A document and its size as JSON in bytes, or what is wrong with its line. */
+export type ReadDocument =
+  | { readonly document: KeyedDocument; readonly sizeBytes: number }
+  | { readonly fault: string };
+
+const fieldTypes = {
+  externalId: 'text',
+  collection: 'text',
+  title: 'text',
+  body: 'text',
+  url: 'text',
+  metadata: 'object',
+} as const;
+type Field = keyof typeof fieldTypes;
+const required: readonly Field[] = ['externalId', 'title', 'body'];
+
+/** Reads a document from a line of JSON. A field that is null counts as left out. */
+export function readDocument(text: string, { collection, maxBytes }: DocumentLineOptions): ReadDocument {
+  const fields = parseObject(text);
+  if ('fault' in fields) return fields;
+  const fault = findFault(fields.value);
+  if (fault) return { fault };
+  const document = { collection, ...fields.value } as unknown as KeyedDocument;
+  try {
+    checkDocuments([document]);
+  } catch (error) {
+    if (error instanceof InvalidDocumentError) return { fault: error.message.replace(/^Document 0: /, '') };
+    throw error;
+  }
+  const sizeBytes = Buffer.byteLength(JSON.stringify(document));
+  if (sizeBytes <= maxBytes) return { document, sizeBytes };
+  return { fault: `the document takes ${sizeBytes} bytes; MAX_BODY_BYTES leaves room for ${maxBytes}.` };
+}
+
+function parseObject(text: string): { value: Record<string, unknown> } | { fault: string } {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return { fault: `it is not JSON (${error instanceof Error ? error.message : String(error)}).` };
+  }
+  if (!isObject(value)) return { fault: 'it is JSON, but not an object.' };
+  return { value: Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== null)) };
+}
+
+function findFault(fields: Record<string, unknown>): string | undefined {
+  for (const [name, value] of Object.entries(fields)) {
+    if (!Object.hasOwn(fieldTypes, name)) {
+      return `there is no field ${JSON.stringify(name.slice(0, 80))}; ${Object.keys(fieldTypes).join(', ')} are allowed.`;
+    }
+    const type = fieldTypes[name as Field];
+    if (type === 'text' ? typeof value !== 'string' : !isObject(value)) {
+      return `the field ${name} is not ${type === 'text' ? 'a text' : 'an object'}.`;
+    }
+  }
+  const missing = required.filter((name) => !Object.hasOwn(fields, name));
+  return missing.length > 0 ? `it has no ${missing.join(' and no ')}.` : undefined;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

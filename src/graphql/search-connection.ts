@@ -1,0 +1,114 @@
+import type { SearchDepth } from '../search/choose-depth.ts';
+import type { SearchExplanation, StageReport } from '../search/explain-search.ts';
+import type { SearchAnswer } from '../search/search.ts';
+import { builder } from './builder.ts';
+import { toPageInfo } from './document.ts';
+import { SearchEdge } from './search-hit.ts';
+import { SearchModeEnum } from './search-inputs.ts';
+
+const Recall = builder.objectRef<SearchDepth>('Recall').implement({
+  description: 'How far the search looked, and what is known of the recall of that.',
+  fields: (t) => ({
+    exact: t.boolean({
+      description: 'True where nothing can have been missed.',
+      resolve: ({ kind }) => kind === 'exact',
+    }),
+    candidates: t.int({
+      nullable: true,
+      description: 'Passages that stage one passed on. Null for an exact search.',
+      resolve: (depth) => (depth.kind === 'two-stage' ? depth.candidates : null),
+    }),
+    efSearch: t.int({
+      nullable: true,
+      description: 'Breadth of the HNSW search, where the tenant has a graph.',
+      resolve: (depth) => (depth.kind === 'two-stage' ? depth.efSearch : null),
+    }),
+    measured: t.float({
+      nullable: true,
+      description: 'Recall@10 that `tessera tune` measured for this setting on your own vectors. Null before it ran.',
+      resolve: (depth) => (depth.kind === 'two-stage' ? depth.measuredRecall : 1),
+    }),
+    measuredAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When that was.',
+      resolve: (depth) => (depth.kind === 'two-stage' ? depth.measuredAt : null),
+    }),
+    reached: t.boolean({
+      description: 'False where a target was asked for that no measured setting reached.',
+      resolve: (depth) => depth.kind === 'exact' || depth.reached,
+    }),
+  }),
+});
+
+const Stage = builder.objectRef<StageReport>('Stage').implement({
+  description: 'A part of a search as it ran.',
+  fields: (t) => ({
+    name: t.exposeString('name', { description: 'Such as `candidates`, `semantic`, `keyword` or `fused`.' }),
+    in: t.exposeInt('in', { description: 'Rows that it looked at.' }),
+    out: t.exposeInt('out', { description: 'Rows that it passed on.' }),
+    ms: t.exposeFloat('ms', { description: 'Until its last row, in milliseconds, what it waited for included.' }),
+  }),
+});
+
+const Explanation = builder.objectRef<{ answer: SearchAnswer; explained: SearchExplanation }>('Explanation').implement({
+  description: 'How the search went, from running it once more under `explain analyze`.',
+  fields: (t) => ({
+    strategy: t.string({
+      description: 'The mode and depth in a line, such as `HYBRID, two stages, 100 candidates`.',
+      resolve: ({ answer }) => describeStrategy(answer),
+    }),
+    stages: t.field({ type: [Stage], description: 'Its parts.', resolve: ({ explained }) => [...explained.stages] }),
+    embedMs: t.float({
+      description: 'Until there was a vector, in milliseconds; 0 from the cache.',
+      resolve: ({ answer }) => answer.embedMs,
+    }),
+    planningMs: t.float({ description: 'Planning in PostgreSQL.', resolve: ({ explained }) => explained.planningMs }),
+    executionMs: t.float({
+      description: 'Execution in PostgreSQL.',
+      resolve: ({ explained }) => explained.executionMs,
+    }),
+    plan: t.stringList({
+      description: "PostgreSQL's plan, a node a line.",
+      resolve: ({ explained }) => [...explained.plan],
+    }),
+  }),
+});
+
+export const SearchConnection = builder.objectRef<SearchAnswer>('SearchConnection').implement({
+  description: 'Hits, best first.',
+  fields: (t) => ({
+    edges: t.field({
+      type: [SearchEdge],
+      description: 'The hits of this page.',
+      resolve: (answer) => answer.hits.map((hit) => ({ hit, answer })),
+    }),
+    pageInfo: t.field({
+      type: builder.pageInfoRef(),
+      description: 'Where this page lies.',
+      resolve: ({ hits, hasNextPage }) => toPageInfo(hits, hasNextPage),
+    }),
+    mode: t.expose('mode', {
+      type: SearchModeEnum,
+      description: 'The mode that was run: KEYWORD in place of HYBRID where the model knows no word of the text.',
+    }),
+    recall: t.field({
+      type: Recall,
+      nullable: true,
+      description: 'How far the semantic half looked. Null in KEYWORD mode, which is exact.',
+      resolve: ({ depth }) => depth,
+    }),
+    explain: t.field({
+      type: Explanation,
+      description: 'How the search went. It is run once more for this.',
+      resolve: async (answer) => ({ answer, explained: await answer.explain() }),
+    }),
+  }),
+});
+
+function describeStrategy({ mode, depth }: SearchAnswer): string {
+  if (!depth) return `${mode}, exact`;
+  return depth.kind === 'exact'
+    ? `${mode}, every vector at full precision`
+    : `${mode}, two stages, ${depth.candidates} candidates`;
+}

@@ -1,0 +1,29 @@
+import type { Plugin } from 'graphql-yoga';
+import { currentRequestId } from './use-request-id.ts';
+
+/** What the library answers with a bare status. */
+const refusals: Readonly<Record<number, { readonly code: string; readonly message: string }>> = {
+  404: { code: 'NOT_FOUND', message: 'There is nothing at this path; GraphQL is at /graphql.' },
+  406: {
+    code: 'NOT_ACCEPTABLE',
+    message:
+      'The answer cannot be given in the form that the Accept header asks for: application/graphql-response+json and application/json are possible.',
+  },
+  415: {
+    code: 'UNSUPPORTED_MEDIA_TYPE',
+    message: 'The request body is of a kind that is not read here: send application/json.',
+  },
+};
+
+/** Gives a code and a sentence to requests that are refused before there is any GraphQL in them. */
+export function usePlainRefusals(): Plugin {
+  return {
+    onResponse: ({ response, setResponse, fetchAPI }) => {
+      const refusal = refusals[response.status];
+      if (!refusal || response.headers.has('content-type')) return;
+      const { code, message } = refusal;
+      const body = { errors: [{ message, extensions: { code, requestId: currentRequestId() } }] };
+      setResponse(fetchAPI.Response.json(body, { status: response.status }));
+    },
+  };
+}

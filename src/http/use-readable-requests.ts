@@ -1,0 +1,47 @@
+import { GraphQLError } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import { Refusal } from '../errors.ts';
+
+/** Says in a sentence why a request cannot be read, before there is any GraphQL in it. */
+export function useReadableRequests(): Plugin {
+  return {
+    onRequestParse: ({ requestParser, setRequestParser, fetchAPI }) => {
+      if (!requestParser) return;
+      setRequestParser(async (request) => {
+        const params = await readParams(requestParser, request);
+        if (Array.isArray(params)) {
+          throw refuse(`The request body is a list of ${params.length}; one request at a time is allowed.`);
+        }
+        if (params instanceof fetchAPI.Response) return params;
+        if (params.query == null || params.query === '') {
+          throw refuse(
+            'The request has no query. Send a JSON object such as {"query": "{ viewer { tenantId } }"} with the content type application/json.',
+          );
+        }
+        return params;
+      });
+    },
+  };
+}
+
+/** A parser may throw at once or later. */
+async function readParams<Result>(parse: (request: Request) => Result, request: Request): Promise<Awaited<Result>> {
+  try {
+    return await parse(request);
+  } catch (error) {
+    throw explain(error);
+  }
+}
+
+function explain(error: unknown): unknown {
+  // The parameters `variables` and `extensions` of a URL are read with nothing around.
+  if (error instanceof SyntaxError) return refuse(`A parameter of the request is not JSON: ${error.message}.`, error);
+  if (!(error instanceof GraphQLError)) return error;
+  const original = error.extensions.originalError as { message?: unknown } | undefined;
+  if (typeof original?.message !== 'string') return error;
+  return refuse(`The request body is not JSON: ${original.message.slice(0, 200)}.`, error);
+}
+
+function refuse(message: string, cause?: unknown): Refusal {
+  return new Refusal('BAD_REQUEST', message, cause === undefined ? undefined : { cause });
+}

@@ -1,0 +1,81 @@
+import { CompiledQuery } from 'kysely';
+import type { Statement } from '../db/database.ts';
+
+/** One part of a search as it ran. */
+export interface StageReport {
+  readonly name: string;
+  /** Rows that it looked at. */
+  readonly in: number;
+  /** Rows that it passed on. */
+  readonly out: number;
+  /** Time until its last row, in milliseconds, what it waits for included. */
+  readonly ms: number;
+}
+
+export interface SearchExplanation {
+  readonly stages: readonly StageReport[];
+  /** The nodes of PostgreSQL's plan, indented by depth. */
+  readonly plan: readonly string[];
+  readonly planningMs: number;
+  readonly executionMs: number;
+}
+
+/** A row of `explain (format json)`. */
+interface Explained {
+  readonly 'QUERY PLAN': readonly [
+    { readonly Plan: PlanNode; readonly 'Planning Time': number; readonly 'Execution Time': number },
+  ];
+}
+
+interface PlanNode {
+  readonly 'Node Type': string;
+  readonly 'Subplan Name'?: string;
+  readonly 'Relation Name'?: string;
+  readonly 'CTE Name'?: string;
+  readonly 'Index Name'?: string;
+  readonly 'Actual Rows': number;
+  readonly 'Actual Loops': number;
+  readonly 'Actual Total Time': number;
+  readonly 'Heap Fetches'?: number;
+  readonly 'Rows Removed by Filter'?: number;
+  readonly Plans?: readonly PlanNode[];
+}
+
+/** Runs a statement and tells how it went in place of its rows. */
+export function explainStatement(statement: Statement<unknown>): Statement<Explained> {
+  const { sql, parameters } = statement.compile();
+  const query = CompiledQuery.raw(`explain (analyze, buffers, format json) ${sql}`, [...parameters]);
+  return { compile: () => query as CompiledQuery<Explained> };
+}
+
+/** Reads the stages (the named parts of a search statement) out of a plan. */
+export function readExplanation(row: Explained): SearchExplanation {
+  const [{ Plan: root, 'Planning Time': planningMs, 'Execution Time': executionMs }] = row['QUERY PLAN'];
+  const stages = flatten(root).flatMap(({ node }) => {
+    const name = /^CTE (\w+)$/.exec(node['Subplan Name'] ?? '')?.[1];
+    return name ? [{ name, in: rowsRead(node), out: node['Actual Rows'], ms: node['Actual Total Time'] }] : [];
+  });
+  return { stages, plan: flatten(root).map(describeNode), planningMs, executionMs };
+}
+
+/** The most rows that any scan below a node read, those that it filtered away included. */
+function rowsRead(node: PlanNode): number {
+  const scans = flatten(node).filter(({ node: inner }) => inner['Node Type'].endsWith('Scan'));
+  return Math.max(
+    0,
+    ...scans.map(
+      ({ node: scan }) => (scan['Actual Rows'] + (scan['Rows Removed by Filter'] ?? 0)) * scan['Actual Loops'],
+    ),
+  );
+}
+
+function describeNode({ node, depth }: { node: PlanNode; depth: number }): string {
+  const subject = node['Index Name'] ?? node['Relation Name'] ?? node['CTE Name'];
+  const fetches = node['Heap Fetches'] ? `, ${node['Heap Fetches']} heap fetches` : '';
+  const facts = `${node['Actual Rows'] * node['Actual Loops']} rows, ${node['Actual Total Time']} ms${fetches}`;
+  return `${'  '.repeat(depth)}${node['Node Type']}${subject ? ` ${subject}` : ''} (${facts})`;
+}
+
+function flatten(node: PlanNode, depth = 0): { node: PlanNode; depth: number }[] {
+  return [{ node, depth }, ...(node.Plans ?? []).flatMap((inner) => flatten(inner, depth + 1))];
+}

@@ -1,0 +1,60 @@
+import { sql } from 'kysely';
+import { sqlBuilder } from '../db/compile.ts';
+import { vectorParameter } from '../db/vector-parameter.ts';
+import type { ChunkId, DocumentId, TenantId } from '../ids.ts';
+import type { SearchPlan } from './search-plan.ts';
+
+/** A piece of a document's body. */
+export interface Passage {
+  readonly id: ChunkId;
+  readonly ordinal: number;
+  readonly text: string;
+  /** Title and headings above the passage. */
+  readonly context: string;
+  /** UTF-16 offsets in the document's body; end is exclusive. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The best passages of each document, by meaning where the search looks for meaning and by words otherwise. */
+export function passagesStatement(
+  tenantId: TenantId,
+  plan: SearchPlan,
+  documentIds: readonly DocumentId[],
+  limit: number,
+) {
+  const { semantic, keyword } = plan;
+  const distance = semantic
+    ? sql<number>`embeddings.full_vector <#> ${vectorParameter(semantic.full)}::vector`
+    : sql<number>`chunks.terms <#> query_terms(${keyword?.language}, ${keyword?.words})`;
+  const ranked = sqlBuilder
+    .selectFrom('chunks')
+    .$if(
+      semantic !== undefined,
+      (query) =>
+        query.innerJoin('embeddings', (join) =>
+          join
+            .onRef('embeddings.chunk_id', '=', 'chunks.id')
+            .on('embeddings.tenant_id', '=', tenantId)
+            .on('embeddings.model_id', '=', semantic?.modelId as number),
+        ) as never,
+    )
+    .select([
+      sql.ref<ChunkId>('chunks.id').as('id'),
+      sql.ref<DocumentId>('chunks.document_id').as('documentId'),
+      'chunks.ordinal',
+      'chunks.text',
+      'chunks.context',
+      'chunks.start_offset as start',
+      'chunks.end_offset as end',
+      sql<number>`row_number() over (partition by chunks.document_id order by ${distance}, chunks.ordinal)`.as('rank'),
+    ])
+    .where('chunks.tenant_id', '=', tenantId)
+    .where('chunks.document_id', '=', sql<string>`any(${documentIds}::uuid[])`);
+  return sqlBuilder
+    .selectFrom(ranked.as('ranked'))
+    .select(['id', 'documentId', 'ordinal', 'text', 'context', 'start', 'end'])
+    .where('rank', '<=', limit)
+    .orderBy('documentId')
+    .orderBy('rank');
+}

@@ -1,0 +1,89 @@
+import { sql } from 'kysely';
+import type { Principal } from '../auth/principal.ts';
+import { sqlBuilder } from '../db/compile.ts';
+import type { Database } from '../db/database.ts';
+import { readAsTenant } from '../db/tenant.ts';
+import type { ChunkId, DocumentId, TenantId } from '../ids.ts';
+import { normaliseVector } from '../vector.ts';
+import type { ExampleId } from './search-input.ts';
+import { ExampleNotFoundError } from './search-request.ts';
+
+/** The vectors of passages, by their own ids or by their documents'. */
+export function exampleVectorsStatement(
+  tenantId: TenantId,
+  modelId: number,
+  documentIds: readonly DocumentId[],
+  chunkIds: readonly ChunkId[],
+) {
+  return sqlBuilder
+    .selectFrom('chunks')
+    .innerJoin('embeddings', 'embeddings.chunk_id', 'chunks.id')
+    .select([
+      sql.ref<ChunkId>('chunks.id').as('chunkId'),
+      sql.ref<DocumentId>('chunks.document_id').as('documentId'),
+      sql<string>`embeddings.full_vector::text`.as('vector'),
+    ])
+    .where('chunks.tenant_id', '=', tenantId)
+    .where('embeddings.tenant_id', '=', tenantId)
+    .where('embeddings.model_id', '=', modelId)
+    .where((eb) =>
+      eb.or([
+        eb('chunks.document_id', '=', sql<string>`any(${documentIds}::uuid[])`),
+        eb('chunks.id', '=', sql<string>`any(${chunkIds}::uuid[])`),
+      ]),
+    );
+}
+
+export interface ExampleVector {
+  /** Unit length: near to the positive examples and far from the negative ones. */
+  readonly full: Float32Array;
+  /** Passages that the examples consist of. */
+  readonly chunkIds: readonly ChunkId[];
+}
+
+/**
+ * The vector that lies where the positive examples are and the negative ones are not: the mean of the one less the mean of
+ * the other. A document is the mean of its passages.
+ * @throws {ExampleNotFoundError} for an example that does not exist for this tenant or has no vector yet.
+ */
+export async function readExamples(
+  database: Database,
+  principal: Principal,
+  modelId: number,
+  examples: { readonly positive: readonly ExampleId[]; readonly negative: readonly ExampleId[] },
+): Promise<ExampleVector> {
+  const all = [...examples.positive, ...examples.negative];
+  const documentIds = all.flatMap((example) => ('documentId' in example ? [example.documentId] : []));
+  const chunkIds = all.flatMap((example) => ('chunkId' in example ? [example.chunkId] : []));
+  const statement = exampleVectorsStatement(principal.tenantId, modelId, documentIds, chunkIds);
+  const rows = (await readAsTenant(database, principal, statement)).map((row) => ({
+    ...row,
+    vector: parseVector(row.vector),
+  }));
+
+  const vectorOf = (example: ExampleId): Float32Array => {
+    const own = rows.filter((row) =>
+      'documentId' in example ? row.documentId === example.documentId : row.chunkId === example.chunkId,
+    );
+    if (own.length > 0) return normaliseVector(mean(own.map(({ vector }) => vector)));
+    throw new ExampleNotFoundError('An example to search from does not exist, or has no vector yet.');
+  };
+  const near = mean(examples.positive.map(vectorOf));
+  const far = examples.negative.length > 0 ? mean(examples.negative.map(vectorOf)) : undefined;
+  return {
+    full: normaliseVector(near.map((component, index) => component - (far?.[index] ?? 0))),
+    chunkIds: rows.map((row) => row.chunkId),
+  };
+}
+
+function mean(vectors: readonly Float32Array[]): Float64Array {
+  const sum = new Float64Array(vectors[0]?.length ?? 0);
+  for (const vector of vectors)
+    for (const [index, component] of vector.entries()) sum[index] = (sum[index] ?? 0) + component;
+  return sum.map((component) => component / vectors.length);
+}
+
+/** pgvector's text form, `[0.1,0.2]`. */
+function parseVector(text: string): Float32Array {
+  return Float32Array.from(text.slice(1, -1).split(','), Number);
+}

@@ -1,0 +1,45 @@
+import type { DocumentSelection } from './document-selection.ts';
+import type { KeywordQuery } from './keyword-query.ts';
+import type { FusionMethod, GroupBy } from './search-input.ts';
+
+/** A search as it is sent to the database. At least one half is there; with both, their rankings are fused. */
+export interface SearchPlan extends PagePlan {
+  /** The tenant's active model. */
+  readonly modelId: number;
+  readonly semantic?: SemanticPlan;
+  readonly keyword?: KeywordPlan;
+  readonly fusion: FusionPlan;
+  readonly selection: DocumentSelection;
+  readonly groupBy: GroupBy;
+}
+
+export interface SemanticPlan {
+  readonly modelId: number;
+  /** Unit length, all components of the model. */
+  readonly full: Float32Array;
+  /**
+   * `two-stage`: this many chunks by coarse vector, then the full one. `exact`: the full vectors of every permitted chunk.
+   */
+  readonly depth: { readonly kind: 'two-stage'; readonly candidates: number } | { readonly kind: 'exact' };
+}
+
+export interface KeywordPlan extends KeywordQuery {
+  readonly language: string;
+  /** Chunks that are passed on, best first. */
+  readonly candidates: number;
+}
+
+export interface FusionPlan {
+  readonly method: FusionMethod;
+  readonly keywordWeight: number;
+  readonly semanticWeight: number;
+  readonly rankConstant: number;
+}
+
+/** Which rows of the ranking are asked for. */
+export interface PagePlan {
+  readonly minScore?: number | undefined;
+  /** Ends of the ids of items that earlier pages had, 12 hexadecimal digits each. */
+  readonly seen: readonly string[];
+  readonly limit: number;
+}

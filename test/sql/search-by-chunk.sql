@@ -1,0 +1,237 @@
+with
+  "candidates" as materialized (
+    select
+      "chunk_id" as "chunk_id"
+    from
+      "embeddings"
+    where
+      "tenant_id" = $1
+      and "model_id" = $2
+    order by
+      coarse <#> $3::halfvec
+    limit
+      $4
+  ),
+  "semantic" as materialized (
+    select
+      "chunk_id" as "item_id",
+      "document_id",
+      "chunk_id",
+      - distance as "score",
+      row_number() over (
+        order by
+          distance,
+          chunk_id
+      ) as "rank"
+    from
+      (
+        select
+          "document_id",
+          "chunk_id",
+          "distance"
+        from
+          (
+            select
+              "embeddings"."document_id" as "document_id",
+              "embeddings"."chunk_id" as "chunk_id",
+              embeddings.full_vector <#> $5::vector as "distance"
+            from
+              "candidates"
+              inner join "embeddings" on "embeddings"."chunk_id" = "candidates"."chunk_id"
+            where
+              "embeddings"."tenant_id" = $6
+              and "embeddings"."model_id" = $7
+          ) as "passage"
+      ) as "best"
+  ),
+  "query" as materialized (
+    select
+      "terms",
+      l1_distance (terms, '{}/268435456') as "weight"
+    from
+      (
+        select
+          query_terms ($8, $9)
+      ) as q (terms)
+  ),
+  "keyword_chunks" as materialized (
+    select
+      "document_id" as "document_id",
+      "id" as "chunk_id",
+      (
+        chunks.terms <#> (
+          select
+            terms
+          from
+            query
+        )
+      ) + 0 as "distance"
+    from
+      "chunks"
+    where
+      "tenant_id" = $10
+      and "language" = $11
+    order by
+      "distance"
+    limit
+      $12
+  ),
+  "keyword" as materialized (
+    select
+      "chunk_id" as "item_id",
+      "document_id",
+      "chunk_id",
+      - distance as "score",
+      row_number() over (
+        order by
+          distance,
+          chunk_id
+      ) as "rank"
+    from
+      (
+        select
+          "document_id",
+          "chunk_id",
+          "distance"
+        from
+          (
+            select
+              "document_id",
+              "chunk_id",
+              "distance"
+            from
+              "keyword_chunks"
+            where
+              "distance" < $13
+          ) as "passage"
+      ) as "best"
+  ),
+  "fused" as materialized (
+    select
+      coalesce(s.item_id, k.item_id) as "item_id",
+      coalesce(s.document_id, k.document_id) as "document_id",
+      case
+        when coalesce(
+          2 * k.score / (
+            select
+              max(score)
+            from
+              keyword
+          ),
+          0
+        ) > coalesce(
+          1 * (
+            s.score - (
+              select
+                min(score)
+              from
+                semantic
+            )
+          ) / nullif(
+            (
+              select
+                max(score)
+              from
+                semantic
+            ) - (
+              select
+                min(score)
+              from
+                semantic
+            ),
+            0
+          ),
+          0
+        ) then k.chunk_id
+        else s.chunk_id
+      end as "chunk_id",
+      (
+        coalesce(
+          2 * k.score / (
+            select
+              max(score)
+            from
+              keyword
+          ),
+          0
+        ) + coalesce(
+          1 * (
+            s.score - (
+              select
+                min(score)
+              from
+                semantic
+            )
+          ) / nullif(
+            (
+              select
+                max(score)
+              from
+                semantic
+            ) - (
+              select
+                min(score)
+              from
+                semantic
+            ),
+            0
+          ),
+          0
+        )
+      ) / 3 as "score",
+      "s"."score" as "vector_score",
+      "k"."score" as "keyword_score"
+    from
+      "semantic" as "s"
+      full join "keyword" as "k" on "k"."item_id" = "s"."item_id"
+  ),
+  "page" as materialized (
+    select
+      "item_id",
+      "document_id",
+      "chunk_id",
+      "score",
+      "vector_score",
+      "keyword_score"
+    from
+      "fused"
+    order by
+      "score" desc,
+      "item_id" desc
+    limit
+      $14
+  )
+select
+  "documents"."id" as "id",
+  "documents"."collection",
+  "documents"."external_id" as "externalId",
+  "documents"."title",
+  "documents"."url",
+  "documents"."metadata",
+  "documents"."version",
+  "documents"."created_at" as "createdAt",
+  "documents"."updated_at" as "updatedAt",
+  page.item_id as "itemId",
+  "page"."score",
+  "page"."vector_score" as "vectorScore",
+  "page"."keyword_score" as "keywordScore",
+  "chunks"."id" as "chunkId",
+  "chunks"."ordinal",
+  "chunks"."context",
+  "chunks"."text",
+  "chunks"."start_offset" as "startOffset",
+  "chunks"."end_offset" as "endOffset",
+  "embeddings"."created_at" as "embeddedAt"
+from
+  "page"
+  inner join "documents" on "documents"."id" = "page"."document_id"
+  inner join "chunks" on "chunks"."id" = "page"."chunk_id"
+  left join "embeddings" on "embeddings"."chunk_id" = "page"."chunk_id"
+  and "embeddings"."tenant_id" = $15
+  and "embeddings"."model_id" = $16
+where
+  "documents"."tenant_id" = $17
+  and "chunks"."tenant_id" = $18
+order by
+  "page"."score" desc,
+  "page"."item_id" desc

@@ -1,0 +1,96 @@
+with
+  "semantic" as materialized (
+    select
+      "document_id" as "item_id",
+      "document_id",
+      "chunk_id",
+      - distance as "score",
+      row_number() over (
+        order by
+          distance,
+          chunk_id
+      ) as "rank"
+    from
+      (
+        select distinct
+          on ("document_id") "document_id",
+          "chunk_id",
+          "distance"
+        from
+          (
+            select
+              "document_id" as "document_id",
+              "chunk_id" as "chunk_id",
+              embeddings.full_vector <#> $1::vector as "distance"
+            from
+              "embeddings"
+            where
+              "tenant_id" = $2
+              and "model_id" = $3
+          ) as "passage"
+        order by
+          "document_id",
+          "distance"
+      ) as "best"
+  ),
+  "fused" as materialized (
+    select
+      "item_id",
+      "document_id",
+      "chunk_id",
+      "score",
+      "score" as "vector_score",
+      null::float8 as "keyword_score"
+    from
+      "semantic"
+  ),
+  "page" as materialized (
+    select
+      "item_id",
+      "document_id",
+      "chunk_id",
+      "score",
+      "vector_score",
+      "keyword_score"
+    from
+      "fused"
+    order by
+      "score" desc,
+      "item_id" desc
+    limit
+      $4
+  )
+select
+  "documents"."id" as "id",
+  "documents"."collection",
+  "documents"."external_id" as "externalId",
+  "documents"."title",
+  "documents"."url",
+  "documents"."metadata",
+  "documents"."version",
+  "documents"."created_at" as "createdAt",
+  "documents"."updated_at" as "updatedAt",
+  page.item_id as "itemId",
+  "page"."score",
+  "page"."vector_score" as "vectorScore",
+  "page"."keyword_score" as "keywordScore",
+  "chunks"."id" as "chunkId",
+  "chunks"."ordinal",
+  "chunks"."context",
+  "chunks"."text",
+  "chunks"."start_offset" as "startOffset",
+  "chunks"."end_offset" as "endOffset",
+  "embeddings"."created_at" as "embeddedAt"
+from
+  "page"
+  inner join "documents" on "documents"."id" = "page"."document_id"
+  inner join "chunks" on "chunks"."id" = "page"."chunk_id"
+  left join "embeddings" on "embeddings"."chunk_id" = "page"."chunk_id"
+  and "embeddings"."tenant_id" = $5
+  and "embeddings"."model_id" = $6
+where
+  "documents"."tenant_id" = $7
+  and "chunks"."tenant_id" = $8
+order by
+  "page"."score" desc,
+  "page"."item_id" desc
