@@ -2,6 +2,7 @@ import { lexicographicSortSchema, printSchema } from 'graphql';
 import { builder } from './builder.ts';
 import './document.ts';
 import './error-types.ts';
+import './explain-missing.ts';
 import './ingest.ts';
 import './search.ts';
 import './tenant.ts';

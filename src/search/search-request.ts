@@ -9,7 +9,7 @@ export interface SearchRequest {
   readonly collections?: readonly string[];
   readonly filter: DocumentFilter;
   readonly recall: RecallWish;
-  readonly minScore?: number;
+  readonly minScore?: number | undefined;
   readonly groupBy: GroupBy;
   readonly fusion: FusionWish;
   readonly first: number;

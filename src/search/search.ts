@@ -140,7 +140,7 @@ export async function search(
 }
 
 /** `ef_search` below the number of candidates would silently cut it. */
-function settingsFor(depth: SearchDepth | undefined) {
+export function settingsFor(depth: SearchDepth | undefined) {
   return depth?.kind === 'two-stage'
     ? { 'hnsw.ef_search': Math.min(1_000, Math.max(depth.efSearch, depth.candidates)) }
     : {};

@@ -11,6 +11,7 @@ import * as upsert from '../../src/ingest/upsert-statements.ts';
 import * as models from '../../src/models/model-statements.ts';
 import { explainStatement } from '../../src/search/explain-search.ts';
 import { highlightsStatement } from '../../src/search/highlights.ts';
+import * as missing from '../../src/search/missing-statements.ts';
 import { passagesStatement } from '../../src/search/passages.ts';
 import { exampleVectorsStatement } from '../../src/search/read-examples.ts';
 import type { SearchPlan } from '../../src/search/search-plan.ts';
@@ -113,6 +114,9 @@ const statements: Record<string, Statement<unknown>> = {
     groupBy: 'CHUNK',
     fusion: { ...plan.fusion, method: 'RELATIVE_SCORE' },
   }),
+  'missing-document-facts': missing.documentFactsStatement(tenant, filtered, documentId),
+  'missing-is-candidate': missing.isCandidateStatement(tenant, semantic, 100, plan.selection, documentId),
+  'missing-true-rank': missing.trueRankStatement(tenant, semantic, plan.selection, documentId),
   'search-exact': searchStatement(tenant, { ...plan, semantic: { ...semantic, depth: { kind: 'exact' } } }),
   'search-filtered': searchStatement(tenant, filtered),
   'search-example-vectors': exampleVectorsStatement(tenant, 1, [documentId], [chunkId]),

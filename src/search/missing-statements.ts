@@ -1,0 +1,99 @@
+import { sql } from 'kysely';
+import { sqlBuilder } from '../db/compile.ts';
+import { halfvecParameter } from '../db/vector-parameter.ts';
+import type { DocumentId, TenantId } from '../ids.ts';
+import { coarseVector } from '../vector.ts';
+import { type DocumentSelection, matchingChunks, selectedDocuments } from './document-selection.ts';
+import type { KeywordPlan, SearchPlan, SemanticPlan } from './search-plan.ts';
+import { candidateStage } from './semantic-stages.ts';
+
+/** What a document is to a search before any ranking: whether it is there, may be returned, has vectors and has the words. */
+export function documentFactsStatement(tenantId: TenantId, plan: SearchPlan, documentId: DocumentId) {
+  const { modelId, selection, keyword } = plan;
+  return sqlBuilder
+    .selectFrom('documents')
+    .select((eb) => {
+      const chunks = eb
+        .selectFrom('chunks')
+        .where('chunks.tenant_id', '=', tenantId)
+        .where('chunks.document_id', '=', documentId);
+      const embedded = eb
+        .selectFrom('embeddings')
+        .innerJoin('chunks', 'chunks.id', 'embeddings.chunk_id')
+        .where('embeddings.tenant_id', '=', tenantId)
+        .where('embeddings.model_id', '=', modelId)
+        .where('chunks.tenant_id', '=', tenantId)
+        .where('chunks.document_id', '=', documentId);
+      return [
+        eb('documents.id', 'in', selectedDocuments(tenantId, selection) as never).as('isSelected'),
+        chunks.select(sql<number>`count(*)::int`.as('n')).$asScalar().as('chunks'),
+        embedded.select(sql<number>`count(*)::int`.as('n')).$asScalar().as('embedded'),
+        chunks.select(keywordScore(keyword).as('score')).$asScalar().as('keywordScore'),
+        chunks.select(conditionsHold(keyword).as('hold')).$asScalar().as('conditionsHold'),
+      ];
+    })
+    .where('documents.tenant_id', '=', tenantId)
+    .where('documents.id', '=', documentId);
+}
+
+/** BM25 of the best chunk; null for a search without words. */
+function keywordScore(keyword: KeywordPlan | undefined) {
+  if (!keyword) return sql<number | null>`max(null::float8)`;
+  return sql<number | null>`max(-(chunks.terms <#> query_terms(${keyword.language}, ${keyword.words})))`;
+}
+
+function conditionsHold(keyword: KeywordPlan | undefined) {
+  if (keyword?.conditions === undefined) return sql<boolean>`bool_and(true)`;
+  const { language, conditions } = keyword;
+  return sql<boolean>`bool_or(chunks.id in ${matchingChunks({ language, conditions })})`;
+}
+
+/**
+ * Where the document's best chunk really stands by coarse vector among all that the search may return, from 1: counted over
+ * every one of them, without the graph.
+ */
+export function trueRankStatement(
+  tenantId: TenantId,
+  plan: SemanticPlan,
+  selection: DocumentSelection,
+  documentId: DocumentId,
+) {
+  const distance = sql<number>`(coarse <#> ${halfvecParameter(coarseVector(plan.full))}::halfvec) + 0`;
+  const permitted = sqlBuilder
+    .selectFrom('embeddings')
+    .select(['document_id', distance.as('distance')])
+    .where('tenant_id', '=', tenantId)
+    .where('model_id', '=', plan.modelId)
+    .where('document_id', 'in', selectedDocuments(tenantId, selection));
+  return sqlBuilder
+    .with('permitted', () => permitted)
+    .selectFrom('permitted')
+    .select(sql<number>`count(*)::int + 1`.as('rank'))
+    .where('distance', '<', (eb) =>
+      eb
+        .selectFrom('permitted')
+        .select((e) => e.fn.min('distance').as('best'))
+        .where('document_id', '=', documentId),
+    );
+}
+
+/** Whether stage one, as it really runs, passes on any chunk of the document. */
+export function isCandidateStatement(
+  tenantId: TenantId,
+  plan: SemanticPlan,
+  candidates: number,
+  selection: DocumentSelection,
+  documentId: DocumentId,
+) {
+  return sqlBuilder
+    .with(
+      (cte) => cte('candidates').materialized(),
+      () => candidateStage(tenantId, plan, candidates, selection, undefined),
+    )
+    .selectFrom('candidates')
+    .innerJoin('embeddings', 'embeddings.chunk_id', 'candidates.chunk_id')
+    .select(sql<number>`count(*)::int`.as('chunks'))
+    .where('embeddings.tenant_id', '=', tenantId)
+    .where('embeddings.model_id', '=', plan.modelId)
+    .where('embeddings.document_id', '=', documentId);
+}
