@@ -16,6 +16,10 @@ export const catalog = {
     role: 'text default',
     tier: 'text default',
     created_at: 'timestamptz default',
+    hnsw_index: 'text null',
+    tier_changed_at: 'timestamptz default',
+    chunk_count: 'integer null',
+    counted_at: 'timestamptz null',
   },
   documents: {
     tenant_id: 'text',
@@ -74,6 +78,18 @@ export const catalog = {
     last_error: 'text null',
     created_at: 'timestamptz default',
   },
+  recall_curves: {
+    tenant_id: 'text',
+    model_id: 'smallint',
+    tier: 'text',
+    chunks: 'integer',
+    sample: 'integer',
+    settings: 'jsonb',
+    exact_p50_ms: 'float8',
+    exact_p95_ms: 'float8',
+    measured_at: 'timestamptz default',
+  },
+  engine_settings: { name: 'text', value: 'float8', detail: 'jsonb default', measured_at: 'timestamptz default' },
   schema_migrations: { version: 'integer', name: 'text', sha256: 'text', applied_at: 'timestamptz default' },
 } as const;
 
@@ -83,6 +99,7 @@ interface SqlTypes {
   uuid: string;
   smallint: number;
   integer: number;
+  float8: number;
   bytea: Buffer;
   timestamptz: Date;
   jsonb: ColumnType<Record<string, unknown>, string, string>;

@@ -1,8 +1,7 @@
 import type { Compilable, CompiledQuery } from 'kysely';
-import type pg from 'pg';
 import { type Connections, fly } from './flight.ts';
 import { type Scope, scopeStatement } from './scope.ts';
-import { databaseError } from './sqlstate.ts';
+import { databaseError, isOvertaken } from './sqlstate.ts';
 
 /** A pool of connections together with what every scope on it has in common. */
 export interface Database extends Connections {
@@ -45,8 +44,12 @@ async function readAlone(on: Connections, { settings, ...scope }: Scope, queries
 /** Sends statements inside an open scope, each awaited. */
 export type Execute = <Row>(statement: Statement<Row> | CompiledQuery<Row>) => Promise<Row[]>;
 
+/** How often a transaction is tried that others overtake. Each time at least one of them gets through. */
+const mostTries = 5;
+
 /**
- * Runs work inside one scope and one transaction: committed when the work resolves, rolled back when it rejects.
+ * Runs work inside one scope and one transaction: committed when the work resolves, rolled back when it rejects. Where
+ * another transaction overtook it, all of it is run again, so the work must have no effects outside its transaction.
  * The work must not open another scope: the embedded database has one connection, and it would wait for itself.
  * @throws what the work throws, and {@link readInFlight}'s refusals.
  */
@@ -55,7 +58,21 @@ export async function transact<Result>(
   scope: Scope,
   work: (execute: Execute) => Promise<Result>,
 ): Promise<Result> {
-  const client = await connect(database);
+  for (let tries = 1; ; tries++) {
+    try {
+      return await transactOnce(database, scope, work);
+    } catch (error) {
+      if (tries === mostTries || !isOvertaken(error)) throw databaseError(error);
+    }
+  }
+}
+
+async function transactOnce<Result>(
+  database: Database,
+  scope: Scope,
+  work: (execute: Execute) => Promise<Result>,
+): Promise<Result> {
+  const client = await database.pool.connect();
   const execute: Execute = async (statement) => {
     const query = 'compile' in statement ? statement.compile() : statement;
     return (await client.query(query.sql, [...query.parameters])).rows;
@@ -77,16 +94,8 @@ export async function transact<Result>(
       () => false,
     );
     broken = !rolledBack;
-    throw databaseError(error);
+    throw error;
   } finally {
     client.release(broken);
-  }
-}
-
-async function connect(database: Database): Promise<pg.PoolClient> {
-  try {
-    return await database.pool.connect();
-  } catch (error) {
-    throw databaseError(error);
   }
 }

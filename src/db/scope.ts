@@ -45,7 +45,7 @@ export interface ScopeDefaults {
  * A list of `set local` with escaped literals and not `set_config()` calls: Citus forwards only `set local` to its
  * workers. Generic plans hide the tenant from the planner, so custom plans are forced. Its default cost of a random page is
  * a spinning disk's, and makes it prefer scanning a whole table to the covering index of a tenant that fills half of it.
- * Stage two sorts again, so the HNSW scan may go on in relaxed order.
+ * Compiling a statement takes longer than these run. Stage two sorts again, so the HNSW scan may go on in relaxed order.
  * @throws {TypeError} for a tenant id that is none, or for a value that PostgreSQL text cannot hold. Both are refused
  *   when a token is read; this is the last line.
  */
@@ -56,6 +56,7 @@ export function scopeStatement(scope: Scope, defaults: ScopeDefaults): string {
     `set local statement_timeout = ${integer(defaults.statementTimeoutMs)}`,
     'set local plan_cache_mode = force_custom_plan',
     'set local random_page_cost = 1.1',
+    'set local jit = off',
     'set local hnsw.iterative_scan = relaxed_order',
     `set local tessera.tenant_id = ${tenantLiteral(scope.tenantId)}`,
     `set local tessera.subject = ${literal(scope.subject ?? '')}`,

@@ -37,6 +37,18 @@ const networkCodes = new Set([
 const connectionMessages =
   /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool after)/;
 
+/**
+ * SQLSTATEs of a transaction that another one overtook: a serialization failure, a deadlock, and a row that went away
+ * between being read and being pointed at. Run again, it sees what the other one left.
+ */
+const overtaken = new Set(['40001', '40P01', '23503']);
+
+/** True when the same transaction may well succeed at the next try. */
+export function isOvertaken(error: unknown): boolean {
+  const sqlstate = sqlstateOf(error);
+  return sqlstate !== undefined && overtaken.has(sqlstate);
+}
+
 /** Turns what `pg` threw into a refusal where a caller can do something about it, and leaves anything else as it is. */
 export function databaseError(error: unknown): unknown {
   const translation = translate(error);

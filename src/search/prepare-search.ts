@@ -81,7 +81,9 @@ export function planSearch(deps: SearchDeps, request: Request, prepared: Prepare
     modelId: deps.modelId,
     ...(full && depth && { semantic: { modelId: deps.modelId, full, depth } }),
     ...(subject.kind === 'text' &&
-      mode !== 'SEMANTIC' && { keyword: { ...parseKeywordQuery(subject.text), language, candidates } }),
+      mode !== 'SEMANTIC' && {
+        keyword: { ...parseKeywordQuery(subject.text), language, candidates, scan: { kind: 'exact' } },
+      }),
     fusion: { keywordWeight, semanticWeight, ...fusion },
     selection: { collections: request.collections, filter: request.filter, exceptChunks: prepared.exceptChunks },
     groupBy: request.groupBy,

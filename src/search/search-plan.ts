@@ -27,6 +27,11 @@ export interface KeywordPlan extends KeywordQuery {
   readonly language: string;
   /** Chunks that are passed on, best first. */
   readonly candidates: number;
+  /**
+   * `exact`: every chunk is scored, from the covering index. `rarest`: those with the rarest words of the query, found by
+   * the tenant's partial GIN index, as long as they are no more than the budget.
+   */
+  readonly scan: { readonly kind: 'exact' } | { readonly kind: 'rarest'; readonly rowBudget: number };
 }
 
 export interface FusionPlan {

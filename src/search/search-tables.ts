@@ -7,7 +7,7 @@ export type SearchTables = {
   /** Stage two: the best passage of each item at full precision. */
   semantic: Ranked;
   /** The query's words with their inverse document frequencies, and the sum of those. */
-  query: { terms: string; weight: number };
+  query: { terms: string; weight: number; rarest: string | null };
   keyword_chunks: { document_id: DocumentId; chunk_id: ChunkId; distance: number };
   /** The best passage of each item by BM25. */
   keyword: Ranked;

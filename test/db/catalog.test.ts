@@ -55,19 +55,23 @@ describe('the lock', () => {
     const { rows } = await db.owner.query(
       `select m.rolname as member, r.rolname as role
        from pg_auth_members a join pg_roles r on r.oid = a.roleid join pg_roles m on m.oid = a.member
-       where m.rolname in ('tessera_tenant', 'tessera_worker', 'tessera_operator', 'tessera_keyword')`,
+       where m.rolname in ('tessera_tenant', 'tessera_worker', 'tessera_operator', 'tessera_keyword', 'tessera_counter')`,
     );
     expect(rows).toEqual([]);
   });
 
-  test('lets one function read past the policies, and only a tenant call it', async () => {
+  test('lets three functions read past the policies: two for tenants, and one for the operator', async () => {
     const { rows } = await db.owner.query(
       `select p.proname as name, pg_get_userbyid(p.proowner) as owner, array_agg(pg_get_userbyid(i.grantee)::text order by 1) as callers
        from pg_proc p, aclexplode(p.proacl) i
        where p.pronamespace = 'tessera'::regnamespace and p.prosecdef and i.grantee <> p.proowner
-       group by p.oid`,
+       group by p.oid order by 1`,
     );
-    expect(rows).toEqual([{ name: 'keyword_matches', owner: 'tessera_keyword', callers: ['tessera_tenant'] }]);
+    expect(rows).toEqual([
+      { name: 'embedding_counts', owner: 'tessera_counter', callers: ['tessera_operator'] },
+      { name: 'keyword_best', owner: 'tessera_keyword', callers: ['tessera_tenant'] },
+      { name: 'keyword_matches', owner: 'tessera_keyword', callers: ['tessera_tenant'] },
+    ]);
   });
 });
 

@@ -106,6 +106,18 @@ const tables: Readonly<Record<string, TenantTable>> = {
     insert: (t) => ['tenant_id, language, chunks', `$1, 'german', 1`, [t.tenantId]],
     update: 'chunks = 9',
   },
+  recall_curves: {
+    reaches: {
+      tessera_tenant: reach('own', 'never', 'never', 'never'),
+      tessera_worker: reach('never', 'never', 'never', 'never'),
+    },
+    insert: (t) => [
+      'tenant_id, model_id, tier, chunks, sample, settings, exact_p50_ms, exact_p95_ms',
+      `$1, $2, 'exact', 1, 1, '[]', 1, 1`,
+      [t.tenantId, t.modelId],
+    ],
+    update: 'sample = 9',
+  },
 };
 
 const refused: Outcome = { code: '42501' };

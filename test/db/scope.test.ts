@@ -108,7 +108,7 @@ describeServer('a login', () => {
     expect(await tryInScope(db.database, operatorScope, 'select 1')).toMatchObject({ count: 1 });
   });
 
-  test.each(['tessera_keyword', 'tessera_owner'])('cannot become %s', async (role) => {
+  test.each(['tessera_keyword', 'tessera_counter', 'tessera_owner'])('cannot become %s', async (role) => {
     for (const database of [db.database, db.worker]) {
       await expect(database.pool.query(`set role ${role}`)).rejects.toMatchObject({ code: '42501' });
     }

@@ -24,7 +24,7 @@ const query = normaliseVector(Float32Array.from({ length: 512 }, (_, index) => M
 const plan: SearchPlan = {
   modelId: 1,
   semantic: { modelId: 1, full: query, depth: { kind: 'two-stage', candidates: 100 } },
-  keyword: { words: 'word10 word20', language: 'english', candidates: 100 },
+  keyword: { words: 'word10 word20', language: 'english', candidates: 100, scan: { kind: 'exact' } },
   fusion: { method: 'RECIPROCAL_RANK', keywordWeight: 2, semanticWeight: 1, rankConstant: 60 },
   selection: { filter: {}, exceptChunks: [] },
   groupBy: 'DOCUMENT',

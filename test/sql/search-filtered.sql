@@ -81,7 +81,8 @@ with
   "query" as materialized (
     select
       "terms",
-      l1_distance (terms, '{}/268435456') as "weight"
+      l1_distance (terms, '{}/268435456') as "weight",
+      null::tsquery as "rarest"
     from
       (
         select

@@ -36,7 +36,7 @@ export interface SearchEdge {
 export interface SearchHits {
   readonly __typename: 'SearchConnection';
   readonly mode: string;
-  readonly candidates: number;
+  readonly recall: { readonly candidates: number | null } | null;
   readonly edges: readonly SearchEdge[];
   readonly pageInfo: PageInfo;
 }
@@ -49,7 +49,7 @@ export const searchQuery = `query Search($input: SearchInput!, $first: Int, $aft
   search(input: $input, first: $first, after: $after) {
     __typename
     ... on SearchConnection {
-      mode candidates
+      mode recall { candidates }
       edges { cursor score scores { vector keyword fused } chunk { id ordinal text context } node { ${node} } }
       ${pageInfo}
     }

@@ -137,7 +137,8 @@ async function createOwner(superuser: pg.Client): Promise<void> {
       end;
       for existing in
         select rolname from pg_roles
-        where rolname in ('tessera_tenant', 'tessera_worker', 'tessera_operator', 'tessera_keyword', 'tessera_gateway', 'tessera_worker_login')
+        where rolname in ('tessera_tenant', 'tessera_worker', 'tessera_operator', 'tessera_keyword', 'tessera_counter',
+          'tessera_gateway', 'tessera_worker_login')
       loop
         execute format('grant %I to ${ownerRole} with admin option', existing);
       end loop;

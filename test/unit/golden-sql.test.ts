@@ -50,7 +50,7 @@ const chunk: upsert.ChunkRow = {
 };
 
 const semantic = { modelId: 1, full: unit, depth: { kind: 'two-stage', candidates: 100 } } as const;
-const keyword = { words: 'cold shower', language: 'english', candidates: 100 };
+const keyword = { words: 'cold shower', language: 'english', candidates: 100, scan: { kind: 'exact' } } as const;
 const plan: SearchPlan = {
   modelId: 1,
   fusion: { method: 'RECIPROCAL_RANK', keywordWeight: 2, semanticWeight: 1, rankConstant: 60 },
@@ -124,6 +124,10 @@ const statements: Record<string, Statement<unknown>> = {
   'search-passages': passagesStatement(tenant, { ...plan, semantic }, [documentId], 3),
   'search-passages-by-words': passagesStatement(tenant, { ...plan, keyword }, [documentId], 3),
   'search-explained': explainStatement(searchStatement(tenant, { ...plan, keyword })),
+  'search-keyword-rarest': searchStatement(tenant, {
+    ...plan,
+    keyword: { ...keyword, scan: { kind: 'rarest', rowBudget: 20_000 } },
+  }),
   'search-keyword': searchStatement(tenant, { ...plan, keyword }),
   'search-semantic': searchStatement(tenant, { ...plan, semantic }),
   'tenant-facts': tenants.tenantFactsStatement(tenant),

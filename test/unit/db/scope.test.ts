@@ -16,6 +16,7 @@ describe('scopeStatement', () => {
       'set local statement_timeout = 15000',
       'set local plan_cache_mode = force_custom_plan',
       'set local random_page_cost = 1.1',
+      'set local jit = off',
       'set local hnsw.iterative_scan = relaxed_order',
       `set local tessera.tenant_id = 'alpha'`,
       `set local tessera.subject = 'ann'`,
