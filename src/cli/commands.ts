@@ -12,7 +12,7 @@ interface CommandEntry {
 export const commands: readonly CommandEntry[] = [
   {
     name: 'serve',
-    summary: 'Run the gateway. Without DATABASE_URL: with an embedded database and demo tenants.',
+    summary: 'Run the gateway; without DATABASE_URL, with an embedded database.',
     load: async () => (await import('./serve.ts')).serve,
   },
   {

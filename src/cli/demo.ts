@@ -18,11 +18,13 @@ export const demo: Command = {
   name: 'demo',
   help: `${usage}
 
-Loads three demo tenants into the database of DATABASE_URL, and prints a token for each and a search to paste, with the
-gateway's address from HOST and PORT. With WORKER_DATABASE_URL it embeds their documents itself; else it waits for a
-worker to do it. Safe to run again: a tenant that has documents is left as it is.
+Loads three demo tenants into the database of DATABASE_URL, and prints a token
+for each and a search to paste, with the gateway's address from HOST and PORT.
+With WORKER_DATABASE_URL it embeds their documents itself; else it waits for a
+worker to do it. Safe to run again: a tenant with documents is left as it is.
 
-With the embedded database there is no need for it: "tessera serve" loads the demo tenants at its first start.`,
+With the embedded database there is no need for it: "tessera serve" loads the
+demo tenants at its first start.`,
   async run(context, args) {
     const { positionals, refuse } = readArguments(usage, {}, args);
     refuseWords(positionals, refuse);

@@ -20,14 +20,17 @@ export const migrate: Command = {
   name: 'migrate',
   help: `${usage}
 
-Brings the schema of the database up to date, as the owner of MIGRATE_DATABASE_URL. Files are applied in order, each in
-its own transaction; several that start at once take turns. Then it gives the logins tessera_gateway and
-tessera_worker_login the passwords in GATEWAY_PASSWORD and WORKER_PASSWORD, where those are set.
+Brings the schema of the database up to date, as the owner, whose connection is
+MIGRATE_DATABASE_URL. Files are applied in order, each in its own transaction;
+several that start at once take turns. Then it gives the logins tessera_gateway
+and tessera_worker_login the passwords in GATEWAY_PASSWORD and WORKER_PASSWORD,
+where those are set.
 
   --status    show which migrations are applied and when, and change nothing
   --dry-run   show what would be applied, and change nothing
 
-The embedded database needs none of it: "tessera serve" migrates it whenever it opens it.`,
+The embedded database needs none of it: "tessera serve" migrates it when it
+opens it.`,
   async run(context, args) {
     const flags = {
       status: { type: 'boolean', default: false },

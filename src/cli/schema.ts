@@ -10,7 +10,8 @@ export const schema: Command = {
   name: 'schema',
   help: `${usage}
 
-Prints the GraphQL schema in SDL, types and fields in alphabetical order. Needs neither settings nor a database.
+Prints the GraphQL schema in SDL, types and fields in alphabetical order. Needs
+neither settings nor a database.
 
   --write FILE   write it into this file instead`,
   async run(context, args) {

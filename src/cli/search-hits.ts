@@ -35,18 +35,14 @@ export function formatHits({ mode, edges }: HitPage, { asked, stream }: HitForma
   const width = Math.min(stream.columns || 80, widest);
   const hits = edges.map(({ score, scores, chunk, node }, index) => {
     const rank = `${index + 1}.`.padEnd(indent.length);
-    const facts = [formatScore(score), plain(node.collection), foundBy(scores), ...(node.url ? [plain(node.url)] : [])];
+    const facts = [score.toFixed(3), plain(node.collection), foundBy(scores)].join('  ');
     return [
       rank + styleText('bold', plain(node.title), { stream }),
-      indent + styleText('dim', facts.join('  '), { stream }),
+      ...[facts, ...(node.url ? [plain(node.url)] : [])].map((line) => indent + styleText('dim', line, { stream })),
       ...wrap(plain(chunk.text), width - indent.length, snippetLines).map((line) => indent + line),
     ].join('\n');
   });
   return fallback + hits.join('\n\n');
-}
-
-function formatScore(score: number): string {
-  return score.toFixed(3);
 }
 
 function foundBy({ vector, keyword }: HitPage['edges'][number]['scores']): string {
@@ -59,8 +55,8 @@ function plain(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ').trim();
 }
 
-/** Breaks text between words into lines of at most `width` characters, and cuts it behind the last one. */
-export function wrap(text: string, width: number, maxLines: number): string[] {
+/** Breaks text between words into lines of at most `width` characters, a longer word aside, and cuts it after `maxLines`. */
+function wrap(text: string, width: number, maxLines: number): string[] {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(' ')) {
@@ -72,5 +68,6 @@ export function wrap(text: string, width: number, maxLines: number): string[] {
   }
   lines.push(line);
   if (lines.length <= maxLines) return lines;
-  return [...lines.slice(0, maxLines - 1), `${lines[maxLines - 1]} ...`];
+  const last = (lines[maxLines - 1] ?? '').slice(0, width - 3).trimEnd();
+  return [...lines.slice(0, maxLines - 1), `${last}...`];
 }

@@ -12,17 +12,22 @@ export const search: Command = {
   name: 'search',
   help: `${usage}
 
-Searches a tenant's documents and prints the hits, best first: rank, score, title, collection, which half found it, and
-the best passage.
+Searches a tenant's documents and prints the hits, best first: rank, title,
+score, collection, which half found it, and the best passage.
 
-  TEXT                a question or some words; "a phrase", +required and -excluded words filter
+  TEXT                a question or some words; "a phrase", +required and
+                      -excluded words filter
   --tenant ID         whose documents
-  --mode MODE         hybrid (meaning and words), semantic (meaning) or keyword (words); hybrid without it
-  --collection NAME   only documents of this collection; may be given several times
+  --mode MODE         hybrid (meaning and words), semantic (meaning) or keyword
+                      (words); hybrid without it
+  --collection NAME   only documents of this collection; may be given several
+                      times
   --first N           hits, 1 to 100; 5 without it
   --json              print the answer as JSON
-  --url URL           a running gateway, such as http://127.0.0.1:4000; without it, the database of the settings
-  --token TOKEN       for that gateway; without it, one is signed with the secret of the settings`,
+  --url URL           a running gateway, such as http://127.0.0.1:4000; without
+                      it, the database of the settings
+  --token TOKEN       for that gateway; without it, one is signed with the
+                      secret of the settings`,
   async run(context, args) {
     const { values, positionals, refuse } = readArguments(
       usage,

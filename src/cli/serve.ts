@@ -15,10 +15,12 @@ export const serve: Command = {
   name: 'serve',
   help: `${usage}
 
-Runs the gateway until it is stopped. Settings come from the environment; .env.example lists them all.
+Runs the gateway until it is stopped. Settings come from the environment;
+.env.example lists them all.
 
-Without DATABASE_URL it keeps an embedded PostgreSQL in DATA_DIR (.tessera), loads three demo tenants at the first
-start, and listens on this machine only. With DATABASE_URL it serves that database, which "tessera migrate" has prepared.`,
+Without DATABASE_URL it keeps an embedded PostgreSQL in DATA_DIR (.tessera),
+loads three demo tenants at the first start, and listens on this machine only.
+With DATABASE_URL it serves that database, which "tessera migrate" has prepared.`,
   async run(context, args) {
     const { positionals, refuse } = readArguments(usage, {}, args);
     refuseWords(positionals, refuse);

@@ -9,14 +9,17 @@ export const token: Command = {
   name: 'token',
   help: `${usage}
 
-Prints a token for a tenant's user, signed with the secret that the gateway verifies with: JWT_HS256_SECRET, or the key
-kept in DATA_DIR. Where tokens are verified with public keys, only their issuer can sign.
+Prints a token for a tenant's user, signed with the secret that the gateway
+verifies with: JWT_HS256_SECRET, or the key kept in DATA_DIR. Where tokens are
+verified with public keys, only their issuer can sign.
 
   --tenant ID    whose documents it opens
   --subject S    who calls; "cli" without it
   --group G      a group of the subject; may be given several times
-  --scope S      what it allows: search, documents:read, documents:write; may be given several times; all without it
-  --ttl TIME     how long it is valid: seconds, or a number with s, m, h or d; 1h without it`,
+  --scope S      search, documents:read or documents:write; may be given several
+                 times; all without it
+  --ttl TIME     how long it is valid: seconds, or a number with s, m, h or d;
+                 1h without it`,
   async run(context, args) {
     const { values, positionals, refuse } = readArguments(
       usage,

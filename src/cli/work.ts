@@ -11,8 +11,9 @@ export const work: Command = {
   name: 'work',
   help: `${usage}
 
-Runs a worker until it is stopped: it embeds the documents that gateways have stored, in batches, as the login of
-WORKER_DATABASE_URL. Any number of workers may run side by side. With the embedded database there is no need for one:
+Runs a worker until it is stopped: it embeds the documents that gateways have
+stored, in batches, as the login of WORKER_DATABASE_URL. Any number of workers
+may run side by side. With the embedded database there is no need for one:
 "tessera serve" embeds by itself.`,
   async run(context, args) {
     const { positionals, refuse } = readArguments(usage, {}, args);

@@ -21,6 +21,11 @@ export function halfvecParameter(vector: Float32Array): Buffer {
   return buffer;
 }
 
+/** Reads pgvector's text form, `[0.1,0.2]`: what a vector comes back as. */
+export function parseVector(text: string): Float32Array {
+  return Float32Array.from(text.slice(1, -1).split(','), Number);
+}
+
 const floatView = new Float32Array(1);
 const bitsView = new Uint32Array(floatView.buffer);
 

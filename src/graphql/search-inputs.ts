@@ -70,6 +70,14 @@ const RecommendInput = builder.inputType('RecommendInput', {
   }),
 });
 
+const RecencyInput = builder.inputType('RecencyInput', {
+  description: 'Prefers documents that changed lately: scores fade with age.',
+  fields: (t) => ({
+    halfLifeDays: t.float({ required: true, description: 'Days after which the preference has halved, above 0.' }),
+    weight: t.float({ description: 'Share of the score that age decides, 0 to 1; 0.3 without it.' }),
+  }),
+});
+
 export const SearchInput = builder.inputType('SearchInput', {
   description: 'What to search for: one of `text`, `vector`, `vectorBase64`, `similarTo` and `recommend`.',
   fields: (t) => ({
@@ -97,5 +105,10 @@ export const SearchInput = builder.inputType('SearchInput', {
     minScore: t.float({ description: 'Only hits with at least this score, on the scale of the mode.' }),
     groupBy: t.field({ type: GroupByEnum, description: 'DOCUMENT without it.' }),
     fusion: t.field({ type: FusionInput, description: 'How both halves of HYBRID are fused.' }),
+    diversity: t.float({
+      description:
+        'How much the hits of a page should be unlike each other (maximal marginal relevance), 0 to 1; 0 without it.',
+    }),
+    recency: t.field({ type: RecencyInput, description: 'Prefers documents that changed lately.' }),
   }),
 });

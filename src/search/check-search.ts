@@ -1,10 +1,11 @@
 import { Refusal } from '../errors.ts';
 import { checkPageSize } from '../page.ts';
 import { checkDimensions, coarseVector, InvalidVectorError, normaliseVector } from '../vector.ts';
-import type { ExampleId, FusionInput, PageInput, RecallInput, SearchInput } from './search-input.ts';
+import type { ExampleId, FusionInput, PageInput, RecallInput, RecencyInput, SearchInput } from './search-input.ts';
 import {
   type FusionWish,
   type RecallWish,
+  type RecencyWish,
   type SearchRequest,
   type SearchSubject,
   searchLimits,
@@ -12,6 +13,8 @@ import {
 
 /** Rank constant of reciprocal rank fusion: Cormack, Clarke and Büttcher, SIGIR 2009. */
 const defaultRankConstant = 60;
+/** Age then decides three tenths of a score at most: enough to settle a near tie, too little to bury a good answer. */
+const defaultRecencyWeight = 0.3;
 
 /**
  * Checks a search before anything is computed for it.
@@ -33,6 +36,8 @@ export function checkSearch(input: SearchInput, page: PageInput, dimensions: num
     ...(input.minScore != null && { minScore: input.minScore }),
     groupBy: input.groupBy ?? 'DOCUMENT',
     fusion: checkFusion(input.fusion ?? {}),
+    ...(input.diversity != null && { diversity: checkShare('diversity', input.diversity) }),
+    ...(input.recency != null && { recency: checkRecency(input.recency) }),
     first: checkPageSize(page.first),
     ...(page.after != null && { after: page.after }),
   };
@@ -145,6 +150,20 @@ function checkFusion(fusion: FusionInput): FusionWish {
     ...(semanticWeight != null && { semanticWeight }),
     rankConstant: rankConstant ?? defaultRankConstant,
   };
+}
+
+function checkRecency({ halfLifeDays, weight }: RecencyInput): RecencyWish {
+  if (!(halfLifeDays > 0 && halfLifeDays <= searchLimits.mostHalfLifeDays)) {
+    throw refuse(
+      `"recency.halfLifeDays" is ${halfLifeDays}; a number above 0, at most ${searchLimits.mostHalfLifeDays}, is allowed.`,
+    );
+  }
+  return { halfLifeDays, weight: checkShare('recency.weight', weight ?? defaultRecencyWeight) };
+}
+
+function checkShare(name: string, share: number): number {
+  if (share >= 0 && share <= 1) return share;
+  throw refuse(`"${name}" is ${share}; a number from 0 to 1 is allowed.`);
 }
 
 function refuse(message: string, cause?: unknown): Refusal {

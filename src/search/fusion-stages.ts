@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { sqlBuilder } from '../db/compile.ts';
-import type { ChunkId, DocumentId } from '../ids.ts';
-import type { FusionPlan, PagePlan } from './search-plan.ts';
+import type { ChunkId, DocumentId, TenantId } from '../ids.ts';
+import type { FusionPlan, SearchPlan } from './search-plan.ts';
 import type { SearchTables } from './search-tables.ts';
 
 /**
@@ -71,13 +71,32 @@ export function keywordOnlyStage() {
 
 const nothing = sql<number | null>`null::float8`;
 
+/** Fades scores with the age of their documents: by half of the weighted share in each half-life. */
+export function ageStage(tenantId: TenantId, { halfLifeDays, weight }: NonNullable<SearchPlan['recency']>) {
+  const ageDays = sql<number>`greatest(0, extract(epoch from now() - documents.updated_at) / 86400)`;
+  const faded = sql<number>`1 - ${weight}::float8 + ${weight}::float8 * power(0.5, ${ageDays} / ${halfLifeDays}::float8)`;
+  return db
+    .selectFrom('fused')
+    .innerJoin('documents', 'documents.id', 'fused.document_id')
+    .select([
+      'fused.item_id',
+      'fused.document_id',
+      'fused.chunk_id',
+      // A score below 0 has nothing to lose.
+      sql<number>`case when fused.score > 0 then fused.score * (${faded}) else fused.score end`.as('score'),
+      'fused.vector_score',
+      'fused.keyword_score',
+    ])
+    .where('documents.tenant_id', '=', tenantId);
+}
+
 /**
  * The rows of one page, before anything is read for them: the best that no earlier page had. What comes or goes in between
  * moves others up or down, but repeats and hides none.
  */
-export function pageStage({ seen, minScore, limit }: PagePlan) {
+export function pageStage({ seen, minScore, limit, recency }: SearchPlan) {
   return db
-    .selectFrom('fused')
+    .selectFrom(recency ? 'aged as ranked' : 'fused as ranked')
     .select(['item_id', 'document_id', 'chunk_id', 'score', 'vector_score', 'keyword_score'])
     .$if(minScore !== undefined, (query) => query.where('score', '>=', minScore as number))
     .$if(seen.length > 0, (query) => query.where(sql<boolean>`right(item_id::text, 12) <> all(${seen}::text[])`))

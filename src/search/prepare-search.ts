@@ -87,6 +87,8 @@ export function planSearch(deps: SearchDeps, request: Request, prepared: Prepare
     fusion: { keywordWeight, semanticWeight, ...fusion },
     selection: { collections: request.collections, filter: request.filter, exceptChunks: prepared.exceptChunks },
     groupBy: request.groupBy,
+    recency: request.recency,
+    withVectors: (request.diversity ?? 0) > 0,
     minScore: request.minScore,
     ...page,
   };

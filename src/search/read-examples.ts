@@ -3,6 +3,7 @@ import type { Principal } from '../auth/principal.ts';
 import { sqlBuilder } from '../db/compile.ts';
 import type { Database } from '../db/database.ts';
 import { readAsTenant } from '../db/tenant.ts';
+import { parseVector } from '../db/vector-parameter.ts';
 import type { ChunkId, DocumentId, TenantId } from '../ids.ts';
 import { normaliseVector } from '../vector.ts';
 import type { ExampleId } from './search-input.ts';
@@ -81,9 +82,4 @@ function mean(vectors: readonly Float32Array[]): Float64Array {
   for (const vector of vectors)
     for (const [index, component] of vector.entries()) sum[index] = (sum[index] ?? 0) + component;
   return sum.map((component) => component / vectors.length);
-}
-
-/** pgvector's text form, `[0.1,0.2]`. */
-function parseVector(text: string): Float32Array {
-  return Float32Array.from(text.slice(1, -1).split(','), Number);
 }

@@ -14,6 +14,14 @@ export interface FusionInput {
   readonly rankConstant?: number | null | undefined;
 }
 
+/** How much newer documents are preferred. */
+export interface RecencyInput {
+  /** Days after which the preference has halved. */
+  readonly halfLifeDays: number;
+  /** Share of the score that age decides, 0 to 1. */
+  readonly weight?: number | null | undefined;
+}
+
 /** How good the answer must be: a profile, or the share of the true nearest that must be among the hits. */
 export interface RecallInput {
   readonly profile?: RecallProfile | null | undefined;
@@ -44,6 +52,9 @@ export interface SearchInput {
   readonly minScore?: number | null | undefined;
   readonly groupBy?: GroupBy | null | undefined;
   readonly fusion?: FusionInput | null | undefined;
+  /** How much hits should be unlike each other, 0 to 1. */
+  readonly diversity?: number | null | undefined;
+  readonly recency?: RecencyInput | null | undefined;
 }
 
 /** Which part of the ranking is asked for. */

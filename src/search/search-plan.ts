@@ -11,6 +11,10 @@ export interface SearchPlan extends PagePlan {
   readonly fusion: FusionPlan;
   readonly selection: DocumentSelection;
   readonly groupBy: GroupBy;
+  /** A preference for documents that changed lately. */
+  readonly recency?: { readonly halfLifeDays: number; readonly weight: number } | undefined;
+  /** Whether the hits' vectors are wanted, to tell how like each other they are. */
+  readonly withVectors: boolean;
 }
 
 export interface SemanticPlan {

@@ -12,6 +12,9 @@ export interface SearchRequest {
   readonly minScore?: number | undefined;
   readonly groupBy: GroupBy;
   readonly fusion: FusionWish;
+  /** 0 to 1; absent or 0 for none. */
+  readonly diversity?: number;
+  readonly recency?: RecencyWish;
   readonly first: number;
   readonly after?: string;
 }
@@ -29,6 +32,12 @@ export type RecallWish =
   | { readonly profile: RecallProfile }
   | { readonly target: number }
   | { readonly candidates: number };
+
+/** A preference for documents that changed lately. */
+export interface RecencyWish {
+  readonly halfLifeDays: number;
+  readonly weight: number;
+}
 
 /** Absent parts are the model's own. */
 export interface FusionWish {
@@ -48,6 +57,7 @@ export const searchLimits = {
   leastTarget: 0.5,
   mostWeight: 100,
   mostRankConstant: 1_000,
+  mostHalfLifeDays: 36_500,
 } as const;
 
 /** A text that the model knows nothing of, in a mode that has nothing else to go by. */

@@ -3,7 +3,7 @@ import type { Schema } from '../db/catalog.ts';
 import { sqlBuilder } from '../db/compile.ts';
 import { documentColumns } from '../db/document-columns.ts';
 import type { ChunkId, TenantId } from '../ids.ts';
-import { fusionStage, keywordOnlyStage, pageStage, semanticOnlyStage } from './fusion-stages.ts';
+import { ageStage, fusionStage, keywordOnlyStage, pageStage, semanticOnlyStage } from './fusion-stages.ts';
 import { keywordChunkStage, keywordStage, queryStage } from './keyword-stages.ts';
 import type { SearchPlan } from './search-plan.ts';
 import type { SearchTables } from './search-tables.ts';
@@ -34,6 +34,9 @@ export function searchStatement(tenantId: TenantId, plan: SearchPlan) {
       'chunks.start_offset as startOffset',
       'chunks.end_offset as endOffset',
       'embeddings.created_at as embeddedAt',
+      (plan.withVectors ? sql<string | null>`embeddings.full_vector::text` : sql<string | null>`null::text`).as(
+        'vector',
+      ),
     ])
     .where('documents.tenant_id', '=', tenantId)
     .where('chunks.tenant_id', '=', tenantId)
@@ -66,6 +69,7 @@ function withStages(tenantId: TenantId, plan: SearchPlan): QueryCreator<Schema &
   }
   if (semantic && keyword) add('fused', fusionStage(plan.fusion));
   else add('fused', semantic ? semanticOnlyStage() : keywordOnlyStage());
+  if (plan.recency) add('aged', ageStage(tenantId, plan.recency));
   add('page', pageStage(plan));
   return db;
 }

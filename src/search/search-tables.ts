@@ -13,6 +13,8 @@ export type SearchTables = {
   keyword: Ranked;
   /** One row an item, with its score. */
   fused: Scored;
+  /** The same with scores that have faded with the age of the document. */
+  aged: Scored;
   /** The part of it that is asked for. */
   page: Scored;
 };

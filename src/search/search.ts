@@ -2,12 +2,14 @@ import DataLoader from 'dataloader';
 import type { Principal } from '../auth/principal.ts';
 import type { Database } from '../db/database.ts';
 import { readAsTenant } from '../db/tenant.ts';
+import { parseVector } from '../db/vector-parameter.ts';
 import type { Document } from '../document.ts';
 import type { Embedder } from '../embed/embedder.ts';
 import type { ChunkId, DocumentId } from '../ids.ts';
 import { toPage } from '../page.ts';
 import { checkSearch } from './check-search.ts';
 import type { ChooseDepth, SearchDepth } from './choose-depth.ts';
+import { diversify } from './diversify.ts';
 import { explainStatement, readExplanation, type SearchExplanation } from './explain-search.ts';
 import { type Highlight, highlightsStatement, readHighlights } from './highlights.ts';
 import { type Passage, passagesStatement } from './passages.ts';
@@ -75,10 +77,14 @@ export async function search(
   const cursors = createSearchCursors([principal.tenantId, deps.modelId, request]);
   const seen = cursors.read(after);
   const prepared = await prepareSearch(deps, principal, request, signal);
-  const plan = planSearch(deps, request, prepared, { seen, limit: first + 1 });
+  const { diversity = 0 } = request;
+  const limit = diversity > 0 ? choiceFor(first) : first + 1;
+  const plan = planSearch(deps, request, prepared, { seen, limit });
   const statement = searchStatement(principal.tenantId, plan);
   const settings = settingsFor(prepared.depth);
-  const { items, hasNextPage } = toPage(await readAsTenant(deps.database, principal, statement, settings), first);
+  const rows = await readAsTenant(deps.database, principal, statement, settings);
+  const { hasNextPage, items: best } = toPage(rows, first);
+  const items = diversity > 0 ? diversify(rows.map(withVector), first, diversity) : best;
   const marks = [...seen];
   const hits = items.map((row): Hit => {
     marks.push(itemMark(row.itemId));
@@ -137,6 +143,15 @@ export async function search(
       },
     };
   }
+}
+
+/** Hits that a page is chosen from when its hits should be unlike each other. */
+function choiceFor(first: number): number {
+  return Math.min(200, 5 * first + 1);
+}
+
+function withVector<Row extends { readonly vector: string | null }>(row: Row) {
+  return { ...row, vector: row.vector === null ? undefined : parseVector(row.vector) };
 }
 
 /** `ef_search` below the number of candidates would silently cut it. */

@@ -196,6 +196,33 @@ describe('the retrieval engine', () => {
     });
   });
 
+  it('makes the hits of a page unlike each other where asked, the best one still first', async () => {
+    const text = 'breakfast';
+    const likeness = async (found: Found) => {
+      const vectors = await Promise.all(found.edges.map(async ({ chunk }) => vectorOf(chunk.text)));
+      const pairs = vectors.flatMap((a, i) => vectors.slice(i + 1).map((b) => innerProduct(a, b)));
+      return pairs.reduce((sum, one) => sum + one, 0) / pairs.length;
+    };
+    const plain = await search({ text }, { first: 6 });
+    const varied = await search({ text, diversity: 0.6 }, { first: 6 });
+    expect(names(varied)[0]).toBe(names(plain)[0]);
+    expect(await likeness(varied)).toBeLessThan(await likeness(plain));
+  });
+
+  it('prefers documents that changed lately where asked', async () => {
+    const text = 'swimming pool and sauna opening hours';
+    const plain = await search({ text });
+    const [best] = plain.edges;
+    await api.db.owner.query(
+      "update tessera.documents set updated_at = now() - interval '400 days' where tenant_id = $1 and external_id = $2",
+      [tenant, best!.node.externalId],
+    );
+    const aged = await search({ text, recency: { halfLifeDays: 30, weight: 1 } });
+    expect(names(aged)[0]).not.toBe(best!.node.externalId);
+    await api.db.owner.query('update tessera.documents set updated_at = created_at where tenant_id = $1', [tenant]);
+    expect(names(await search({ text }))).toEqual(names(plain));
+  });
+
   it('neither repeats nor skips over pages while documents are added and deleted', async () => {
     const documents = Array.from({ length: 60 }, (_, index) => ({
       externalId: `mooring-${index}`,

@@ -10,7 +10,13 @@ import { seedTenant } from '../support/seed.ts';
 
 const tenant = parseTenantId('large');
 const chunks = 4_000;
-const page = { selection: { filter: {}, exceptChunks: [] }, groupBy: 'DOCUMENT', seen: [], limit: 20 } as const;
+const page = {
+  selection: { filter: {}, exceptChunks: [] },
+  groupBy: 'DOCUMENT',
+  withVectors: false,
+  seen: [],
+  limit: 20,
+} as const;
 
 describe('keyword candidates from the rarest words', () => {
   let db: TestDatabase;

@@ -140,7 +140,7 @@ describeServer('migrations', () => {
     const good = nextMigration('create table tessera.good (id int);');
     const bad = nextMigration('create table tessera.half (id int); select 1 / 0;', 1);
     expect(await refusal(migrate(owner, [...real, good, bad]))).toMatch(
-      /0010_next\.sql failed and was rolled back: division by zero/,
+      /_next\.sql failed and was rolled back: division by zero/,
     );
     expect(await there(owner, 'tessera.good')).toBe(true);
     expect(await there(owner, 'tessera.half')).toBe(false);

@@ -28,6 +28,7 @@ const plan: SearchPlan = {
   fusion: { method: 'RECIPROCAL_RANK', keywordWeight: 2, semanticWeight: 1, rankConstant: 60 },
   selection: { filter: {}, exceptChunks: [] },
   groupBy: 'DOCUMENT',
+  withVectors: false,
   seen: [],
   limit: 11,
 };

@@ -186,6 +186,35 @@ with
       "semantic" as "s"
       full join "keyword" as "k" on "k"."item_id" = "s"."item_id"
   ),
+  "aged" as materialized (
+    select
+      "fused"."item_id",
+      "fused"."document_id",
+      "fused"."chunk_id",
+      case
+        when fused.score > 0 then fused.score * (
+          1 - $14::float8 + $15::float8 * power(
+            0.5,
+            greatest(
+              0,
+              extract(
+                epoch
+                from
+                  now() - documents.updated_at
+              ) / 86400
+            ) / $16::float8
+          )
+        )
+        else fused.score
+      end as "score",
+      "fused"."vector_score",
+      "fused"."keyword_score"
+    from
+      "fused"
+      inner join "documents" on "documents"."id" = "fused"."document_id"
+    where
+      "documents"."tenant_id" = $17
+  ),
   "page" as materialized (
     select
       "item_id",
@@ -195,12 +224,12 @@ with
       "vector_score",
       "keyword_score"
     from
-      "fused"
+      "aged" as "ranked"
     order by
       "score" desc,
       "item_id" desc
     limit
-      $14
+      $18
   )
 select
   "documents"."id" as "id",
@@ -222,17 +251,18 @@ select
   "chunks"."text",
   "chunks"."start_offset" as "startOffset",
   "chunks"."end_offset" as "endOffset",
-  "embeddings"."created_at" as "embeddedAt"
+  "embeddings"."created_at" as "embeddedAt",
+  embeddings.full_vector::text as "vector"
 from
   "page"
   inner join "documents" on "documents"."id" = "page"."document_id"
   inner join "chunks" on "chunks"."id" = "page"."chunk_id"
   left join "embeddings" on "embeddings"."chunk_id" = "page"."chunk_id"
-  and "embeddings"."tenant_id" = $15
-  and "embeddings"."model_id" = $16
+  and "embeddings"."tenant_id" = $19
+  and "embeddings"."model_id" = $20
 where
-  "documents"."tenant_id" = $17
-  and "chunks"."tenant_id" = $18
+  "documents"."tenant_id" = $21
+  and "chunks"."tenant_id" = $22
 order by
   "page"."score" desc,
   "page"."item_id" desc

@@ -90,7 +90,7 @@ with
       "vector_score",
       "keyword_score"
     from
-      "fused"
+      "fused" as "ranked"
     order by
       "score" desc,
       "item_id" desc
@@ -117,7 +117,8 @@ select
   "chunks"."text",
   "chunks"."start_offset" as "startOffset",
   "chunks"."end_offset" as "endOffset",
-  "embeddings"."created_at" as "embeddedAt"
+  "embeddings"."created_at" as "embeddedAt",
+  null::text as "vector"
 from
   "page"
   inner join "documents" on "documents"."id" = "page"."document_id"

@@ -234,7 +234,7 @@ with
       "vector_score",
       "keyword_score"
     from
-      "fused"
+      "fused" as "ranked"
     where
       "score" >= $41
       and right(item_id::text, 12) <> all ($42::text[])
@@ -264,7 +264,8 @@ select
   "chunks"."text",
   "chunks"."start_offset" as "startOffset",
   "chunks"."end_offset" as "endOffset",
-  "embeddings"."created_at" as "embeddedAt"
+  "embeddings"."created_at" as "embeddedAt",
+  null::text as "vector"
 from
   "page"
   inner join "documents" on "documents"."id" = "page"."document_id"

@@ -19,6 +19,8 @@ export interface LookAlike {
   /** Cursor of a page of its own. */
   readonly listCursor: string;
   readonly searchCursor: string;
+  /** Of a question that the boiler's document answers; the same for both. */
+  readonly vector: readonly number[];
 }
 
 const topics: readonly (readonly [externalId: string, title: string, body: string])[] = [
@@ -60,6 +62,7 @@ async function openLookAlike(
   const chunkIds = rows.map(({ id }) => globalId('Chunk', id));
   const list = await client.documents(undefined, { first: 2 });
   const hits = await client.search({ text: 'hot water' }, { first: 2 });
+  const [vector] = await gateway.deps.embedder.embed(['the shower runs cold'], { purpose: 'query' });
   return {
     tenant,
     marker,
@@ -77,6 +80,7 @@ async function openLookAlike(
     chunkId: chunkIds[0]!,
     listCursor: list.pageInfo.endCursor!,
     searchCursor: hits.pageInfo.endCursor!,
+    vector: [...vector!],
   };
 }
 

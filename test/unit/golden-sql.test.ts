@@ -56,6 +56,7 @@ const plan: SearchPlan = {
   fusion: { method: 'RECIPROCAL_RANK', keywordWeight: 2, semanticWeight: 1, rankConstant: 60 },
   selection: { filter: {}, exceptChunks: [] },
   groupBy: 'DOCUMENT',
+  withVectors: false,
   seen: [],
   limit: 11,
 };
@@ -112,6 +113,8 @@ const statements: Record<string, Statement<unknown>> = {
     semantic,
     keyword,
     groupBy: 'CHUNK',
+    recency: { halfLifeDays: 30, weight: 0.3 },
+    withVectors: true,
     fusion: { ...plan.fusion, method: 'RELATIVE_SCORE' },
   }),
   'missing-document-facts': missing.documentFactsStatement(tenant, filtered, documentId),

@@ -14,24 +14,30 @@ export const ingest: Command = {
 
 Stores the documents of a file, one JSON object a line:
 
-  {"externalId": "faq-12", "title": "...", "body": "...", "url": "https://...", "metadata": {"year": 2026}}
+  {"externalId": "faq-12", "title": "...", "body": "...",
+   "url": "https://...", "metadata": {"year": 2026}}
 
-externalId, title and body must be there; collection, url and metadata may be. The externalId is your own key, unique in
-the collection: the same key later means the same document, so a file can be ingested again, and what has not changed
-costs next to nothing.
+externalId, title and body must be there; collection, url and metadata may be.
+The externalId is your own key, unique in the collection: the same key later
+means the same document, so a file can be ingested again, and what has not
+changed costs next to nothing.
 
-After every batch it records how far it is in FILE.jsonl.<tenant>.progress. After a crash or Ctrl+C the same command goes
-on from there; the record is removed when the file is through, and not used when the file has changed.
+After every batch it records in FILE.jsonl.<tenant>.progress how far it is.
+After a crash or Ctrl+C the same command goes on from there. The record is not
+used when the file has changed, and is removed when the file is through.
 
   --tenant ID         whose documents they become
   --collection NAME   for documents that name none; "default" without it
-  --batch N           documents that are stored together, 1 to ${documentLimits.documentsPerWrite}; 100 without it
+  --batch N           documents stored together, 1 to ${documentLimits.documentsPerWrite}; 100 without it
   --restart           begin with the first line, whatever was recorded
-  --skip-invalid      report wrong lines and go on; without it the first one ends the run
-  --no-wait           do not wait until the last chunk has its vector. With the embedded database and no server on it,
-                      this process is the one that embeds, and waits all the same
-  --url URL           a running gateway, such as http://127.0.0.1:4000; without it, the database of the settings
-  --token TOKEN       for that gateway; without it, one is signed with the secret of the settings`,
+  --skip-invalid      report wrong lines and go on; without it the first one
+                      ends the run
+  --no-wait           do not wait until the last chunk has its vector (where
+                      this process embeds and no other does, it still waits)
+  --url URL           a running gateway, such as http://127.0.0.1:4000; without
+                      it, the database of the settings
+  --token TOKEN       for that gateway; without it, one is signed with the
+                      secret of the settings`,
   async run(context, args) {
     const { values, positionals, refuse } = readArguments(
       usage,
@@ -58,7 +64,6 @@ on from there; the record is removed when the file is through, and not used when
     };
     const options = {
       path: file,
-      maxBodyBytes: context.config().http.maxBodyBytes,
       collection: values.collection,
       batchDocuments: readCount('--batch', values.batch, [1, documentLimits.documentsPerWrite], refuse),
       restart: values.restart,

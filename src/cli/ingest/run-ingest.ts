@@ -28,7 +28,8 @@ export async function runIngest(
     const waits = options.wait || client.embedsAlone;
     const before = waits ? await readVectorCounts(client) : undefined;
     const startedMs = performance.now();
-    const tally = await storeFile({ client, display, facts, signal: context.signal }, options);
+    const { maxBodyBytes } = context.config().http;
+    const tally = await storeFile({ client, display, facts, maxBodyBytes, signal: context.signal }, options);
     const storedMs = performance.now();
     display.finish();
     context.print(describeTally(tally, storedMs - startedMs));

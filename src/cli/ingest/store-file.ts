@@ -12,8 +12,6 @@ export interface StoreOptions {
   /** Of documents that name none. */
   readonly collection: string;
   readonly batchDocuments: number;
-  /** The largest request that the gateway takes. */
-  readonly maxBodyBytes: number;
   readonly restart: boolean;
   readonly skipInvalid: boolean;
 }
@@ -22,6 +20,8 @@ export interface StoreDeps {
   readonly client: GatewayClient;
   readonly display: ProgressDisplay;
   readonly facts: FileFacts;
+  /** The largest request that the gateway takes. */
+  readonly maxBodyBytes: number;
   readonly signal: AbortSignal;
 }
 
@@ -34,8 +34,9 @@ const envelopeBytes = 1024;
  * Stores a file's documents and records after every batch how far it is.
  * @throws {StartupError} when it stopped before the end, with what to do.
  */
-export async function storeFile({ client, display, facts, signal }: StoreDeps, options: StoreOptions): Promise<Tally> {
-  const { path, collection, maxBodyBytes } = options;
+export async function storeFile(deps: StoreDeps, options: StoreOptions): Promise<Tally> {
+  const { client, display, facts, maxBodyBytes, signal } = deps;
+  const { path, collection } = options;
   const identity = { file: facts, tenantId: client.tenantId, collection, place: client.place };
   const progress = openProgressFile(path, identity);
   const start = options.restart ? fileStart : await findStart(client, progress);

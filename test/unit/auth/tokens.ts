@@ -12,7 +12,7 @@ import { expect } from 'vitest';
 import { defaultClaimNames } from '../../../src/auth/claims.ts';
 import type { VerifyToken } from '../../../src/auth/verify-token.ts';
 import { Secret } from '../../../src/config/secret.ts';
-import { Refusal } from '../../../src/errors.ts';
+import { Refusal, type RefusalCode, refusalStatus } from '../../../src/errors.ts';
 
 /** The time at which all tokens of these tests are made and checked: 2030-01-01T00:00:00Z in seconds. */
 export const nowSeconds = 1_893_456_000;
@@ -100,10 +100,19 @@ export function encode(text: string): string {
 export const checks = { issuer, audience, clockToleranceSeconds: 5, claims: defaultClaimNames, now };
 
 /** Expects that a token is refused with a sentence that repeats neither the token nor the secret. */
-export async function expectRefusal(verify: VerifyToken, token: string, words: string): Promise<void> {
+export async function expectRefusal(
+  verify: VerifyToken,
+  token: string,
+  words: string,
+  code: RefusalCode = 'UNAUTHENTICATED',
+): Promise<void> {
   const refusal = await verify(token).catch((error: unknown) => error);
   if (!(refusal instanceof Refusal)) throw new Error('expected a refusal', { cause: refusal });
-  expect(refusal).toMatchObject({ code: 'UNAUTHENTICATED', httpStatus: 401, message: expect.stringContaining(words) });
+  expect(refusal).toMatchObject({
+    code: code,
+    httpStatus: refusalStatus[code],
+    message: expect.stringContaining(words),
+  });
   expect(refusal.message).toMatch(/^The token.*\.$/s);
   expect(refusal.message).not.toContain(secret.reveal());
   for (const part of token.split('.').filter((text) => text.length > 8)) expect(refusal.message).not.toContain(part);

@@ -131,7 +131,12 @@ describe('a key set behind a URL', () => {
   test.each(broken)('that %s is a refusal that does not tell its address', async (_title, answer) => {
     const { verify, url } = await keyServer(answer);
     const token = await signedWith(rsa.privateKey, { alg: 'RS256', kid: 'rsa-1' });
-    await forge.expectRefusal(verify, token, 'the server with the keys of its issuer gave no usable answer');
+    await forge.expectRefusal(
+      verify,
+      token,
+      'the server with the keys of its issuer gave no usable answer',
+      'KEY_SERVER_UNAVAILABLE',
+    );
     await expect(verify(token)).rejects.toMatchObject({
       message: expect.not.stringContaining(url),
       cause: expect.any(Error),
@@ -144,7 +149,7 @@ describe('a key set behind a URL', () => {
       response.writeHead(up ? 200 : 503).end(JSON.stringify(forge.keySet)),
     );
     const token = await signedWith(rsa.privateKey, { alg: 'RS256', kid: 'rsa-1' });
-    await forge.expectRefusal(verify, token, 'no usable answer');
+    await forge.expectRefusal(verify, token, 'no usable answer', 'KEY_SERVER_UNAVAILABLE');
     up = true;
     expect(await verify(token)).toEqual(forge.goodPrincipal);
   });

@@ -1,0 +1,122 @@
+import { describe, expect, test } from 'vitest';
+import { defaultClaimNames } from '../../src/auth/claims.ts';
+import type { Answer } from '../support/graphql-answer.ts';
+import { expectRefusal } from '../support/refusal.ts';
+import { useUntouchedGateway } from '../support/untouched-gateway.ts';
+
+const at = useUntouchedGateway();
+
+describe('a token that does not hold', () => {
+  const unauthenticated = { status: 401, code: 'UNAUTHENTICATED' };
+  const viewer = '{ viewer { tenantId } }';
+
+  async function expectUnauthenticated(answer: Answer, says: RegExp): Promise<void> {
+    expectRefusal(answer, { ...unauthenticated, says });
+    expect(answer.headers.get('www-authenticate')).toBe('Bearer');
+  }
+
+  test('is refused after its time, and holds until then', async () => {
+    const token = await at.gateway.tokenFor('alpha', ['search'], { ttlSeconds: 60 });
+    const issuedAtMs = at.gateway.clock.nowMs;
+    try {
+      at.gateway.clock.nowMs = issuedAtMs + 59_000;
+      expect((await at.gateway.graphql(token, viewer)).status).toBe(200);
+      at.gateway.clock.nowMs = issuedAtMs + 3_600_000;
+      await expectUnauthenticated(
+        await at.gateway.graphql(token, viewer),
+        /expired at 2026-03-01T12:01:00\.000Z\. Get a new one/,
+      );
+    } finally {
+      at.gateway.clock.nowMs = issuedAtMs;
+    }
+  });
+
+  test('is refused when any part of it was changed', async () => {
+    const [header, payload, signature] = at.owner.token.split('.') as [string, string, string];
+    const claims = JSON.parse(Buffer.from(payload, 'base64url').toString());
+    const other = Buffer.from(JSON.stringify({ ...claims, tenant: 'beta' })).toString('base64url');
+    const none = Buffer.from('{"alg":"none"}').toString('base64url');
+    await expectUnauthenticated(
+      await at.gateway.graphql(`${header}.${other}.${signature}`, viewer),
+      /signature does not match/,
+    );
+    await expectUnauthenticated(
+      await at.gateway.graphql(`${header}.${payload}.${'A'.repeat(43)}`, viewer),
+      /signature does not match/,
+    );
+    await expectUnauthenticated(await at.gateway.graphql(`${none}.${payload}.`, viewer), /./);
+  });
+
+  test.each([
+    ['garbage', 'Bearer garbage', /not a signed JWT: it has 1 part/],
+    ['another scheme', 'Basic YWJjOmRlZg==', /does not hold one bearer token/],
+    ['nothing', 'Bearer', /does not hold one bearer token/],
+    ['two tokens', 'Bearer a.b.c, Bearer d.e.f', /does not hold one bearer token/],
+  ])('is refused when it is %s', async (_, authorization, says) => {
+    await expectUnauthenticated(await at.gateway.graphql(undefined, viewer, {}, { authorization }), says);
+  });
+
+  test('is refused without a tenant, or with one that is none, and never taken for "no tenant"', async () => {
+    const elsewhere = { ...defaultClaimNames, tenant: 'organisation' };
+    const missing = await at.gateway.tokenFor('alpha', ['documents:read'], { claims: elsewhere });
+    await expectUnauthenticated(await at.gateway.graphql(missing, viewer), /claim "tenant" .* it is missing/);
+    for (const tenantId of ['', "x'; drop table documents; --", 'al pha', 'x'.repeat(65), 'älpha']) {
+      const token = await at.gateway.tokenFor('alpha', ['documents:read'], { tenantId: tenantId as never });
+      await expectUnauthenticated(
+        await at.gateway.graphql(token, '{ tenant { id documents } }'),
+        /claim "tenant" does not name a tenant/,
+      );
+    }
+  });
+
+  test('is demanded of everything that is not the schema', async () => {
+    for (const query of [
+      '{ viewer { tenantId } }',
+      '{ tenant { id } }',
+      '{ collections { name } }',
+      '{ document(id: "RG9jdW1lbnQ6MQ==") { id } }',
+      '{ node(id: "RG9jdW1lbnQ6MQ==") { id } }',
+      '{ documents { edges { cursor } } }',
+      '{ search(input: { text: "x" }) { __typename } }',
+      'mutation { deleteDocuments(ids: []) { deletedIds } }',
+      'mutation { upsertDocuments(input: []) { __typename } }',
+    ]) {
+      await expectUnauthenticated(await at.gateway.graphql(undefined, query), /no token\. Send "Authorization: Bearer/);
+    }
+    expect((await at.gateway.graphql(undefined, '{ __typename __schema { queryType { name } } }')).data).toEqual({
+      __typename: 'Query',
+      __schema: { queryType: { name: 'Query' } },
+    });
+  });
+});
+
+describe('a token without the scope that a field needs', () => {
+  const id = 'RG9jdW1lbnQ6MDAwMDAwMDAtMDAwMC03MDAwLTgwMDAtMDAwMDAwMDAwMDAw';
+  const fields: [string, string, string][] = [
+    ['search', 'search', '{ search(input: { text: "x" }) { __typename } }'],
+    ['explainMissing', 'search', `{ explainMissing(documentId: "${id}", input: { text: "x" }) { __typename } }`],
+    ['documents', 'documents:read', '{ documents { edges { cursor } } }'],
+    ['document', 'documents:read', `{ document(id: "${id}") { id } }`],
+    ['node', 'documents:read', `{ node(id: "${id}") { id } }`],
+    ['collections', 'documents:read', '{ collections { name } }'],
+    ['tenant', 'documents:read', '{ tenant { id } }'],
+    ['upsertDocuments', 'documents:write', 'mutation { upsertDocuments(input: []) { __typename } }'],
+    ['deleteDocuments', 'documents:write', 'mutation { deleteDocuments(ids: []) { deletedIds } }'],
+  ];
+
+  test.each(fields)('%s needs %s and no other', async (_, scope, query) => {
+    const others = ['search', 'documents:read', 'documents:write'].filter((one) => one !== scope);
+    expectRefusal(await at.gateway.graphql(await at.gateway.tokenFor('alpha', others), query), {
+      status: 403,
+      code: 'FORBIDDEN',
+      says: RegExp(`scope "${scope}"; yours has "${others[0]}", "${others[1]}"`),
+    });
+    expectRefusal(await at.gateway.graphql(await at.gateway.tokenFor('alpha', []), query), {
+      status: 403,
+      code: 'FORBIDDEN',
+      says: /yours has none/,
+    });
+    const permitted = await at.gateway.graphql(await at.gateway.tokenFor('alpha', [scope]), query);
+    expect({ status: permitted.status, errors: permitted.errors }).toEqual({ status: 200, errors: [] });
+  });
+});

@@ -1,0 +1,267 @@
+import { expect } from 'vitest';
+import { globalId, type LookAlike } from './look-alikes.ts';
+import { deleteMutation, documentsQuery, searchQuery, upsertMutation } from './operations.ts';
+
+/** What a tenant does, given the other tenant's ids and cursors, and what it must get. */
+export interface Operation {
+  readonly name: string;
+  send(me: LookAlike, other: LookAlike): readonly [query: string, variables: Record<string, unknown>];
+  expected(me: LookAlike, other: LookAlike): unknown;
+}
+
+const explainMissingQuery = `query($documentId: ID!, $input: SearchInput!) {
+  explainMissing(documentId: $documentId, input: $input) { ... on MissingExplanation { reason rank } }
+}`;
+
+const reads: Operation[] = [
+  ...['HYBRID', 'SEMANTIC', 'KEYWORD'].map((mode) => ({
+    name: `search in mode ${mode}`,
+    send: () => [searchQuery, { input: { text: 'no hot water in the shower', mode }, first: 100 }] as const,
+    expected: (me: LookAlike) =>
+      hits({ first: me.ids.get('boiler'), ...(mode !== 'KEYWORD' && { count: me.documents }) }),
+  })),
+  {
+    name: 'search for the own marker',
+    send: (me) => [searchQuery, { input: { text: me.marker, mode: 'KEYWORD' }, first: 100 }],
+    expected: (me) => hits({ count: me.documents }),
+  },
+  {
+    name: "search for the other's marker",
+    send: (_, other) => [searchQuery, { input: { text: other.marker, mode: 'KEYWORD' }, first: 100 }],
+    expected: () => hits({ count: 0 }),
+  },
+  {
+    name: "search that requires the other's marker",
+    send: (_, other) => [searchQuery, { input: { text: `water +${other.marker}` }, first: 100 }],
+    expected: () => hits({ count: 0 }),
+  },
+  {
+    name: "search that excludes the other's marker",
+    send: (_, other) => [searchQuery, { input: { text: `water -${other.marker}` }, first: 100 }],
+    expected: (me) => hits({ count: me.documents }),
+  },
+  {
+    name: 'search by vector',
+    send: (me) => [searchQuery, { input: { vector: me.vector }, first: 100 }],
+    expected: (me) => hits({ first: me.ids.get('boiler'), count: me.documents }),
+  },
+  {
+    name: 'search by vector, exactly and by passage',
+    send: (me) => [
+      searchQuery,
+      { input: { vector: me.vector, recall: { profile: 'EXACT' }, groupBy: 'CHUNK' }, first: 100 },
+    ],
+    expected: (me) => hits({ first: me.ids.get('boiler'), count: me.chunks }),
+  },
+  {
+    name: "search in the other's collection",
+    send: (_, other) => [searchQuery, { input: { text: 'hot water', collections: [`${other.marker}-rules`] } }],
+    expected: () => hits({ count: 0 }),
+  },
+  {
+    name: 'search in the own collection',
+    send: (me) => [searchQuery, { input: { text: 'hot water', collections: [`${me.marker}-rules`] } }],
+    expected: () => hits({ count: 1 }),
+  },
+  {
+    name: 'search with a filter that both satisfy',
+    send: () => [searchQuery, { input: { text: 'hot water', filter: { externalId: { in: ['boiler', 'bus'] } } } }],
+    expected: () => hits({ count: 2 }),
+  },
+  {
+    name: "search like the other's document",
+    send: (_, other) => [searchQuery, { input: { similarTo: other.ids.get('boiler') } }],
+    expected: () => ({ search: { __typename: 'ExampleNotFoundError' } }),
+  },
+  {
+    name: "search like the other's passage",
+    send: (_, other) => [searchQuery, { input: { similarTo: other.chunkId } }],
+    expected: () => ({ search: { __typename: 'ExampleNotFoundError' } }),
+  },
+  {
+    name: 'search like an own document',
+    send: (me) => [searchQuery, { input: { similarTo: me.ids.get('boiler') }, first: 100 }],
+    expected: (me) => hits({ count: me.documents - 1 }),
+  },
+  {
+    name: "search far from the other's document",
+    send: (me, other) => [
+      searchQuery,
+      { input: { recommend: { positive: [me.ids.get('bus')], negative: [other.ids.get('boiler')] } } },
+    ],
+    expected: () => ({ search: { __typename: 'ExampleNotFoundError' } }),
+  },
+  {
+    name: 'search far from an own document',
+    send: (me) => [
+      searchQuery,
+      { input: { recommend: { positive: [me.ids.get('bus')], negative: [me.ids.get('boiler')] } }, first: 100 },
+    ],
+    expected: (me) => hits({ count: me.documents - 2 }),
+  },
+  {
+    name: 'everything about a hit',
+    send: () => [
+      `query($input: SearchInput!) { search(input: $input, first: 3) { ... on SearchConnection {
+        edges { passages { text } highlights { start end } freshness { stale } node { body pendingChunks similar { edges { node { title } } } } }
+        explain { strategy plan }
+      } } }`,
+      { input: { text: 'hot water' } },
+    ],
+    expected: (me) => ({
+      search: { edges: expect.arrayContaining([objectWith({ node: objectWith({ body: text(me.marker) }) })]) },
+    }),
+  },
+  {
+    name: 'explanation of an own document',
+    send: (me) => [explainMissingQuery, { documentId: me.ids.get('boiler'), input: { text: 'no hot water' } }],
+    expected: () => ({ explainMissing: { reason: 'FOUND', rank: 1 } }),
+  },
+  {
+    name: "explanation of the other's document",
+    send: (_, other) => [explainMissingQuery, { documentId: other.ids.get('boiler'), input: { text: 'no hot water' } }],
+    expected: () => ({ explainMissing: { reason: 'NOT_THERE', rank: null } }),
+  },
+  ...['document', 'node'].flatMap((field): Operation[] => [
+    {
+      name: `${field} of the other`,
+      send: (_, other) => [`query($id: ID!) { ${field}(id: $id) { id } }`, { id: other.ids.get('bus') }],
+      expected: () => ({ [field]: null }),
+    },
+    {
+      name: `${field} of one's own`,
+      send: (me) => [`query($id: ID!) { ${field}(id: $id) { id } }`, { id: me.ids.get('bus') }],
+      expected: (me) => ({ [field]: { id: me.ids.get('bus') } }),
+    },
+  ]),
+  {
+    name: 'documents',
+    send: () => [documentsQuery, { first: 100 }],
+    expected: (me) => ({
+      documents: { edges: [...me.ids.values()].map((id) => objectWith({ node: objectWith({ id }) })) },
+    }),
+  },
+  {
+    name: 'documents of a collection that both have',
+    send: () => [documentsQuery, { filter: { collection: { eq: 'rooms' } }, first: 100 }],
+    expected: (me) => ({ documents: { edges: { length: Math.floor(me.documents / 2) } } }),
+  },
+  {
+    name: "documents of the other's collection",
+    send: (_, other) => [documentsQuery, { filter: { collection: { startsWith: other.marker } } }],
+    expected: () => ({ documents: { edges: [] } }),
+  },
+  {
+    name: 'collections',
+    send: () => ['{ collections { name documents } }', {}],
+    expected: (me) => ({
+      collections: expect.arrayContaining([
+        { name: 'rooms', documents: Math.floor(me.documents / 2) },
+        { name: `${me.marker}-rules`, documents: 1 },
+      ]),
+    }),
+  },
+  {
+    name: 'tenant',
+    send: () => ['{ tenant { id documents chunks pendingChunks unembeddableChunks } }', {}],
+    expected: (me) => ({
+      tenant: {
+        id: me.tenant,
+        documents: me.documents,
+        chunks: me.chunks,
+        pendingChunks: 0,
+        unembeddableChunks: 0,
+      },
+    }),
+  },
+  {
+    name: 'viewer',
+    send: () => ['{ viewer { tenantId } }', {}],
+    expected: (me) => ({ viewer: { tenantId: me.tenant } }),
+  },
+  {
+    name: 'a page behind an own cursor',
+    send: (me) => [documentsQuery, { after: me.listCursor, first: 100 }],
+    expected: (me) => ({ documents: { edges: { length: me.documents - 2 } } }),
+  },
+  {
+    name: 'hits behind an own cursor',
+    send: (me) => [searchQuery, { input: { text: 'hot water' }, after: me.searchCursor, first: 100 }],
+    expected: (me) => hits({ count: me.documents - 2 }),
+  },
+];
+
+/** Writes that must change nothing. */
+const deniedWrites: Operation[] = [
+  {
+    name: "upsert of the other's document by id",
+    send: (_, other) => [
+      upsertMutation,
+      { input: [{ id: other.ids.get('bus'), collection: 'rooms', title: 'Taken over', body: 'Mine now.' }] },
+    ],
+    expected: () => ({ upsertDocuments: { __typename: 'InvalidDocumentError', index: 0 } }),
+  },
+  {
+    name: "upsert of the other's document beside one's own",
+    send: (me, other) => [
+      upsertMutation,
+      {
+        input: [
+          { id: me.ids.get('bus'), collection: 'rooms', title: 'Changed', body: 'Changed.' },
+          { id: other.ids.get('bus'), collection: 'rooms', title: 'Taken over', body: 'Mine now.' },
+        ],
+      },
+    ],
+    expected: () => ({ upsertDocuments: { __typename: 'InvalidDocumentError', index: 1 } }),
+  },
+  {
+    name: "deletion of the other's documents",
+    send: (_, other) => [deleteMutation, { ids: [...other.ids.values()] }],
+    expected: () => ({ deleteDocuments: { deletedIds: [] } }),
+  },
+  {
+    name: "deletion by the other's chunk id",
+    send: (_, other) => [
+      deleteMutation,
+      { ids: [globalId('Document', Buffer.from(other.chunkId, 'base64').toString().slice('Chunk:'.length))] },
+    ],
+    expected: () => ({ deleteDocuments: { deletedIds: [] } }),
+  },
+];
+
+/** Refusals: the other's cursors. */
+const refusals: Operation[] = [
+  {
+    name: "documents behind the other's cursor",
+    send: (_, other) => [documentsQuery, { after: other.listCursor }],
+    expected: () => 'INVALID_CURSOR',
+  },
+  {
+    name: "hits behind the other's cursor",
+    send: (_, other) => [searchQuery, { input: { text: 'hot water' }, after: other.searchCursor }],
+    expected: () => 'INVALID_CURSOR',
+  },
+];
+
+/** Every query and mutation that a tenant may send, as itself and with what is the other's. None of them changes anything. */
+export const tenantOperations: readonly Operation[] = [...reads, ...deniedWrites, ...refusals];
+
+function objectWith(properties: Record<string, unknown>) {
+  return expect.objectContaining(properties);
+}
+
+function text(part: string) {
+  return expect.stringContaining(part);
+}
+
+function hits({ first, count }: { first?: string | undefined; count?: number }) {
+  return {
+    search: {
+      __typename: 'SearchConnection',
+      edges: {
+        ...(count !== undefined && { length: count }),
+        ...(first !== undefined && { 0: { node: { id: first } } }),
+      },
+    },
+  };
+}
