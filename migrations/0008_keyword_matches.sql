@@ -10,6 +10,7 @@ create policy keyword_reads on tessera.chunks for select to tessera_keyword usin
 grant select (tenant_id, id, language, tsv, terms) on tessera.chunks to tessera_keyword;
 
 -- Chunks of the current tenant that satisfy quoted phrases, excluded words and required words, or hold any of some words.
+-- Conditions of nothing but stop words are empty, and an empty tsquery would match nothing: here it asks for nothing.
 create function tessera.keyword_matches(language text, conditions tsquery) returns setof uuid
 language plpgsql stable parallel safe security definer
 set search_path = pg_catalog, pg_temp
@@ -20,7 +21,8 @@ declare
 begin
   return query
     select c.id from tessera.chunks c
-    where c.tenant_id = tenant and c.language = keyword_matches.language and c.tsv @@ conditions;
+    where c.tenant_id = tenant and c.language = keyword_matches.language
+      and (numnode(conditions) = 0 or c.tsv @@ conditions);
 end
 $$;
 

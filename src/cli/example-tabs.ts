@@ -1,44 +1,118 @@
 import type { ExampleTab } from '../http/graphiql-page.ts';
 import type { DemoExample } from './demo-data.ts';
 
-const hits = `edges {
+/** Characters of a comment's line: GraphiQL's editor shows about as many. */
+const commentWidth = 62;
+
+/** How many of the examples get a tab. */
+const searchTabs = 3;
+
+const selection = `__typename
+    ... on SearchConnection {
+      mode
+      edges {
         score
         scores { vector keyword }
         chunk { text }
         node { title collection url }
-      }`;
-
-/** A search as it stands in a tab of GraphiQL. */
-function searchQuery(comment: string): string {
-  return `# ${comment}
-query Search($input: SearchInput!) {
-  search(input: $input, first: 5) {
-    __typename
-    ... on SearchConnection {
-      mode
-      ${hits}
+      }
       pageInfo { hasNextPage endCursor }
     }
-    ... on Error { code message }
+    ... on Error { code message }`;
+
+/**
+ * The worked examples: questions, then what else a newcomer wants to see. A tab's name is its operation's. Everything is in
+ * the query, so that what one sees is what is sent.
+ * @param bearer makes the headers of a tenant's requests.
+ */
+export function exampleTabs(
+  examples: readonly DemoExample[],
+  bearer: (tenant: string) => Record<string, string>,
+): ExampleTab[] {
+  const searches = examples.slice(0, searchTabs).map(({ tenant, title, note, query }) => ({
+    query: searchQuery(
+      operationName(tenant),
+      `${title}, as tenant ${tenant}. ${note}`,
+      `text: ${JSON.stringify(query)}`,
+    ),
+    headers: bearer(tenant),
+  }));
+  const headers = bearer(examples[0]?.tenant ?? '');
+  const more = [wordsQuery, likeQuery, whyQuery, documentsQuery, storeMutation];
+  return [...searches, ...more.map((query) => ({ query, headers }))];
+}
+
+function operationName(tenant: string): string {
+  return `Ask${tenant.charAt(0).toUpperCase()}${tenant.slice(1)}`;
+}
+
+function searchQuery(name: string, comment: string, input: string): string {
+  return `${commentLines(comment)}
+query ${name} {
+  search(input: { ${input} }, first: 5) {
+    ${selection}
   }
 }
 `;
 }
 
-const documentsQuery = `# What is stored, a page at a time, filtered by collection and by an attribute.
-query Documents($filter: DocumentFilter) {
+const wordsQuery = searchQuery(
+  'WordsOnly',
+  'Words only: a phrase that must occur, and a word that must not.',
+  'text: "\\"hot water\\" -spa", mode: KEYWORD',
+);
+
+const likeQuery = `${commentLines('Documents like another one. Ask for the vectors themselves nowhere: the database compares them.')}
+query Similar {
+  documents(filter: { title: { startsWith: "L" } }, first: 2) {
+    edges {
+      node {
+        title
+        similar(first: 3) { edges { score node { title } } }
+      }
+    }
+  }
+}
+`;
+
+const whyQuery = `${commentLines('How a search went: how far it looked, what each stage passed on, and where the words stand.')}
+query Explain {
+  search(input: { text: "parking for guests", recall: { profile: HIGH } }, first: 3) {
+    ... on SearchConnection {
+      recall { candidates measured exact }
+      explain { strategy stages { name in out ms } planningMs executionMs }
+      edges {
+        score
+        highlights { start end }
+        freshness { embeddedAt stale }
+        node { title }
+      }
+    }
+    ... on Error { code message }
+  }
+}
+`;
+
+const documentsQuery = `${commentLines('What is stored: a page at a time, by an attribute.')}
+query Documents {
   viewer { tenantId scopes }
   collections { name documents }
-  documents(filter: $filter, first: 5) {
+  documents(filter: { metadata: [{ key: "year", number: { gte: 2024 } }] }, first: 5) {
     edges { cursor node { id title metadata updatedAt } }
     pageInfo { hasNextPage endCursor }
   }
 }
 `;
 
-const upsertQuery = `# Store a document. It is found by its words at once and by its meaning a moment later.
-mutation Store($input: [UpsertDocumentInput!]!) {
-  upsertDocuments(input: $input) {
+const storeMutation = `${commentLines('Store a document. It is found by its words at once, and by its meaning a moment later.')}
+mutation Store {
+  upsertDocuments(input: [{
+    externalId: "ski-room-keys"
+    collection: "handbook"
+    title: "Keys to the ski room"
+    body: "Guests get a key card for the ski room at the front desk. It opens from six in the morning."
+    metadata: { year: 2026 }
+  }]) {
     __typename
     ... on UpsertDocumentsPayload {
       documents { status version document { id title pendingChunks } }
@@ -48,44 +122,13 @@ mutation Store($input: [UpsertDocumentInput!]!) {
 }
 `;
 
-/**
- * The worked examples, each with the token of its tenant.
- * @param bearer makes the headers of a tenant's requests.
- */
-export function exampleTabs(
-  examples: readonly DemoExample[],
-  bearer: (tenant: string) => Record<string, string>,
-): ExampleTab[] {
-  const [first] = examples;
-  const searches = examples.map((example) => ({
-    query: searchQuery(`${example.title} (${example.tenant}). ${example.note}`),
-    variables: { input: { text: example.query } },
-    headers: bearer(example.tenant),
-  }));
-  if (!first) return searches;
-  const headers = bearer(first.tenant);
-  return [
-    ...searches.slice(0, 3),
-    {
-      query: searchQuery('Words only: a phrase, a required word and an excluded one.'),
-      variables: { input: { text: '"hot water" -spa', mode: 'KEYWORD' } },
-      headers,
-    },
-    { query: documentsQuery, variables: { filter: { metadata: [{ key: 'year', number: { gte: 2024 } }] } }, headers },
-    {
-      query: upsertQuery,
-      variables: {
-        input: [
-          {
-            externalId: 'ski-room-keys',
-            collection: 'handbook',
-            title: 'Keys to the ski room',
-            body: 'Guests get a key card for the ski room at the front desk. It opens from six in the morning.',
-            metadata: { year: 2026 },
-          },
-        ],
-      },
-      headers,
-    },
-  ];
+/** A text as comment lines that need no scrolling. */
+function commentLines(text: string): string {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1) ?? '';
+    if (line.length + word.length >= commentWidth) lines.push(word);
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
+  }
+  return lines.map((line) => `# ${line}`).join('\n');
 }

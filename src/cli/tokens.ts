@@ -49,6 +49,6 @@ async function signingSecret(config: Config): Promise<Secret> {
   if (key.kind === 'generated') return readSigningKey(config.dataDir);
   if (key.kind === 'hs256') return key.secret;
   throw new StartupError(
-    'Tokens are verified with public keys here, so only their issuer can sign them. Pass one with --token.',
+    'Tokens are verified with public keys here, so only their issuer can sign them. "search" and "ingest" take one with --token.',
   );
 }

@@ -11,7 +11,8 @@ export function documentPredicate(eb: Documents, filter: DocumentFilter): Predic
   const parts: Predicate[] = [];
   if (filter.and) parts.push(eb.and(filter.and.map((inner) => documentPredicate(eb, inner))));
   if (filter.or) parts.push(eb.or(filter.or.map((inner) => documentPredicate(eb, inner))));
-  if (filter.not) parts.push(eb.not(documentPredicate(eb, filter.not)) as Predicate);
+  // Not `not`: a condition on an absent value is neither true nor false, and then its opposite holds.
+  if (filter.not) parts.push(sql<SqlBool>`(${documentPredicate(eb, filter.not)}) is not true` as never);
   if (filter.collection) parts.push(conditionPredicate(eb, sql`documents.collection`, filter.collection));
   if (filter.externalId) parts.push(conditionPredicate(eb, sql`documents.external_id`, filter.externalId));
   if (filter.title) parts.push(conditionPredicate(eb, sql`documents.title`, filter.title));

@@ -38,10 +38,11 @@ const connectionMessages =
   /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool after)/;
 
 /**
- * SQLSTATEs of a transaction that another one overtook: a serialization failure, a deadlock, and a row that went away
- * between being read and being pointed at. Run again, it sees what the other one left.
+ * SQLSTATEs of a transaction that another one overtook: a serialization failure, a deadlock, a row that went away between
+ * being read and being pointed at, and a key that was taken between being looked for and being written. Run again, it
+ * sees what the other one left.
  */
-const overtaken = new Set(['40001', '40P01', '23503']);
+const overtaken = new Set(['40001', '40P01', '23503', '23505']);
 
 /** True when the same transaction may well succeed at the next try. */
 export function isOvertaken(error: unknown): boolean {

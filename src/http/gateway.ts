@@ -1,4 +1,3 @@
-import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import { createYoga, type YogaServerInstance } from 'graphql-yoga';
 import { readBearerToken } from '../auth/bearer.ts';
 import type { VerifyToken } from '../auth/verify-token.ts';
@@ -6,7 +5,7 @@ import { createLoaders, type GraphQLDeps, type RequestContext } from '../graphql
 import { schema } from '../graphql/schema.ts';
 import type { Logger } from '../log.ts';
 import { createErrorMask } from './error-response.ts';
-import { type GraphiqlOptions, graphiqlPage } from './graphiql-page.ts';
+import { type GraphiqlOptions, graphiqlPage, renderGraphiqlPage } from './graphiql-page.ts';
 import { useCodedErrors } from './use-coded-errors.ts';
 
 import { type ReadyCheck, useHealthChecks } from './use-health-checks.ts';
@@ -49,7 +48,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     multipart: false,
     maxRequestBodySize: options.maxBodyBytes,
     graphiql: graphiql ? () => graphiqlPage(graphiql) : false,
-    renderGraphiQL,
+    renderGraphiQL: renderGraphiqlPage,
     context: async ({ request }) => {
       const principal = await authenticate(request, verifyToken);
       const deps = depsForRequest();

@@ -1,9 +1,9 @@
+import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import type { GraphiQLOptions } from 'graphql-yoga';
 
 /** A worked example, as a tab of GraphiQL. */
 export interface ExampleTab {
   readonly query: string;
-  readonly variables?: Record<string, unknown>;
   /** Sent with the request; in development it holds a token. */
   readonly headers?: Record<string, string>;
 }
@@ -22,7 +22,6 @@ export function graphiqlPage({ tabs, headers = {} }: GraphiqlOptions): GraphiQLO
     title: 'Tessera',
     defaultTabs: tabs.map((tab) => ({
       query: tab.query,
-      variables: json(tab.variables ?? {}),
       headers: json(tab.headers ?? headers),
     })),
     defaultQuery: first?.query ?? '',
@@ -32,4 +31,15 @@ export function graphiqlPage({ tabs, headers = {} }: GraphiqlOptions): GraphiQLO
     inputValueDeprecation: true,
     schemaDescription: true,
   };
+}
+
+/**
+ * With several tabs at the start, GraphiQL leaves each with the shift of an animation that never ends; a press then moves
+ * the tab away from under the pointer, and the click goes nowhere.
+ */
+const tabsStayPut = '<style>.graphiql-tabs > .graphiql-tab { transform: none !important; }</style>';
+
+/** The page as HTML. */
+export function renderGraphiqlPage(options: GraphiQLOptions): string {
+  return renderGraphiQL(options).replace('</head>', `${tabsStayPut}</head>`);
 }

@@ -1,5 +1,6 @@
 import { ExpectedError } from '../errors.ts';
 import type { DocumentId } from '../ids.ts';
+import { findMetadataFault } from './metadata-fault.ts';
 
 /** A document as a caller gives it. */
 export interface DocumentInput {
@@ -51,14 +52,16 @@ export function checkDocuments(inputs: readonly DocumentInput[]): void {
     const key = input.id ?? (input.externalId === undefined ? undefined : `${input.collection}\0${input.externalId}`);
     if (key === undefined) continue;
     const earlier = seen.get(key);
-    if (earlier !== undefined) {
-      throw new InvalidDocumentError(
-        index,
-        `it names the same document as document ${earlier}; each may come once in a write.`,
-      );
-    }
+    if (earlier !== undefined) throw namedTwice(index, earlier);
     seen.set(key, index);
   }
+}
+
+export function namedTwice(index: number, earlier: number): InvalidDocumentError {
+  return new InvalidDocumentError(
+    index,
+    `it names the same document as document ${earlier}; each may come once in a write.`,
+  );
 }
 
 function findFault(input: DocumentInput): string | undefined {
@@ -77,17 +80,8 @@ function findFault(input: DocumentInput): string | undefined {
     if (!value.isWellFormed()) return `the ${name} holds half of a surrogate pair, which is not valid Unicode.`;
     if (name !== 'url' && value.trim() === '') return `the ${name} is empty; give it at least one visible character.`;
   }
-  return findMetadataFault(input.metadata ?? {}) ?? findUrlFault(input.url);
-}
-
-function findMetadataFault(metadata: Record<string, unknown>): string | undefined {
-  const json = JSON.stringify(metadata);
-  const sizeBytes = Buffer.byteLength(json);
-  const { metadataBytes } = documentLimits;
-  if (sizeBytes > metadataBytes)
-    return `the metadata takes ${sizeBytes} bytes as JSON; at most ${metadataBytes} are allowed.`;
-  if (json.includes('\\u0000')) return 'the metadata holds a NUL character, which PostgreSQL text cannot.';
-  return json.isWellFormed() && !/\\ud[89a-f]/i.test(json) ? undefined : 'the metadata holds half of a surrogate pair.';
+  const fault = findMetadataFault(input.metadata ?? {}, limits.metadataBytes);
+  return fault === undefined ? findUrlFault(input.url) : `the metadata ${fault}`;
 }
 
 function findUrlFault(url: string | undefined): string | undefined {

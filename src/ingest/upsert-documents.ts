@@ -2,10 +2,11 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Principal } from '../auth/principal.ts';
 import type { Database, Execute } from '../db/database.ts';
 import { writeAsTenant } from '../db/tenant.ts';
-import { type DocumentId, newChunkId, newDocumentId, type TenantId } from '../ids.ts';
+import { type DocumentId, newChunkId, type TenantId } from '../ids.ts';
 import { type Chunk, chunkText } from './chunk.ts';
 import { contentHash } from './content-hash.ts';
-import { checkDocuments, type DocumentInput, InvalidDocumentError } from './document-input.ts';
+import { checkDocuments, type DocumentInput } from './document-input.ts';
+import { type ResolvedDocument, resolveDocuments } from './resolve-documents.ts';
 import {
   type ChunkRow,
   type DocumentRow,
@@ -13,7 +14,6 @@ import {
   insertChunksStatement,
   insertDocumentsStatement,
   insertJobsStatement,
-  lockDocumentsStatement,
   registerTenantModelStatement,
   registerTenantStatement,
   updateDocumentStatement,
@@ -41,11 +41,6 @@ export interface UpsertOutcome {
   readonly version: number;
 }
 
-type StoredDocument =
-  ReturnType<typeof lockDocumentsStatement> extends { execute(): Promise<(infer Row)[]> } ? Row : never;
-
-/** Language of documents whose collection says nothing else. */
-const defaultLanguage = 'english';
 /** Rows a statement inserts at most: ten parameters each, and the protocol numbers parameters with 16 bits. */
 const rowsPerStatement = 1_000;
 
@@ -77,15 +72,10 @@ async function writeDocuments(
 ): Promise<{ outcomes: UpsertOutcome[]; pending: boolean }> {
   await execute(registerTenantStatement(tenantId));
   await execute(registerTenantModelStatement(tenantId, deps.modelId));
-  const stored = await lockStored(tenantId, inputs, execute);
   const outcomes: UpsertOutcome[] = [];
   const created: { index: number; row: DocumentRow }[] = [];
   const rechunked: DocumentRow[] = [];
-  for (const [index, input] of inputs.entries()) {
-    const existing = stored(input);
-    if (input.id && !existing)
-      throw new InvalidDocumentError(index, `there is no document with the id that was given.`);
-    const row = toRow(input, existing);
+  for (const [index, { row, existing }] of (await resolveDocuments(tenantId, inputs, execute)).entries()) {
     if (!existing) {
       created.push({ index, row });
     } else if (isUnchanged(row, existing)) {
@@ -96,6 +86,7 @@ async function writeDocuments(
       if (!row.contentHash.equals(existing.content_hash)) rechunked.push(row);
     }
   }
+  created.sort((a, b) => compareKeys(a.row, b.row));
   if (created.length > 0) {
     const written = await execute(
       insertDocumentsStatement(
@@ -113,33 +104,13 @@ async function writeDocuments(
   return { outcomes, pending: await replaceChunks(deps, tenantId, rechunked, execute) };
 }
 
-async function lockStored(tenantId: TenantId, inputs: readonly DocumentInput[], execute: Execute) {
-  const ids = inputs.flatMap((input) => input.id ?? []);
-  const keys = inputs.flatMap(({ id, collection, externalId }) =>
-    id || externalId === undefined ? [] : [{ collection, externalId }],
-  );
-  const rows = await execute(lockDocumentsStatement(tenantId, ids, keys));
-  const byId = new Map(rows.map((row) => [row.id, row]));
-  const byKey = new Map(rows.map((row) => [`${row.collection}\0${row.external_id}`, row]));
-  return (input: DocumentInput): StoredDocument | undefined =>
-    input.id ? byId.get(input.id) : byKey.get(`${input.collection}\0${input.externalId}`);
+/** The order in which stored documents are locked. */
+function compareKeys(a: DocumentRow, b: DocumentRow): number {
+  if (a.collection !== b.collection) return a.collection < b.collection ? -1 : 1;
+  return (a.externalId ?? '') < (b.externalId ?? '') ? -1 : 1;
 }
 
-function toRow(input: DocumentInput, existing: StoredDocument | undefined): DocumentRow {
-  return {
-    id: (existing?.id as DocumentId | undefined) ?? newDocumentId(),
-    collection: input.collection,
-    externalId: input.externalId ?? existing?.external_id ?? null,
-    title: input.title,
-    body: input.body,
-    url: input.url ?? null,
-    metadata: JSON.stringify(input.metadata ?? {}),
-    language: defaultLanguage,
-    contentHash: contentHash(input.title, input.body, defaultLanguage),
-  };
-}
-
-function isUnchanged(row: DocumentRow, existing: StoredDocument): boolean {
+function isUnchanged(row: DocumentRow, existing: NonNullable<ResolvedDocument['existing']>): boolean {
   return (
     row.contentHash.equals(existing.content_hash) &&
     row.collection === existing.collection &&

@@ -46,7 +46,10 @@ export function registerTenantModelStatement(tenantId: TenantId, modelId: number
     .onConflict((oc) => oc.doNothing());
 }
 
-/** Locks the documents that a write names, by id or by collection and external id. */
+/**
+ * Locks the documents that a write names, by id or by collection and external id. In the order of their keys, in which new
+ * ones are inserted, too: two writes that meet then wait for each other and do not deadlock.
+ */
 export function lockDocumentsStatement(
   tenantId: TenantId,
   ids: readonly DocumentId[],
@@ -65,6 +68,8 @@ export function lockDocumentsStatement(
           select * from unnest(${collections}::text[], ${externalIds}::text[]))` as never,
       ]),
     )
+    .orderBy(sql`collection collate "C"`)
+    .orderBy(sql`external_id collate "C"`)
     .orderBy('id')
     .forUpdate();
 }

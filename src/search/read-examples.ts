@@ -4,8 +4,9 @@ import { sqlBuilder } from '../db/compile.ts';
 import type { Database } from '../db/database.ts';
 import { readAsTenant } from '../db/tenant.ts';
 import { parseVector } from '../db/vector-parameter.ts';
+import { Refusal } from '../errors.ts';
 import type { ChunkId, DocumentId, TenantId } from '../ids.ts';
-import { normaliseVector } from '../vector.ts';
+import { coarseVector, InvalidVectorError, normaliseVector } from '../vector.ts';
 import type { ExampleId } from './search-input.ts';
 import { ExampleNotFoundError } from './search-request.ts';
 
@@ -46,6 +47,7 @@ export interface ExampleVector {
  * The vector that lies where the positive examples are and the negative ones are not: the mean of the one less the mean of
  * the other. A document is the mean of its passages.
  * @throws {ExampleNotFoundError} for an example that does not exist for this tenant or has no vector yet.
+ * @throws {Refusal} `BAD_USER_INPUT` when nothing is left of the difference.
  */
 export async function readExamples(
   database: Database,
@@ -72,9 +74,21 @@ export async function readExamples(
   const near = mean(examples.positive.map(vectorOf));
   const far = examples.negative.length > 0 ? mean(examples.negative.map(vectorOf)) : undefined;
   return {
-    full: normaliseVector(near.map((component, index) => component - (far?.[index] ?? 0))),
+    full: toSearchable(near.map((component, index) => component - (far?.[index] ?? 0))),
     chunkIds: rows.map((row) => row.chunkId),
   };
+}
+
+function toSearchable(sum: Float64Array): Float32Array {
+  try {
+    const full = normaliseVector(sum);
+    coarseVector(full);
+    return full;
+  } catch (cause) {
+    if (!(cause instanceof InvalidVectorError)) throw cause;
+    const message = 'The positive and negative examples cancel each other out, so they point nowhere; leave some out.';
+    throw new Refusal('BAD_USER_INPUT', message, { cause });
+  }
 }
 
 function mean(vectors: readonly Float32Array[]): Float64Array {

@@ -36,7 +36,7 @@ const leaseSeconds = 120;
  * Claims jobs, embeds their chunks in one call, and writes the vectors, tenant by tenant. No connection is held while the
  * embedder works. A batch that fails is put off with its reason; it is not lost.
  */
-export async function embedBatch(deps: WorkerDeps, signal?: AbortSignal): Promise<BatchResult> {
+export async function embedBatch(deps: WorkerDeps): Promise<BatchResult> {
   const claim = claimJobsStatement(deps.modelId, deps.embedder.maxBatch, leaseSeconds);
   const jobs = await transact(deps.database, workerScope(), (execute) => execute(claim));
   let embedded = 0;
@@ -46,24 +46,18 @@ export async function embedBatch(deps: WorkerDeps, signal?: AbortSignal): Promis
       deps,
       tenantId,
       claimed.map(({ chunkId }) => chunkId),
-      signal,
     );
   }
   return { claimed: jobs.length, embedded, failed: jobs.length - embedded, tenants: [...byTenant.keys()] };
 }
 
-async function embedTenantJobs(
-  deps: WorkerDeps,
-  tenantId: TenantId,
-  chunkIds: readonly ChunkId[],
-  signal: AbortSignal | undefined,
-): Promise<number> {
+async function embedTenantJobs(deps: WorkerDeps, tenantId: TenantId, chunkIds: readonly ChunkId[]): Promise<number> {
   const { database, embedder, modelId } = deps;
   const [chunks] = await readInFlight(database, workerScope(tenantId), [chunkTextsStatement(tenantId, chunkIds)]);
   const texts = chunks.map(({ text }) => text);
   let vectors: (Float32Array | null)[];
   try {
-    vectors = await embedder.embed(texts, { purpose: 'document', signal });
+    vectors = await embedder.embed(texts, { purpose: 'document' });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     await transact(database, workerScope(tenantId), (execute) =>

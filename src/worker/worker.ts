@@ -58,7 +58,7 @@ export async function drain(
   const touched = new Set<TenantId>();
   let embedded = 0;
   for (let batches = 1; !signal?.aborted; batches++) {
-    const batch = await embedBatch(deps, signal);
+    const batch = await embedBatch(deps);
     if (batch.claimed === 0) break;
     onBatch(batch);
     embedded += batch.embedded;

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export const programPath = fileURLToPath(new URL('../../bin/tessera.js', import.meta.url));
+const programPath = fileURLToPath(new URL('../../bin/tessera.js', import.meta.url));
 const patienceMs = 25_000;
 
 export interface Finished {

@@ -216,17 +216,3 @@ test('without a server an import opens the database itself, survives its own kil
   expect([found.status, found.stderr]).toEqual([0, '']);
   expect(found.stdout).toMatch(/^1\. {2}Balloon 117\n {4}\S+ {2}default {2}by meaning and words\n/);
 });
-
-test('another model than that of the data is refused, with what to set', async () => {
-  const { status, stderr } = await run(['serve'], {
-    ...env,
-    EMBEDDER: 'openai',
-    EMBEDDING_BASE_URL: 'http://127.0.0.1:9/v1',
-    EMBEDDING_MODEL: 'other',
-    EMBEDDING_DIMENSIONS: '512',
-  });
-  expect(status).toBe(78);
-  expect(stderr).toMatch(
-    /^tessera: The vectors in this database were made by static-en-512 [^\n]*Set EMBEDDER[^\n]*\n$/,
-  );
-});

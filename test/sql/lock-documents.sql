@@ -22,5 +22,7 @@ where
     )
   )
 order by
+  collection collate "C",
+  external_id collate "C",
   "id"
 for update

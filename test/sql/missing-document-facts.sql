@@ -9,7 +9,7 @@ select
       and (
         (
           (starts_with(documents.title, $2))
-          or not (documents.external_id is null)
+          or ((documents.external_id is null)) is not true
         )
         and (documents.created_at >= $3)
         and (

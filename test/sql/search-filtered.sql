@@ -17,7 +17,7 @@ with
           and (
             (
               (starts_with(documents.title, $4))
-              or not (documents.external_id is null)
+              or ((documents.external_id is null)) is not true
             )
             and (documents.created_at >= $5)
             and (
@@ -116,7 +116,7 @@ with
           and (
             (
               (starts_with(documents.title, $27))
-              or not (documents.external_id is null)
+              or ((documents.external_id is null)) is not true
             )
             and (documents.created_at >= $28)
             and (

@@ -9,6 +9,10 @@ import { parseTenantId } from '../../src/ids.ts';
 import { deleteDocumentsStatement } from '../../src/ingest/delete-documents.ts';
 import * as upsert from '../../src/ingest/upsert-statements.ts';
 import * as models from '../../src/models/model-statements.ts';
+import * as curves from '../../src/recall/curve-statements.ts';
+import { nothingStatement } from '../../src/recall/measure-stage-one.ts';
+import type { RecallCurve } from '../../src/recall/recall-curve.ts';
+import * as recall from '../../src/recall/recall-statements.ts';
 import { explainStatement } from '../../src/search/explain-search.ts';
 import { highlightsStatement } from '../../src/search/highlights.ts';
 import * as missing from '../../src/search/missing-statements.ts';
@@ -17,6 +21,10 @@ import { exampleVectorsStatement } from '../../src/search/read-examples.ts';
 import type { SearchPlan } from '../../src/search/search-plan.ts';
 import { searchStatement } from '../../src/search/search-statement.ts';
 import * as tenants from '../../src/tenants/read-tenant.ts';
+import * as crossover from '../../src/tiers/crossover.ts';
+import * as graphs from '../../src/tiers/graph-index.ts';
+import * as indexes from '../../src/tiers/index-statements.ts';
+import * as tiers from '../../src/tiers/tier-statements.ts';
 import * as jobs from '../../src/worker/job-statements.ts';
 import * as terms from '../../src/worker/term-stats-statements.ts';
 
@@ -80,6 +88,14 @@ const filtered: SearchPlan = {
   seen: ['800000000001'],
 };
 
+const vectors = { tenantId: tenant, modelId: 1 };
+const sampled = { full: Buffer.alloc(0), coarse: Buffer.alloc(0) };
+const curve: RecallCurve = {
+  ...{ modelId: 1, tier: 'hnsw', chunks: 20_000, sample: 200, settings: [] },
+  ...{ exact: { p50Ms: 1, p95Ms: 2 }, measuredAt: new Date(0) },
+};
+const times = { tenantId: tenant, chunks: 20_000, candidates: 100, floorMs: 1, exactMs: 5, graphMs: 2 };
+
 /** Every statement that the program sends, by the name of its golden file. */
 const statements: Record<string, Statement<unknown>> = {
   'bodies-by-id': documents.bodiesByIdStatement(tenant, [documentId]),
@@ -137,11 +153,45 @@ const statements: Record<string, Statement<unknown>> = {
   'update-document': upsert.updateDocumentStatement(tenant, row),
 };
 
+/** Those of tiers and of calibration. */
+const maintenance: Record<string, Statement<unknown>> = {
+  'analyze-embeddings': graphs.analyzeStatement(),
+  'build-progress': indexes.buildProgressStatement(1),
+  builder: indexes.builderStatement(),
+  'create-graph': graphs.createGraphStatement(vectors),
+  crossover: crossover.crossoverStatement(),
+  'drop-graph': graphs.dropGraphStatement(graphs.graphIndexName(vectors)),
+  'graph-indexes': indexes.graphIndexesStatement(),
+  'recall-exhaustive': recall.exhaustiveStatement(vectors, sampled, 11),
+  'recall-measured-model': recall.measuredModelStatement(tenant),
+  'recall-nothing': nothingStatement(),
+  'recall-sample-queries': recall.sampleQueriesStatement(vectors, 200, 1),
+  'recall-stage-one': recall.stageOneStatement(vectors, sampled, 100),
+  'recall-stage-one-exact': recall.exactStageOneStatement(vectors, sampled, 100),
+  'recall-two-stage': recall.twoStageStatement(vectors, sampled, { stageOne: 'planned', candidates: 100 }, 11),
+  'recall-two-stage-covering': recall.twoStageStatement(
+    vectors,
+    sampled,
+    { stageOne: 'covering', candidates: 100 },
+    11,
+  ),
+  'record-counts': tiers.recordCountsStatement(),
+  'record-crossover': crossover.recordCrossoverStatement(12_000, times),
+  'record-tier': tiers.recordTierStatement(vectors, 'hnsw', graphs.graphIndexName(vectors)),
+  'save-curve': curves.saveCurveStatement(tenant, curve),
+  'tier-states': tiers.tierStatesStatement(),
+  'tier-status': tiers.tierStatusStatement(),
+  tuning: curves.tuningStatement(tenant),
+};
+
 describe('the SQL that is sent', () => {
-  it.each(Object.entries(statements))('%s is what its golden file says', async (name, statement) => {
-    const { sql } = statement.compile();
-    await expect(`${format(sql, { language: 'postgresql' })}\n`).toMatchFileSnapshot(`../sql/${name}.sql`);
-  });
+  it.each(Object.entries({ ...statements, ...maintenance }))(
+    '%s is what its golden file says',
+    async (name, statement) => {
+      const { sql } = statement.compile();
+      await expect(`${format(sql, { language: 'postgresql' })}\n`).toMatchFileSnapshot(`../sql/${name}.sql`);
+    },
+  );
 
   it('has a golden file for every statement builder', async () => {
     const named = readFileSync(import.meta.filename, 'utf8');

@@ -1,0 +1,1 @@
+analyze tessera.embeddings (tenant_id, model_id)

@@ -1,0 +1,8 @@
+select
+  pg_has_role(c.relowner, 'usage') as "mayBuild",
+  pg_backend_pid() as "pid",
+  current_user::text as "login"
+from
+  "pg_catalog"."pg_class" as "c"
+where
+  "c"."oid" = 'tessera.embeddings'::regclass

@@ -1,0 +1,11 @@
+select
+  "tenant_id" as "tenantId",
+  "model_id" as "modelId",
+  "role" as "role",
+  "tier" as "tier",
+  coalesce(chunk_count, 0) as "chunks"
+from
+  "tenant_models"
+order by
+  "tenant_id",
+  "model_id"

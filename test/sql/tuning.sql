@@ -1,0 +1,18 @@
+select
+  "tenant_models"."model_id" as "modelId",
+  "tenant_models"."tier" as "tier",
+  "tenant_models"."chunk_count" as "chunks",
+  "recall_curves"."tier" as "curveTier",
+  "recall_curves"."chunks" as "curveChunks",
+  "recall_curves"."sample",
+  "recall_curves"."settings" as "settings",
+  "recall_curves"."exact_p50_ms" as "exactP50Ms",
+  "recall_curves"."exact_p95_ms" as "exactP95Ms",
+  "recall_curves"."measured_at" as "measuredAt"
+from
+  "tenant_models"
+  left join "recall_curves" on "recall_curves"."tenant_id" = $1
+  and "recall_curves"."model_id" = "tenant_models"."model_id"
+where
+  "tenant_models"."tenant_id" = $2
+  and "tenant_models"."role" = $3
