@@ -35,11 +35,13 @@ begin atomic
   select e.tenant_id, e.model_id, count(*)::integer from tessera.embeddings e group by e.tenant_id, e.model_id;
 end;
 
--- An owner must be able to create in the schema for the moment in which it becomes the owner.
+-- An owner must be able to create in the schema for the moment in which it becomes the owner. The migrating role must be
+-- a member for that moment only: a member that inherits would have the policy above applied to itself.
 grant tessera_counter to current_user;
 grant create on schema tessera to tessera_counter;
 alter function tessera.embedding_counts() owner to tessera_counter;
 revoke create on schema tessera from tessera_counter;
+revoke tessera_counter from current_user;
 revoke all on function tessera.embedding_counts() from public;
 grant execute on function tessera.embedding_counts() to tessera_operator;
 

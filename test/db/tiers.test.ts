@@ -165,7 +165,7 @@ describeServer('tiers', () => {
       expect(tenant).toMatchObject(attempt === counts ? { code: '42501' } : { rows: [{ tenant_id: 'small' }] });
     }
     expect(await tryInScope(db.worker, workerScope(large), counts)).toEqual({ code: '42501' });
-    expect((await owner.pool.query('select 1 from tessera.embeddings')).rows).toEqual([]);
+    expect((await owner.pool.query('select count(*)::int from tessera.embeddings')).rows).toEqual([{ count: 0 }]);
     for (const change of ['tenant_id', 'model_id', 'role', 'created_at'])
       expect(
         await tryInScope(db.database, operatorScope, `update tenant_models set ${change} = ${change}`),
