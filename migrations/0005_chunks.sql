@@ -74,6 +74,8 @@ create table tessera.corpus_stats (
   language text not null,
   chunks integer not null check (chunks >= 0),
   counted_at timestamptz not null default now(),
+  -- Chunks that came since: a corpus that is rewritten need not grow.
+  written integer not null default 0,
   primary key (tenant_id, language)
 );
 
@@ -90,4 +92,4 @@ create policy worker_deletes on tessera.corpus_stats for delete to tessera_worke
   using (tenant_id = tessera.current_tenant());
 
 grant select on tessera.corpus_stats to tessera_tenant;
-grant select, insert, update (chunks, counted_at), delete on tessera.corpus_stats to tessera_worker;
+grant select, insert, update (chunks, counted_at, written), delete on tessera.corpus_stats to tessera_worker;

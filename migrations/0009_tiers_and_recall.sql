@@ -41,9 +41,9 @@ grant tessera_counter to current_user;
 grant create on schema tessera to tessera_counter;
 alter function tessera.embedding_counts() owner to tessera_counter;
 revoke create on schema tessera from tessera_counter;
-revoke tessera_counter from current_user;
 revoke all on function tessera.embedding_counts() from public;
 grant execute on function tessera.embedding_counts() to tessera_operator;
+revoke tessera_counter from current_user;
 
 -- What a tenant's searches were last measured to find, and how long they took: one row a model, written by calibration.
 create table tessera.recall_curves (

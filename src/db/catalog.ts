@@ -51,7 +51,13 @@ export const catalog = {
     terms: 'sparsevec generated',
   },
   term_stats: { tenant_id: 'text', language: 'text', term: 'integer', chunks: 'integer' },
-  corpus_stats: { tenant_id: 'text', language: 'text', chunks: 'integer', counted_at: 'timestamptz default' },
+  corpus_stats: {
+    tenant_id: 'text',
+    language: 'text',
+    chunks: 'integer',
+    counted_at: 'timestamptz default',
+    written: 'integer default',
+  },
   embeddings: {
     tenant_id: 'text',
     model_id: 'smallint',

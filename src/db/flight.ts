@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { CompiledQuery } from 'kysely';
 import type pg from 'pg';
 import { type Scope, type ScopeDefaults, type ScopeSettings, scopeStatement, settingsStatement } from './scope.ts';
@@ -48,14 +49,16 @@ async function flyOnce(on: Connections, scope: Scope, parts: readonly FlightPart
   let client: pg.PoolClient;
   let opening: string;
   try {
-    opening = `begin read only; ${scopeStatement(scope, on.scopeDefaults)}`;
+    // The settings of one part alone travel with the scope.
+    const [only] = parts.length === 1 ? parts : [];
+    opening = `begin read only; ${scopeStatement({ ...scope, ...(only?.settings && { settings: only.settings }) }, on.scopeDefaults)}`;
     client = await on.pool.connect();
   } catch (error) {
     return parts.map(() => ({ error: databaseError(error) }));
   }
   const queries: { text: string; values?: unknown[] }[] = [{ text: opening }];
   const places = parts.map(({ settings, queries: wanted }) => {
-    const setting = settings && settingsStatement(settings);
+    const setting = parts.length > 1 && settings && settingsStatement(settings);
     if (setting) queries.push({ text: setting });
     const first = queries.length;
     for (const { sql, parameters } of wanted) queries.push({ text: sql, values: [...parameters] });
@@ -75,7 +78,14 @@ async function send(
   queries: readonly { text: string; values?: unknown[] }[],
   pipelined: boolean,
 ) {
-  if (pipelined) return Promise.allSettled(queries.map((query) => client.query(query)));
+  if (pipelined) {
+    // One write to the socket for the whole flight; `pg` would make one for each query.
+    const { stream } = (client as unknown as { readonly connection: { readonly stream: Socket } }).connection;
+    stream.cork();
+    const sent = queries.map((query) => client.query(query));
+    stream.uncork();
+    return Promise.allSettled(sent);
+  }
   const settled: PromiseSettledResult<pg.QueryResult>[] = [];
   for (const query of queries) settled.push(...(await Promise.allSettled([client.query(query)])));
   return settled;

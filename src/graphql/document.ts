@@ -80,7 +80,7 @@ builder.queryField('documents', (t) =>
 );
 
 /** Relay's page info for a list that is read forwards. */
-export function toPageInfo(items: readonly { readonly cursor: string }[], hasNextPage: boolean) {
+function toPageInfo(items: readonly { readonly cursor: string }[], hasNextPage: boolean) {
   return {
     hasNextPage,
     hasPreviousPage: false,

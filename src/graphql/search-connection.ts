@@ -2,7 +2,6 @@ import type { SearchDepth } from '../search/choose-depth.ts';
 import type { SearchExplanation, StageReport } from '../search/explain-search.ts';
 import type { SearchAnswer } from '../search/search.ts';
 import { builder } from './builder.ts';
-import { toPageInfo } from './document.ts';
 import { SearchEdge } from './search-hit.ts';
 import { SearchModeEnum } from './search-inputs.ts';
 
@@ -81,12 +80,17 @@ export const SearchConnection = builder.objectRef<SearchAnswer>('SearchConnectio
     edges: t.field({
       type: [SearchEdge],
       description: 'The hits of this page.',
-      resolve: (answer) => answer.hits.map((hit) => ({ hit, answer })),
+      resolve: (answer) => answer.hits.map((hit, index) => ({ hit, index, answer })),
     }),
     pageInfo: t.field({
       type: builder.pageInfoRef(),
       description: 'Where this page lies.',
-      resolve: ({ hits, hasNextPage }) => toPageInfo(hits, hasNextPage),
+      resolve: ({ hits, hasNextPage, cursorAt }) => ({
+        hasNextPage,
+        hasPreviousPage: false,
+        startCursor: hits.length > 0 ? cursorAt(0) : null,
+        endCursor: hits.length > 0 ? cursorAt(hits.length - 1) : null,
+      }),
     }),
     mode: t.expose('mode', {
       type: SearchModeEnum,

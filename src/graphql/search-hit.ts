@@ -11,6 +11,8 @@ const mostPassages = 10;
 /** A hit with the answer that it belongs to: its details are read together with those of the other hits. */
 export interface HitInAnswer {
   readonly hit: Hit;
+  /** Place on the page, from 0. */
+  readonly index: number;
   readonly answer: SearchAnswer;
 }
 
@@ -70,7 +72,7 @@ export const SearchEdge = builder.objectRef<HitInAnswer>('SearchEdge').implement
   fields: (t) => ({
     cursor: t.string({
       description: 'To be passed as `after` for the hits behind this one.',
-      resolve: ({ hit }) => hit.cursor,
+      resolve: ({ answer, index }) => answer.cursorAt(index),
     }),
     score: t.float({
       description: 'Higher is better. HYBRID: 0 to 1; SEMANTIC: cosine; KEYWORD: BM25.',

@@ -38,7 +38,6 @@ export interface Hit {
   readonly keywordScore: number | null;
   /** When the passage got its vector; null while it waits for one. */
   readonly embeddedAt: Date | null;
-  readonly cursor: string;
 }
 
 export interface SearchAnswer {
@@ -48,6 +47,8 @@ export interface SearchAnswer {
   readonly mode: SearchMode;
   /** Absent in KEYWORD mode. */
   readonly depth: SearchDepth | undefined;
+  /** The cursor behind a hit, by its place on the page, from 0: made only where it is asked for. */
+  cursorAt(index: number): string;
   /** Time that it took to have the vector, in milliseconds. */
   readonly embedMs: number;
   /** More passages of a hit's document, best first; all hits that ask for the same number share one read. */
@@ -85,9 +86,7 @@ export async function search(
   const rows = await readAsTenant(deps.database, principal, statement, settings);
   const { hasNextPage, items: best } = toPage(rows, first);
   const items = diversity > 0 ? diversify(rows.map(withVector), first, diversity) : best;
-  const marks = [...seen];
   const hits = items.map((row): Hit => {
-    marks.push(itemMark(row.itemId));
     return {
       document: row,
       chunk: {
@@ -102,7 +101,6 @@ export async function search(
       vectorScore: row.vectorScore,
       keywordScore: row.keywordScore,
       embeddedAt: row.embeddedAt,
-      cursor: cursors.write(marks),
     };
   });
   return {
@@ -111,6 +109,7 @@ export async function search(
     mode: prepared.mode,
     depth: prepared.depth,
     embedMs: prepared.embedMs,
+    cursorAt: (index) => cursors.write([...seen, ...items.slice(0, index + 1).map((row) => itemMark(row.itemId))]),
     ...createDetails(deps, principal, prepared),
     explain: async () => {
       const [row] = await readAsTenant(deps.database, principal, explainStatement(statement), settings);

@@ -5,7 +5,8 @@ import { graphIndexPattern } from './graph-index.ts';
 /** PostgreSQL's own catalog, as far as it is read here. */
 interface PostgresCatalog {
   pg_index: { indexrelid: number; indrelid: number; indisvalid: boolean };
-  pg_class: { oid: number; relname: string; relowner: number };
+  pg_class: { oid: number; relname: string; relowner: number; relnamespace: number };
+  pg_namespace: { oid: number; nspname: string };
   pg_stat_progress_create_index: { pid: number; phase: string };
 }
 
@@ -34,14 +35,16 @@ export function buildProgressStatement(pid: number) {
     .where('pid', '=', pid);
 }
 
-/** Whether the connection may build indexes on the vectors, and which backend it is. */
+/** Whether the connection may build indexes on the vectors, and which backend it is. Anybody may ask. */
 export function builderStatement() {
   return db
     .selectFrom('pg_catalog.pg_class as c')
+    .innerJoin('pg_catalog.pg_namespace as n', 'n.oid', 'c.relnamespace')
     .select([
       sql<boolean>`pg_has_role(c.relowner, 'usage')`.as('mayBuild'),
       sql<number>`pg_backend_pid()`.as('pid'),
       sql<string>`current_user::text`.as('login'),
     ])
-    .where('c.oid', '=', sql<number>`'tessera.embeddings'::regclass`);
+    .where('n.nspname', '=', sql.lit<string>('tessera'))
+    .where('c.relname', '=', sql.lit<string>('embeddings'));
 }

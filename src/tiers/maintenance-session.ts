@@ -45,11 +45,17 @@ export async function withMaintenance<Result>(
   try {
     const session = await openSession(client, owner.scopeDefaults.vectorSchema);
     const { rows } = await client.query<{ mine: boolean }>(`select pg_try_advisory_lock(${advisoryLock}) as mine`);
-    return rows[0]?.mine ? await work(session) : undefined;
+    if (!rows[0]?.mine) return undefined;
+    try {
+      return await work(session);
+    } finally {
+      // Before the connection is closed, for the server notices that a little later.
+      await client.query(`select pg_advisory_unlock(${advisoryLock})`).catch(() => {});
+    }
   } catch (error) {
     throw databaseError(error);
   } finally {
-    // The connection is closed and not given back, which ends the lock and the settings whatever happened.
+    // The connection is closed and not given back, which ends its settings and its lock whatever happened.
     client.release(true);
   }
 }

@@ -13,6 +13,7 @@ import {
   insertUnembeddableStatement,
   postponeJobsStatement,
 } from './job-statements.ts';
+import { noteWrittenStatement } from './term-stats-statements.ts';
 
 export interface WorkerDeps {
   /** Connected as the worker's login. */
@@ -76,6 +77,7 @@ async function embedTenantJobs(deps: WorkerDeps, tenantId: TenantId, chunkIds: r
     if (embeddings.length > 0) await execute(insertEmbeddingsStatement(tenantId, modelId, embeddings));
     if (unembeddable.length > 0) await execute(insertUnembeddableStatement(tenantId, modelId, unembeddable));
     await execute(deleteJobsStatement(tenantId, modelId, chunkIds));
+    await execute(noteWrittenStatement(tenantId, chunks.length));
   });
   return chunkIds.length;
 }

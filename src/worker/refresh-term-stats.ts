@@ -8,18 +8,27 @@ import { corpusSizesStatement, countTermsStatement, recordCorpusStatement } from
 const tolerance = 0.05;
 
 /**
- * Counts a tenant's document frequencies again where its chunks have grown or shrunk by more than 5 % since the last time.
+ * Counts a tenant's document frequencies again where more than 5 % of its chunks came or went since the last time.
  * @returns the languages that were counted.
  */
 export function refreshTermStats(database: Database, tenantId: TenantId): Promise<string[]> {
   return transact(database, workerScope(tenantId), async (execute) => {
-    const counted: string[] = [];
-    for (const size of await execute(corpusSizesStatement(tenantId))) {
-      if (size.counted !== null && Math.abs(size.chunks - size.counted) <= tolerance * size.counted) continue;
-      await execute(countTermsStatement(tenantId, size.language));
-      await execute(recordCorpusStatement(tenantId, size.language, size.chunks));
-      counted.push(size.language);
+    const outdated = (await execute(corpusSizesStatement(tenantId))).filter(isOutdated);
+    for (const { language, chunks, written } of outdated) {
+      await execute(countTermsStatement(tenantId, language));
+      await execute(recordCorpusStatement(tenantId, language, chunks, written ?? 0));
     }
-    return counted;
+    return outdated.map(({ language }) => language);
   });
+}
+
+interface CorpusSize {
+  readonly chunks: number;
+  readonly counted: number | null;
+  readonly written: number | null;
+}
+
+function isOutdated({ chunks, counted, written }: CorpusSize): boolean {
+  if (counted === null) return true;
+  return Math.max(Math.abs(chunks - counted), written ?? 0) > tolerance * counted;
 }

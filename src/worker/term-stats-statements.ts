@@ -3,20 +3,25 @@ import { sqlBuilder } from '../db/compile.ts';
 import type { Statement } from '../db/database.ts';
 import type { TenantId } from '../ids.ts';
 
-/** A language of a tenant's chunks: how many there are, and how many there were when terms were last counted. */
+/**
+ * A language of a tenant's chunks: how many there are, how many there were when terms were last counted, and how many
+ * came since. Null for a language that was never counted.
+ */
 export function corpusSizesStatement(tenantId: TenantId) {
   return sqlBuilder
     .selectFrom('chunks')
-    .select((eb) => [
-      'language',
-      sql<number>`count(*)::int`.as('chunks'),
-      eb
+    .select((eb) => {
+      const recorded = eb
         .selectFrom('corpus_stats')
-        .select('corpus_stats.chunks')
         .where('corpus_stats.tenant_id', '=', tenantId)
-        .whereRef('corpus_stats.language', '=', 'chunks.language')
-        .as('counted'),
-    ])
+        .whereRef('corpus_stats.language', '=', 'chunks.language');
+      return [
+        'language',
+        sql<number>`count(*)::int`.as('chunks'),
+        recorded.select('corpus_stats.chunks').as('counted'),
+        recorded.select('corpus_stats.written').as('written'),
+      ];
+    })
     .where('tenant_id', '=', tenantId)
     .groupBy('language');
 }
@@ -60,9 +65,27 @@ export function countTermsStatement(tenantId: TenantId, language: string): State
     );
 }
 
-export function recordCorpusStatement(tenantId: TenantId, language: string, chunks: number): Statement<unknown> {
+/** Notes that chunks came, in the transaction that writes their vectors. */
+export function noteWrittenStatement(tenantId: TenantId, chunks: number): Statement<unknown> {
+  return sqlBuilder
+    .updateTable('corpus_stats')
+    .set({ written: sql<number>`written + ${chunks}` })
+    .where('tenant_id', '=', tenantId);
+}
+
+/** @param seen chunks that had come by then: others may have come while the terms were counted. */
+export function recordCorpusStatement(
+  tenantId: TenantId,
+  language: string,
+  chunks: number,
+  seen: number,
+): Statement<unknown> {
   return sqlBuilder
     .insertInto('corpus_stats')
     .values({ tenant_id: tenantId, language, chunks })
-    .onConflict((oc) => oc.columns(['tenant_id', 'language']).doUpdateSet({ chunks, counted_at: sql<Date>`now()` }));
+    .onConflict((oc) =>
+      oc
+        .columns(['tenant_id', 'language'])
+        .doUpdateSet({ chunks, counted_at: sql<Date>`now()`, written: sql<number>`corpus_stats.written - ${seen}` }),
+    );
 }

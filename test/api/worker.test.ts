@@ -310,33 +310,58 @@ describe('the loop of a worker', () => {
     expect(lines[0]).toMatchObject({ level: 'error', msg: expect.stringContaining('tries again') });
   });
 
-  test('that is stopped in the middle of a batch leaves its jobs for the next one', async () => {
-    provider.misbehave({ kind: 'delay', delayMs: 250 });
-    await client.upsert(documents(3));
+  test('that is stopped finishes the batch in hand, and begins no other', async () => {
+    provider.misbehave({ kind: 'delay', delayMs: 150 });
+    await client.upsert(documents(3 * embedder.maxBatch));
     const worker = startWorker(gateway.workerDeps, log().logger);
-    while ((await readJobs())[0]?.attempts !== 1) await wait(5);
+    while (!(await readJobs()).some(({ attempts }) => attempts > 0)) await wait(5);
     await worker.stop();
-    provider.behave();
-    expect(await readJobs()).toHaveLength(3);
-    await letTimePass();
-    expect(await gateway.embedAll()).toBe(3);
+    const jobs = await readJobs();
+    expect(jobs.length + (await countVectors())).toBe(3 * embedder.maxBatch);
+    expect(jobs.length).toBeGreaterThan(0);
+    for (const job of jobs) expect(job).toMatchObject({ attempts: 0, last_error: null });
   });
 });
 
 describe('what a worker counts', () => {
-  test('are the words of the tenant, and of no other', async () => {
-    const beta = await openClient(gateway, 'beta');
-    await client.upsert(documents(5));
-    await beta.upsert([{ externalId: 'b', collection: 'c', title: 'Beta', body: 'Zeppelin.' }]);
-    await gateway.embedAll();
-    const { rows } = await gateway.db.owner.query(
-      `select tenant_id, (select chunks from corpus_stats c where c.tenant_id = s.tenant_id) as corpus, count(*)::int as terms,
-         max(chunks) as most from term_stats s where tenant_id in ('alpha', 'beta') group by 1 order by 1`,
+  const counted = async (tenant: string) => {
+    const { rows } = await gateway.db.owner.query<{ chunks: number; corpus: number }>(
+      `select s.chunks, c.chunks as corpus from term_stats s join corpus_stats c using (tenant_id, language)
+       where s.tenant_id = $1 and s.term = term_id('zeppelin')`,
+      [tenant],
     );
-    expect(rows).toEqual([
-      { tenant_id: 'alpha', corpus: 5, terms: 8, most: 5 },
-      { tenant_id: 'beta', corpus: 1, terms: 2, most: 1 },
-    ]);
-    await beta.delete((await beta.documents()).edges.map(({ node }) => node.id));
+    return rows;
+  };
+
+  test('are the words of each tenant for itself', async () => {
+    const airship = (i: number) => ({ externalId: `z${i}`, collection: 'c', title: 'Airship', body: `Zeppelin ${i}.` });
+    const others = await Promise.all(['gamma', 'delta'].map((tenant) => openClient(gateway, tenant)));
+    await others[0]!.upsert([airship(1), airship(2)]);
+    await others[1]!.upsert([...documents(4), airship(1)]);
+    await gateway.embedAll();
+    expect(await counted('gamma')).toEqual([{ chunks: 2, corpus: 2 }]);
+    expect(await counted('delta')).toEqual([{ chunks: 1, corpus: 5 }]);
+  });
+
+  test('follows a corpus that is rewritten without growing', async () => {
+    const epsilon = await openClient(gateway, 'epsilon');
+    const write = (from: number, to: number, body: string) =>
+      epsilon.upsert(
+        documents(40)
+          .slice(from, to)
+          .map((document) => ({ ...document, body })),
+      );
+    await write(0, 40, 'Of ships.');
+    await gateway.embedAll();
+    expect(await counted('epsilon')).toEqual([]);
+    // Five per cent are forty chunks' two: the third one tips it.
+    for (let i = 0; i < 2; i++) {
+      await write(i, i + 1, 'Of zeppelins.');
+      await gateway.embedAll();
+    }
+    expect(await counted('epsilon')).toEqual([]);
+    await write(2, 3, 'Of zeppelins.');
+    await gateway.embedAll();
+    expect(await counted('epsilon')).toEqual([{ chunks: 3, corpus: 40 }]);
   });
 });

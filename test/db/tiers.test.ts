@@ -71,7 +71,7 @@ describeServer('tiers', () => {
   beforeAll(async () => {
     db = await openTestDatabase();
     owner = await openOwner(db.urls.owner);
-    for (const [tenant, chunks] of Object.entries({ large: 20_000, small: 500 }))
+    for (const [tenant, chunks] of Object.entries({ large: 20_000, small: 500, bystander: 6_000 }))
       await seedClusters(db.owner, tenant, chunks);
   });
   afterAll(async () => {
@@ -81,7 +81,8 @@ describeServer('tiers', () => {
 
   test('a build whose connection is killed leaves an invalid index and a tenant that is searched as before', async () => {
     const killed = Promise.withResolvers<void>();
-    const onProgress = async () => {
+    const onProgress = async ({ chunksDone }: BuildProgress) => {
+      if (chunksDone === 0) return;
       const kill = `select pg_terminate_backend(p.pid) from pg_stat_progress_create_index p where p.datname = current_database()`;
       await db.owner.query(kill).then(() => killed.resolve(), killed.reject);
     };
@@ -156,6 +157,7 @@ describeServer('tiers', () => {
     const counts = 'select * from embedding_counts() order by 1';
     expect(await tryInScope(db.database, operatorScope, counts)).toMatchObject({
       rows: [
+        { tenant_id: 'bystander', model_id: 1, chunks: 6_000 },
         { tenant_id: 'large', model_id: 1, chunks: 7_000 },
         { tenant_id: 'small', model_id: 1, chunks: 500 },
       ],

@@ -4,5 +4,7 @@ select
   current_user::text as "login"
 from
   "pg_catalog"."pg_class" as "c"
+  inner join "pg_catalog"."pg_namespace" as "n" on "n"."oid" = "c"."relnamespace"
 where
-  "c"."oid" = 'tessera.embeddings'::regclass
+  "n"."nspname" = 'tessera'
+  and "c"."relname" = 'embeddings'

@@ -9,10 +9,19 @@ select
     where
       "corpus_stats"."tenant_id" = $1
       and "corpus_stats"."language" = "chunks"."language"
-  ) as "counted"
+  ) as "counted",
+  (
+    select
+      "corpus_stats"."written"
+    from
+      "corpus_stats"
+    where
+      "corpus_stats"."tenant_id" = $2
+      and "corpus_stats"."language" = "chunks"."language"
+  ) as "written"
 from
   "chunks"
 where
-  "tenant_id" = $2
+  "tenant_id" = $3
 group by
   "language"

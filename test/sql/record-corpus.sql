@@ -5,4 +5,5 @@ values
 on conflict ("tenant_id", "language") do update
 set
   "chunks" = $4,
-  "counted_at" = now()
+  "counted_at" = now(),
+  "written" = corpus_stats.written - $5
