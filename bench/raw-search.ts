@@ -3,11 +3,21 @@ import type pg from 'pg';
 import type { Database } from '../src/db/database.ts';
 import { type Scope, scopeStatement, settingsStatement } from '../src/db/scope.ts';
 import { parseTenantId } from '../src/ids.ts';
-import { chooseUntunedDepth } from '../src/search/choose-depth.ts';
 import { search } from '../src/search/search.ts';
+import type { ChooseDepth } from '../src/search/search-depth.ts';
 import type { Question } from './questions.ts';
 import { benchModel } from './seed-tessera.ts';
 import { dimensions } from './vector-source.ts';
+
+/** What BALANCED means where nothing was measured. */
+const chooseDepth: ChooseDepth = async () => ({
+  kind: 'two-stage',
+  candidates: 100,
+  efSearch: 100,
+  measuredRecall: null,
+  measuredAt: null,
+  reached: true,
+});
 
 /** Exactly what the gateway sends to PostgreSQL for a search, compiled in advance. */
 export interface RawSearch {
@@ -36,7 +46,7 @@ export async function captureSearch(database: Database, modelId: number, questio
     countTokens: () => 1,
     embed: async () => [question.vector],
   };
-  const deps = { database: capturing, embedder, modelId, chooseDepth: chooseUntunedDepth };
+  const deps = { database: capturing, embedder, modelId, chooseDepth };
   await search(deps, principal, { text: question.text, mode: 'SEMANTIC' }, { first: 10 });
   if (!captured) throw new Error('The search sent nothing.');
   const { settings = {}, ...scope } = captured.scope;

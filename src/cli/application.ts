@@ -10,7 +10,7 @@ import type { GraphiqlOptions } from '../http/graphiql-page.ts';
 import type { Logger } from '../log.ts';
 import { modelsStatement } from '../models/model-statements.ts';
 import { registerModel } from '../models/register-model.ts';
-import { chooseUntunedDepth } from '../search/choose-depth.ts';
+import { createTunedDepth } from '../recall/choose-tuned-depth.ts';
 import type { WorkerDeps } from '../worker/embed-batch.ts';
 import { startWorker, type Worker } from '../worker/worker.ts';
 import { openGatewayDatabase, openWorkerDatabase } from './databases.ts';
@@ -85,7 +85,7 @@ export async function openApplication(
       modelId,
       chunking: { countTokens: embedder.countTokens, maxTokens, overlapTokens },
       onPending: () => worker?.wake(),
-      chooseDepth: chooseUntunedDepth,
+      chooseDepth: createTunedDepth({ database: opened }),
     };
   }
 }

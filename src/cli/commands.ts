@@ -41,6 +41,16 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./search.ts')).search,
   },
   {
+    name: 'tiers',
+    summary: 'Show how tenants are indexed, or change it as their size asks for.',
+    load: async () => (await import('./tiers.ts')).tiers,
+  },
+  {
+    name: 'tune',
+    summary: 'Measure recall and latency, for searches that ask for a recall.',
+    load: async () => (await import('./tune.ts')).tune,
+  },
+  {
     name: 'token',
     summary: "Sign a token for a tenant's user.",
     load: async () => (await import('./token.ts')).token,

@@ -1,7 +1,9 @@
 import { StartupError } from '../errors.ts';
+import { startTierKeeper } from '../tiers/tier-keeper.ts';
 import { startWorker } from '../worker/worker.ts';
 import { readArguments, refuseWords } from './arguments.ts';
 import type { Command } from './command.ts';
+import { hasOwner, openOwner } from './open-owner.ts';
 import { openWorker } from './open-worker.ts';
 import { stopped } from './stopped.ts';
 
@@ -13,7 +15,8 @@ export const work: Command = {
 
 Runs a worker until it is stopped: it embeds the documents that gateways have
 stored, in batches, as the login of WORKER_DATABASE_URL. Any number of workers
-may run side by side. With the embedded database there is no need for one:
+may run side by side. With MIGRATE_DATABASE_URL it also builds and drops the
+indexes of large tenants as they grow and shrink. With the embedded database there is no need for one:
 "tessera serve" embeds by itself.`,
   async run(context, args) {
     const { positionals, refuse } = readArguments(usage, {}, args);
@@ -27,11 +30,20 @@ may run side by side. With the embedded database there is no need for one:
     const log = context.logger();
     const deps = await openWorker(config, log);
     try {
-      const worker = startWorker(deps, log);
-      log.info({ model: deps.embedder.model.name }, 'the worker embeds what is written');
-      await stopped(context.signal);
-      log.info('stopping after the batch in hand');
-      await worker.stop();
+      const owner = hasOwner(config) ? await openOwner(config, log, 'building indexes') : undefined;
+      try {
+        const worker = startWorker(deps, log);
+        const tierKeeper = owner && startTierKeeper({ owner }, log);
+        log.info(
+          { model: deps.embedder.model.name, keepsTiers: owner !== undefined },
+          'the worker embeds what is written',
+        );
+        await stopped(context.signal);
+        log.info('stopping after the batch in hand');
+        await Promise.all([worker.stop(), tierKeeper?.stop()]);
+      } finally {
+        await owner?.close();
+      }
     } finally {
       await deps.database.close();
     }

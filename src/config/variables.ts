@@ -57,7 +57,7 @@ const database = {
   ),
   MIGRATE_DATABASE_URL: optionalSecret(
     databaseUrl,
-    'Connection of the owner of the schema, needed by "tessera migrate" and by nothing else.',
+    'Connection of the owner of the schema, needed by "tessera migrate" and "tessera tiers". A worker that has it keeps the indexes of large tenants.',
   ),
   GATEWAY_PASSWORD: optionalSecret(
     secretText(1),

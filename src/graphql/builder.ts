@@ -42,8 +42,13 @@ export const builder = new SchemaBuilder<{
     nodeQueryOptions: {
       description: 'Fetches anything by its global id. Null where it does not exist for this tenant.',
       authScopes: { token: 'documents:read' },
+      args: { id: { description: 'As a field `id` gave it.' } },
     },
     nodesQueryOptions: false,
+    edgesFieldOptions: { description: 'The items of this page, each with its place.' },
+    pageInfoFieldOptions: { description: 'Where this page lies.' },
+    cursorFieldOptions: { description: 'To be passed as `after` for the items behind this one.' },
+    nodeFieldOptions: { description: 'The item itself.' },
     pageInfoTypeOptions: { description: 'Where a page lies in its list.' },
     hasNextPageFieldOptions: { description: 'True when `after: endCursor` gives another page.' },
     hasPreviousPageFieldOptions: { description: 'Always false: lists are read forwards.' },

@@ -1,6 +1,6 @@
-import type { SearchDepth } from '../search/choose-depth.ts';
 import type { SearchExplanation, StageReport } from '../search/explain-search.ts';
 import type { SearchAnswer } from '../search/search.ts';
+import type { SearchDepth } from '../search/search-depth.ts';
 import { builder } from './builder.ts';
 import { SearchEdge } from './search-hit.ts';
 import { SearchModeEnum } from './search-inputs.ts';

@@ -41,5 +41,13 @@ const tabsStayPut = '<style>.graphiql-tabs > .graphiql-tab { transform: none !im
 
 /** The page as HTML. */
 export function renderGraphiqlPage(options: GraphiQLOptions): string {
-  return renderGraphiQL(options).replace('</head>', `${tabsStayPut}</head>`);
+  const json = JSON.stringify(options);
+  return renderGraphiQL(options)
+    .replace('</head>', `${tabsStayPut}</head>`)
+    .replace(json, () => asScriptText(json));
+}
+
+/** JSON that stands in a script, whatever its texts hold: the library would let them end the script. */
+function asScriptText(json: string): string {
+  return json.replaceAll('<', '\\u003c');
 }

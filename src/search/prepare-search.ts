@@ -1,9 +1,9 @@
 import type { Principal } from '../auth/principal.ts';
 import type { ChunkId } from '../ids.ts';
-import type { SearchDepth } from './choose-depth.ts';
 import { parseKeywordQuery } from './keyword-query.ts';
 import { readExamples } from './read-examples.ts';
 import type { SearchDeps } from './search.ts';
+import type { SearchDepth } from './search-depth.ts';
 import type { SearchMode } from './search-input.ts';
 import type { PagePlan, SearchPlan } from './search-plan.ts';
 import { NotEmbeddableError, type SearchRequest } from './search-request.ts';

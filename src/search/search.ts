@@ -8,13 +8,13 @@ import type { Embedder } from '../embed/embedder.ts';
 import type { ChunkId, DocumentId } from '../ids.ts';
 import { toPage } from '../page.ts';
 import { checkSearch } from './check-search.ts';
-import type { ChooseDepth, SearchDepth } from './choose-depth.ts';
 import { diversify } from './diversify.ts';
 import { explainStatement, readExplanation, type SearchExplanation } from './explain-search.ts';
 import { type Highlight, highlightsStatement, readHighlights } from './highlights.ts';
 import { type Passage, passagesStatement } from './passages.ts';
 import { type PreparedSearch, planSearch, prepareSearch } from './prepare-search.ts';
 import { createSearchCursors, itemMark } from './search-cursor.ts';
+import type { ChooseDepth, SearchDepth } from './search-depth.ts';
 import type { PageInput, SearchInput, SearchMode } from './search-input.ts';
 import { searchStatement } from './search-statement.ts';
 

@@ -32,7 +32,7 @@ describeServer('calibration of a tenant that has a graph', () => {
     const owner = await openPool({ url: db.urls.owner, size: 3, statementTimeoutMs: 20_000, onIdleError: () => {} });
     await reviewTiers(owner);
     await owner.close();
-    curve = await calibrate({ database: db.database }, large, { sample: 100, candidates: [20, 64, 200] });
+    curve = await calibrate({ database: db.database }, large, { sample: 60, candidates: [20, 64, 200] });
   });
   afterAll(() => db.close());
 
@@ -42,7 +42,7 @@ describeServer('calibration of a tenant that has a graph', () => {
     );
 
   test('measures each number of candidates at two breadths, and beside it the covering index', () => {
-    expect(curve).toMatchObject({ tier: 'hnsw', chunks: 20_000, sample: 100 });
+    expect(curve).toMatchObject({ tier: 'hnsw', chunks: 20_000, sample: 60 });
     expect(curve.settings.map(({ stageOne, candidates, efSearch }) => [stageOne, candidates, efSearch])).toEqual([
       ['planned', 20, 20],
       ['planned', 20, 40],
@@ -72,29 +72,31 @@ describeServer('calibration of a tenant that has a graph', () => {
     expect(found({ candidates: 200, stageOne: 'covering' })?.recall).toBeGreaterThan(0.998);
   });
 
-  test('chooses a setting that reaches its target again, with other queries', async () => {
-    const scope = tenantScope(principalOf('large'));
-    const [queries] = await readInFlight(db.database, scope, [sampleQueriesStatement(vectors, 100, 99)]);
-    for (const target of [0.95, 0.98]) {
+  test('chooses settings that reach their targets again, with other queries', async () => {
+    const settings = [0.95, 0.98].map((target) => {
       const chosen = chooseSetting(curve, { target }, { covering: true });
       if (chosen.kind === 'exact') throw new Error('A target was mapped to an exact search.');
       expect(chosen.reached).toBe(true);
-      const recalls: number[] = [];
-      for (const query of queries) {
-        const truth = await timedRead(db.database, large, exhaustiveStatement(vectors, query, 11));
+      return { target, chosen, recalls: [] as number[] };
+    });
+    const scope = tenantScope(principalOf('large'));
+    const [queries] = await readInFlight(db.database, scope, [sampleQueriesStatement(vectors, 40, 99)]);
+    for (const query of queries) {
+      const { rows: all } = await timedRead(db.database, large, exhaustiveStatement(vectors, query, 11));
+      for (const { chosen, recalls } of settings) {
         const both = twoStageStatement(vectors, query, chosen, 11);
         const { rows } = await timedRead(db.database, large, both, chosen.efSearch);
-        const [hits, wanted] = [rows, truth.rows].map((list) => withoutItself(query.chunkId, list).slice(0, 10));
-        recalls.push(recallAt(10, hits ?? [], wanted ?? []));
+        const hits = withoutItself(query.chunkId, rows).slice(0, 10);
+        recalls.push(recallAt(10, hits, withoutItself(query.chunkId, all)));
       }
-      // 100 queries tell recall to within some 0.01.
-      expect(mean(recalls), `target ${target}`).toBeGreaterThan(target - 0.015);
     }
+    // As few queries as these tell recall to within some 0.02.
+    for (const { target, recalls } of settings) expect(mean(recalls), `${target}`).toBeGreaterThan(target - 0.02);
   });
 
   test('an exact search misses nothing that brute force finds, graph or no graph', async () => {
     const scope = tenantScope(principalOf('large'), { 'hnsw.ef_search': 10 });
-    const [queries] = await readInFlight(db.database, scope, [sampleQueriesStatement(vectors, 3, 5)]);
+    const [queries] = await readInFlight(db.database, scope, [sampleQueriesStatement(vectors, 2, 5)]);
     const stored = await readVectors(db.owner, 'large');
     for (const query of queries) {
       const [rows] = await readInFlight(db.database, scope, [exhaustiveStatement(vectors, query, 10)]);

@@ -18,7 +18,7 @@ import { type UpsertOutcome, upsertDocuments } from '../../src/ingest/upsert-doc
 import { createLogger } from '../../src/log.ts';
 import { modelsStatement } from '../../src/models/model-statements.ts';
 import { registerModel } from '../../src/models/register-model.ts';
-import { chooseUntunedDepth } from '../../src/search/choose-depth.ts';
+import { createTunedDepth } from '../../src/recall/choose-tuned-depth.ts';
 import type { WorkerDeps } from '../../src/worker/embed-batch.ts';
 import { drain } from '../../src/worker/worker.ts';
 import { openTestDatabase, type TestDatabase, type TestDatabaseOptions } from './database.ts';
@@ -85,7 +85,7 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     modelId,
     chunking: { countTokens: embedder.countTokens, maxTokens: 200, overlapTokens: 40 },
     onPending: () => {},
-    chooseDepth: chooseUntunedDepth,
+    chooseDepth: createTunedDepth({ database }),
   };
   const workerDeps: WorkerDeps = { database: db.worker, embedder, modelId };
   const gateway = createGateway({
