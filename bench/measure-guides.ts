@@ -3,6 +3,7 @@ import { openPool } from '../src/db/open-pool.ts';
 import { vectorParameter } from '../src/db/vector-parameter.ts';
 import { openLoadConnection } from './http-load.ts';
 import { type Question, trueNearest } from './questions.ts';
+import { captureSearch, sendRaw } from './raw-search.ts';
 import { questionsOf, type RetrievalBench } from './retrieval-setup.ts';
 import { searchHits, searchRequest } from './search-request.ts';
 import { guidesOpening, guidesSearch } from './seed-guides.ts';
@@ -24,7 +25,10 @@ export interface SideResult {
 export interface ClassResult {
   readonly name: SizeClassName;
   readonly chunks: number;
+  /** The whole way over HTTP. */
   readonly tessera: SideResult;
+  /** Its SQL alone, sent like the guides'. */
+  readonly tesseraSql: SideResult;
   readonly guides: SideResult;
 }
 
@@ -36,7 +40,7 @@ const rounds = 3;
  */
 export async function measureAgainstGuides(bench: RetrievalBench): Promise<ClassResult[]> {
   const connection = openLoadConnection(bench.gateway.url);
-  const { pool, close } = await openPool({
+  const database = await openPool({
     url: bench.database.gateway,
     size: 1,
     statementTimeoutMs: 60_000,
@@ -46,21 +50,33 @@ export async function measureAgainstGuides(bench: RetrievalBench): Promise<Class
     const results: ClassResult[] = [];
     for (const { name, tenants } of bench.classes) {
       const tessera = collect();
+      const tesseraSql = collect();
       const guides = collect();
       for (const question of questionsOf(bench, name)) {
         const nearest = await trueNearest(bench.superuser, question);
         const request = await searchRequest(bench.gateway, question, 'SEMANTIC', 'CHUNK');
+        const raw = await captureSearch(database, bench.modelId, question, 'CHUNK');
         for (let round = 0; round <= rounds; round++) {
           await tessera.time(round, nearest, () => searchHits(connection, request));
-          await guides.time(round, nearest, () => searchAsGuides(pool, question));
+          await tesseraSql.time(round, nearest, async () => {
+            const rows = await sendRaw(database.pool, raw);
+            return rows.slice(0, 10).map(({ chunkId }) => chunkId);
+          });
+          await guides.time(round, nearest, () => searchAsGuides(database.pool, question));
         }
       }
-      results.push({ name, chunks: tenants[0]?.chunks ?? 0, tessera: tessera.result(), guides: guides.result() });
+      results.push({
+        name,
+        chunks: tenants[0]?.chunks ?? 0,
+        tessera: tessera.result(),
+        tesseraSql: tesseraSql.result(),
+        guides: guides.result(),
+      });
     }
     return results;
   } finally {
     connection.close();
-    await close();
+    await database.close();
   }
 }
 

@@ -45,7 +45,7 @@ export async function measureThroughput(bench: RetrievalBench): Promise<Measures
     const [connection] = connections;
     for (const [index, request] of requests.entries()) {
       const hits = connection ? await searchHits(connection, request) : [];
-      const rows = (await sendRaw(database.pool, at(raws, index))) as { chunkId: string }[];
+      const rows = await sendRaw(database.pool, at(raws, index));
       if (
         hits.join() !==
         rows

@@ -28,7 +28,12 @@ export interface RawSearch {
 }
 
 /** Lets the gateway's own code make the statements of a search, and keeps them instead of sending them. */
-export async function captureSearch(database: Database, modelId: number, question: Question): Promise<RawSearch> {
+export async function captureSearch(
+  database: Database,
+  modelId: number,
+  question: Question,
+  groupBy: 'DOCUMENT' | 'CHUNK' = 'DOCUMENT',
+): Promise<RawSearch> {
   const principal = { tenantId: parseTenantId(question.tenantId), subject: 'bench', groups: [], scopes: [] };
   let captured: { scope: Scope; query: CompiledQuery } | undefined;
   const capturing: Database = {
@@ -47,7 +52,7 @@ export async function captureSearch(database: Database, modelId: number, questio
     embed: async () => [question.vector],
   };
   const deps = { database: capturing, embedder, modelId, chooseDepth };
-  await search(deps, principal, { text: question.text, mode: 'SEMANTIC' }, { first: 10 });
+  await search(deps, principal, { text: question.text, mode: 'SEMANTIC', groupBy }, { first: 10 });
   if (!captured) throw new Error('The search sent nothing.');
   const { settings = {}, ...scope } = captured.scope;
   return {
@@ -59,7 +64,10 @@ export async function captureSearch(database: Database, modelId: number, questio
 }
 
 /** Sends it, pipelined, and nothing else. @returns the rows. */
-export async function sendRaw(pool: pg.Pool, { opening, settings, text, values }: RawSearch): Promise<unknown[]> {
+export async function sendRaw(
+  pool: pg.Pool,
+  { opening, settings, text, values }: RawSearch,
+): Promise<{ chunkId: string }[]> {
   const client = await pool.connect();
   try {
     const [, , { rows }] = await Promise.all([

@@ -77,9 +77,9 @@ export async function benchRetrieval({ chunks, only = Object.keys(measurements) 
 
 async function measureGuides(bench: RetrievalBench): Promise<Measures> {
   const results = await measureAgainstGuides(bench);
-  for (const { name, chunks, tessera, guides } of results) {
+  for (const { name, chunks, tessera, tesseraSql, guides } of results) {
     console.log(
-      `${name.padStart(5)} (${chunks} chunks)  Tessera p50 ${tessera.p50Ms.toFixed(2)} ms, recall ${tessera.recall.toFixed(3)}, ${tessera.leastRows} rows at least` +
+      `${name.padStart(5)} (${chunks} chunks)  Tessera p50 ${tessera.p50Ms.toFixed(2)} ms (SQL ${tesseraSql.p50Ms.toFixed(2)}), recall ${tessera.recall.toFixed(3)}, ${tessera.leastRows} rows at least` +
         `   guides p50 ${guides.p50Ms.toFixed(2)} ms, recall ${guides.recall.toFixed(3)}, ${guides.leastRows} rows at least, ${guides.rows.toFixed(1)} on average`,
     );
   }
@@ -88,8 +88,8 @@ async function measureGuides(bench: RetrievalBench): Promise<Measures> {
   const of = (name: SizeClassName) => results.find((result) => result.name === name) as ClassResult;
   const slowest = Math.min(...results.map(speedup));
   const note = (name: SizeClassName) => {
-    const { tessera, guides } = of(name);
-    return `p50 ${tessera.p50Ms.toFixed(2)} ms against ${guides.p50Ms.toFixed(2)} ms, recall ${tessera.recall.toFixed(3)} against ${guides.recall.toFixed(3)}, rows ${tessera.rows.toFixed(1)} against ${guides.rows.toFixed(1)}`;
+    const { tessera, tesseraSql, guides } = of(name);
+    return `p50 ${tessera.p50Ms.toFixed(2)} ms over HTTP (${tesseraSql.p50Ms.toFixed(2)} its SQL alone) against ${guides.p50Ms.toFixed(2)} ms, recall ${tessera.recall.toFixed(3)} against ${guides.recall.toFixed(3)}, rows ${tessera.rows.toFixed(1)} against ${guides.rows.toFixed(1)}`;
   };
   return {
     vs_guides_5k: measure(speedup(of('5k')), 'x', '>=', 10, note('5k')),

@@ -1,11 +1,8 @@
 import type { ExampleTab } from '../http/graphiql-page.ts';
 import type { DemoExample } from './demo-data.ts';
 
-/** Characters of a comment's line: GraphiQL's editor shows about as many. */
-const commentWidth = 62;
-
-/** How many of the examples get a tab. */
-const searchTabs = 3;
+/** Characters of a comment's line: in a window of 1,400 pixels GraphiQL's editor shows a few more. */
+const commentWidth = 52;
 
 const selection = `__typename
     ... on SearchConnection {
@@ -29,7 +26,7 @@ export function exampleTabs(
   examples: readonly DemoExample[],
   bearer: (tenant: string) => Record<string, string>,
 ): ExampleTab[] {
-  const searches = examples.slice(0, searchTabs).map(({ tenant, title, note, query }) => ({
+  const searches = firstOfEachTenant(examples).map(({ tenant, title, note, query }) => ({
     query: searchQuery(
       operationName(tenant),
       `${title}, as tenant ${tenant}. ${note}`,
@@ -42,6 +39,11 @@ export function exampleTabs(
   return [...searches, ...more.map((query) => ({ query, headers }))];
 }
 
+/** One question to each tenant: tabs of different names, and a token of another tenant in each. */
+function firstOfEachTenant(examples: readonly DemoExample[]): DemoExample[] {
+  return [...Map.groupBy(examples, ({ tenant }) => tenant).values()].flatMap(([first]) => first ?? []);
+}
+
 function operationName(tenant: string): string {
   return `Ask${tenant.charAt(0).toUpperCase()}${tenant.slice(1)}`;
 }
@@ -49,7 +51,9 @@ function operationName(tenant: string): string {
 function searchQuery(name: string, comment: string, input: string): string {
   return `${commentLines(comment)}
 query ${name} {
-  search(input: { ${input} }, first: 5) {
+  search(input: {
+    ${input}
+  }, first: 5) {
     ${selection}
   }
 }
@@ -59,10 +63,10 @@ query ${name} {
 const wordsQuery = searchQuery(
   'WordsOnly',
   'Words only: a phrase that must occur, and a word that must not.',
-  'text: "\\"hot water\\" -spa", mode: KEYWORD',
+  'text: "\\"hot water\\" -spa"\n    mode: KEYWORD',
 );
 
-const likeQuery = `${commentLines('Documents like another one. Ask for the vectors themselves nowhere: the database compares them.')}
+const likeQuery = `${commentLines('Documents like another one. The vectors stay in the database; what comes back is how near they are.')}
 query Similar {
   documents(filter: { title: { startsWith: "L" } }, first: 2) {
     edges {
@@ -77,10 +81,18 @@ query Similar {
 
 const whyQuery = `${commentLines('How a search went: how far it looked, what each stage passed on, and where the words stand.')}
 query Explain {
-  search(input: { text: "parking for guests", recall: { profile: HIGH } }, first: 3) {
+  search(input: {
+    text: "parking for guests"
+    recall: { profile: HIGH }
+  }, first: 3) {
     ... on SearchConnection {
       recall { candidates measured exact }
-      explain { strategy stages { name in out ms } planningMs executionMs }
+      explain {
+        strategy
+        stages { name in out ms }
+        planningMs
+        executionMs
+      }
       edges {
         score
         highlights { start end }
@@ -97,7 +109,9 @@ const documentsQuery = `${commentLines('What is stored: a page at a time, by an 
 query Documents {
   viewer { tenantId scopes }
   collections { name documents }
-  documents(filter: { metadata: [{ key: "year", number: { gte: 2024 } }] }, first: 5) {
+  documents(filter: {
+    metadata: [{ key: "year", number: { gte: 2024 } }]
+  }, first: 5) {
     edges { cursor node { id title metadata updatedAt } }
     pageInfo { hasNextPage endCursor }
   }
@@ -110,7 +124,7 @@ mutation Store {
     externalId: "ski-room-keys"
     collection: "handbook"
     title: "Keys to the ski room"
-    body: "Guests get a key card for the ski room at the front desk. It opens from six in the morning."
+    body: "Guests get a key card at the front desk."
     metadata: { year: 2026 }
   }]) {
     __typename

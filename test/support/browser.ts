@@ -1,17 +1,19 @@
 import { existsSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
 
-const places = [process.env.CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
 
-/** The browser of this machine, if there is one. */
-export const browserPath = places.find((path) => path !== undefined && existsSync(path));
+/** Why no browser test can run here; absent where one can. */
+export const noBrowserReason = existsSync(executablePath)
+  ? undefined
+  : `there is no browser at ${executablePath}: install Debian's package chromium, or set CHROMIUM_PATH`;
 
-/** Starts the browser, without the calls home that it makes by itself. */
+/** Chromium without a window, which speaks to nobody but the pages that it is sent to. */
 export function openBrowser(): Promise<Browser> {
-  if (!browserPath) throw new Error('There is no Chromium on this machine. Install it, or set CHROMIUM_PATH.');
   return chromium.launch({
-    executablePath: browserPath,
+    executablePath,
     args: [
+      '--headless',
       '--no-sandbox',
       '--disable-gpu',
       '--disable-quic',
