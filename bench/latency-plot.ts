@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import type { ClassResult } from './measure-guides.ts';
 
+const title = 'Ten nearest passages: median latency by size of the tenant';
 const size = { width: 760, height: 420 };
 const frame = { left: 70, right: 20, top: 70, bottom: 70 };
 const colours = { tessera: '#0f766e', guides: '#c2410c', grid: '#d4d4d8', text: '#18181b' };
@@ -24,7 +25,7 @@ function latencyPlot(results: readonly ClassResult[]): string {
     text(x + column * 0.17, y(ms) - 5, label, 'middle', 11);
   const decades = Array.from({ length: Math.round(Math.log10(high / low)) + 1 }, (_, power) => low * 10 ** power);
   const parts = [
-    text(frame.left, 24, 'Ten nearest passages: median latency by size of the tenant', 'start', 16),
+    text(frame.left, 24, title, 'start', 16),
     legend(frame.left, colours.tessera, 'Tessera, over HTTP'),
     legend(frame.left + 170, colours.guides, 'one shared HNSW index and a policy, as most guides advise'),
     ...decades.map(
@@ -56,6 +57,7 @@ function latencyPlot(results: readonly ClassResult[]): string {
     }),
   ];
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size.width} ${size.height}" font-family="system-ui, sans-serif">
+<title>${title}</title>
 <rect width="100%" height="100%" fill="white"/>
 ${parts.join('\n')}
 </svg>

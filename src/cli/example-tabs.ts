@@ -63,16 +63,20 @@ query ${name} {
 const wordsQuery = searchQuery(
   'WordsOnly',
   'Words only: a phrase that must occur, and a word that must not.',
-  'text: "\\"hot water\\" -spa"\n    mode: KEYWORD',
+  'text: "\\"hot water\\" -bottle"\n    mode: KEYWORD',
 );
 
 const likeQuery = `${commentLines('Documents like another one. The vectors stay in the database; what comes back is how near they are.')}
 query Similar {
-  documents(filter: { title: { startsWith: "L" } }, first: 2) {
+  documents(filter: {
+    externalId: { in: ["heating-fault", "payment"] }
+  }) {
     edges {
       node {
         title
-        similar(first: 3) { edges { score node { title } } }
+        similar(first: 3) {
+          edges { score node { title } }
+        }
       }
     }
   }
@@ -129,7 +133,11 @@ mutation Store {
   }]) {
     __typename
     ... on UpsertDocumentsPayload {
-      documents { status version document { id title pendingChunks } }
+      documents {
+        status
+        version
+        document { id title pendingChunks }
+      }
     }
     ... on Error { code message }
   }

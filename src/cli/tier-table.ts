@@ -1,13 +1,13 @@
 import type { TenantTier, TierStatus } from '../tiers/read-tier-status.ts';
 import { formatCount } from './format.ts';
 
-const nameWidth = 30;
+const nameWidth = 28;
 
 /** The tiers of all tenants, for a terminal of 80 columns. */
 export function formatTierStatus({ crossover, tenants, orphans }: TierStatus): string[] {
   const from = crossover.measuredAt
     ? `measured ${crossover.measuredAt.toISOString().slice(0, 10)}`
-    : 'the default; "tessera tune" measures it';
+    : 'the default; see "tessera tune"';
   return [
     `A graph is worth it from ${formatCount(crossover.chunks)} chunks on (${from}).`,
     '',

@@ -11,7 +11,8 @@ import { openOwner } from './open-owner.ts';
 const leastChunks = 2_000;
 
 /**
- * Measures on the largest tenant that has a graph from which size on a graph is worth it, and stores that.
+ * Measures on the largest tenant that has a graph from which size on a graph is worth it, and stores that. The embedded
+ * database has no graphs.
  * @param options.build where nobody has a graph, build one for the largest tenant; the next review decides if it stays.
  */
 export async function tuneCrossover(
@@ -19,6 +20,7 @@ export async function tuneCrossover(
   database: Database,
   { build }: { readonly build: boolean },
 ): Promise<void> {
+  if (context.config().mode === 'embedded') return;
   let status = await readTierStatus(database);
   if (build && !withGraph(status)) {
     await buildForLargest(context, status);

@@ -9,7 +9,8 @@ export interface KeywordQuery {
   readonly conditions?: string;
 }
 
-const token = /(?<![^\s])(?<sign>[+-]?)(?:"(?<phrase>[^"]*)"|(?<word>[^\s"]+))/gu;
+/** A quotation mark or a sign means something at the beginning of a word only: in `12" co-op` they are part of the text. */
+const token = /(?<=^|\s)(?<phraseSign>[+-]?)"(?<phrase>[^"]*)"|(?:(?<=^|\s)(?<wordSign>[+-]))?(?<word>[^\s"]+)/gu;
 
 /**
  * Splits a query into words to rank by and conditions to filter by: `"hot water" +spa -gas` wants the phrase, needs `spa`
@@ -18,9 +19,10 @@ const token = /(?<![^\s])(?<sign>[+-]?)(?:"(?<phrase>[^"]*)"|(?<word>[^\s"]+))/g
 export function parseKeywordQuery(text: string): KeywordQuery {
   const words: string[] = [];
   const conditions: string[] = [];
-  for (const { groups } of text.matchAll(token)) {
-    const { sign, phrase, word } = groups as { sign: string; phrase?: string; word?: string };
+  for (const { groups = {} } of text.matchAll(token)) {
+    const { phrase, phraseSign, word, wordSign } = groups;
     const value = phrase ?? word ?? '';
+    const sign = phraseSign ?? wordSign ?? '';
     const isWordy = /[\p{L}\p{N}]/u.test(value);
     if (!isWordy) continue;
     const quoted = `"${value}"`;

@@ -31,7 +31,7 @@ export interface BuildOptions {
 }
 
 const defaults = { mostMemoryMb: 1_024, parallelWorkers: 2 };
-const progressEveryMs = 500;
+const watchEveryMs = 300;
 /** Dropping waits for whoever still reads the index; whoever wants to end does not wait for ever. */
 const cleanUpMs = 15_000;
 /** SQLSTATE of a parallel build that finds no room for its shared memory; in a container that is often 64 MB. */
@@ -55,21 +55,20 @@ export async function buildGraph(
   // chunks took 6.0 s alone and 2.7 s with help.
   await session.set('min_parallel_table_scan_size', 0);
   await session.set('max_parallel_maintenance_workers', parallelWorkers);
-  const watching = new AbortController();
-  const watch = watchProgress(owner, session.pid, target, chunks, watching.signal, options.onProgress);
-  const cancel = () => void owner.pool.query('select pg_cancel_backend($1)', [session.pid]).catch(() => {});
-  signal?.addEventListener('abort', cancel, { once: true });
+  const ended = new AbortController();
+  const watching = Promise.all([
+    watchProgress(owner, session.pid, target, chunks, ended.signal, options.onProgress),
+    cancelWhenAborted(owner, session.pid, signal, ended.signal),
+  ]);
   try {
-    await createGraph(session, target, parallelWorkers);
+    await createGraph(session, target, parallelWorkers).finally(async () => {
+      ended.abort();
+      await watching;
+    });
   } catch (error) {
-    await session.set('statement_timeout', cleanUpMs).catch(() => {});
-    await session.run(dropGraphStatement(graphIndexName(target))).catch(() => {});
+    await dropRemains(session, target).catch(() => {});
     signal?.throwIfAborted();
     throw error;
-  } finally {
-    signal?.removeEventListener('abort', cancel);
-    watching.abort();
-    await watch;
   }
   await session.run(analyzeStatement());
 }
@@ -85,27 +84,48 @@ async function createGraph(session: MaintenanceSession, target: GraphTarget, par
   }
 }
 
+async function dropRemains(session: MaintenanceSession, target: GraphTarget): Promise<void> {
+  await session.set('statement_timeout', cleanUpMs);
+  try {
+    await session.run(dropGraphStatement(graphIndexName(target)));
+  } finally {
+    await session.set('statement_timeout', 0);
+  }
+}
+
+/** Cancels what the session does, again and again once that is wanted: a request that comes between two statements is lost. */
+async function cancelWhenAborted(
+  owner: Database,
+  pid: number,
+  signal: AbortSignal | undefined,
+  ended: AbortSignal,
+): Promise<void> {
+  while (signal && !ended.aborted) {
+    if (signal.aborted) await owner.pool.query('select pg_cancel_backend($1)', [pid]).catch(() => {});
+    await wait(watchEveryMs, undefined, { signal: ended }).catch(() => {});
+  }
+}
+
 /** Asks for the progress over another connection until it is told to end, and passes on what has changed. */
 async function watchProgress(
   owner: Database,
   pid: number,
   target: GraphTarget,
   chunks: number,
-  signal: AbortSignal,
+  ended: AbortSignal,
   onProgress: BuildOptions['onProgress'],
 ): Promise<void> {
-  if (!onProgress) return;
   const { sql, parameters } = buildProgressStatement(pid).compile();
   const index = graphIndexName(target);
   let last = '';
-  while (!signal.aborted) {
+  while (onProgress && !ended.aborted) {
     const row = await owner.pool.query<{ phase: string; chunksDone: number }>(sql, [...parameters]).then(
       ({ rows }) => rows[0],
       () => undefined,
     );
     const seen = `${row?.phase} ${row?.chunksDone}`;
-    if (row && seen !== last && !signal.aborted) onProgress({ ...target, index, ...row, chunks });
+    if (row && seen !== last && !ended.aborted) onProgress({ ...target, index, ...row, chunks });
     last = seen;
-    await wait(progressEveryMs, undefined, { signal }).catch(() => {});
+    await wait(watchEveryMs, undefined, { signal: ended }).catch(() => {});
   }
 }

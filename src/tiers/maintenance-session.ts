@@ -1,4 +1,3 @@
-import type pg from 'pg';
 import type { Database, Statement } from '../db/database.ts';
 import { databaseError } from '../db/sqlstate.ts';
 import { StartupError } from '../errors.ts';
@@ -22,6 +21,8 @@ export type BuildSetting =
   | 'min_parallel_table_scan_size'
   | 'statement_timeout';
 
+type Client = Awaited<ReturnType<Database['pool']['connect']>>;
+
 /** Arbitrary, and the same for every version of Tessera; not the one of migrations. */
 const advisoryLock = 7_357_362;
 
@@ -36,7 +37,7 @@ export async function withMaintenance<Result>(
   owner: Database,
   work: (session: MaintenanceSession) => Promise<Result>,
 ): Promise<Result | undefined> {
-  let client: pg.PoolClient;
+  let client: Client;
   try {
     client = await owner.pool.connect();
   } catch (error) {
@@ -60,7 +61,7 @@ export async function withMaintenance<Result>(
   }
 }
 
-async function openSession(client: pg.PoolClient, vectorSchema: string): Promise<MaintenanceSession> {
+async function openSession(client: Client, vectorSchema: string): Promise<MaintenanceSession> {
   await client.query(
     `set statement_timeout = 0; set lock_timeout = 0; set client_min_messages = error;
      set search_path = "${vectorSchema.replaceAll('"', '""')}", pg_temp`,
@@ -83,7 +84,7 @@ async function openSession(client: pg.PoolClient, vectorSchema: string): Promise
       await client.query(`set ${name} = '${value}'`);
     },
     isOpen: () =>
-      client.query('set statement_timeout = 0').then(
+      client.query('select').then(
         () => true,
         () => false,
       ),

@@ -117,7 +117,7 @@ describe('an embedding provider', () => {
       timeoutMs: 300,
       maxBatch: 32,
     });
-    gateway = await openTestGateway({ embedder, requestTimeoutMs: 1_000 });
+    gateway = await openTestGateway({ embedder });
     alpha = await openClient(gateway, 'alpha');
     await alpha.upsert(documents);
     await gateway.embedAll();
@@ -192,7 +192,7 @@ describe('a request', () => {
       timeoutMs: 20_000,
       maxBatch: 32,
     };
-    gateway = await openTestGateway({ embedder: createOpenAiEmbedder(options), requestTimeoutMs: 200 });
+    gateway = await openTestGateway({ embedder: createOpenAiEmbedder(options), requestTimeoutMs: 700 });
     token = await gateway.tokenFor('alpha');
   });
   afterAll(async () => {
@@ -203,7 +203,7 @@ describe('a request', () => {
   test('that takes too long is given up with 504, and the next one is answered', async () => {
     provider.misbehave({ kind: 'delay', delayMs: 2_000 }, 1);
     const slow = await gateway.graphql(token, searchQuery, { input: { text: 'a slow one' } });
-    expectRefusal(slow, { status: 504, code: 'REQUEST_TIMEOUT', says: /longer than the 200 ms that are allowed/ });
+    expectRefusal(slow, { status: 504, code: 'REQUEST_TIMEOUT', says: /longer than the 700 ms that are allowed/ });
     expect((await gateway.graphql(token, searchQuery, { input: { text: 'a fast one' } })).status).toBe(200);
   });
 

@@ -26,7 +26,7 @@ import { type Answer, readAnswer } from './graphql-answer.ts';
 import { principalOf } from './principal.ts';
 
 /** Everything that the command line gives its tokens. */
-export const allScopes = ['search', 'documents:read', 'documents:write'] as const;
+const allScopes = ['search', 'documents:read', 'documents:write'] as const;
 
 /** A gateway without a port, on a database of the test file's own. */
 export interface TestGateway {

@@ -18,7 +18,7 @@ export interface DocumentNode {
   readonly version: number;
 }
 
-export interface PageInfo {
+interface PageInfo {
   readonly hasNextPage: boolean;
   readonly hasPreviousPage: boolean;
   readonly startCursor: string | null;
@@ -92,7 +92,7 @@ export interface Upserted {
   }[];
 }
 
-export interface PageArguments {
+interface PageArguments {
   readonly first?: number;
   readonly after?: string | null;
 }
