@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Database } from '../db/database.ts';
+import { cancelWhenAborted } from './cancel-when-aborted.ts';
 import {
   analyzeStatement,
   buildMemoryMb,
@@ -56,19 +57,16 @@ export async function buildGraph(
   await session.set('min_parallel_table_scan_size', 0);
   await session.set('max_parallel_maintenance_workers', parallelWorkers);
   const ended = new AbortController();
-  const watching = Promise.all([
-    watchProgress(owner, session.pid, target, chunks, ended.signal, options.onProgress),
-    cancelWhenAborted(owner, session.pid, signal, ended.signal),
-  ]);
+  const watching = watchProgress(owner, session.pid, target, chunks, ended.signal, options.onProgress);
   try {
-    await createGraph(session, target, parallelWorkers).finally(async () => {
-      ended.abort();
-      await watching;
-    });
+    await cancelWhenAborted(owner, session.pid, signal, () => createGraph(session, target, parallelWorkers));
   } catch (error) {
     await dropRemains(session, target).catch(() => {});
     signal?.throwIfAborted();
     throw error;
+  } finally {
+    ended.abort();
+    await watching;
   }
   await session.run(analyzeStatement());
 }
@@ -90,19 +88,6 @@ async function dropRemains(session: MaintenanceSession, target: GraphTarget): Pr
     await session.run(dropGraphStatement(graphIndexName(target)));
   } finally {
     await session.set('statement_timeout', 0);
-  }
-}
-
-/** Cancels what the session does, again and again once that is wanted: a request that comes between two statements is lost. */
-async function cancelWhenAborted(
-  owner: Database,
-  pid: number,
-  signal: AbortSignal | undefined,
-  ended: AbortSignal,
-): Promise<void> {
-  while (signal && !ended.aborted) {
-    if (signal.aborted) await owner.pool.query('select pg_cancel_backend($1)', [pid]).catch(() => {});
-    await wait(watchEveryMs, undefined, { signal: ended }).catch(() => {});
   }
 }
 

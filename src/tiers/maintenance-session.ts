@@ -1,4 +1,5 @@
 import type { Database, Statement } from '../db/database.ts';
+import type { OwnerConnection } from '../db/migrate.ts';
 import { databaseError } from '../db/sqlstate.ts';
 import { StartupError } from '../errors.ts';
 import { builderStatement } from './index-statements.ts';
@@ -21,7 +22,7 @@ export type BuildSetting =
   | 'min_parallel_table_scan_size'
   | 'statement_timeout';
 
-type Client = Awaited<ReturnType<Database['pool']['connect']>>;
+type Client = OwnerConnection & { release(destroy: boolean): void };
 
 /** Arbitrary, and the same for every version of Tessera; not the one of migrations. */
 const advisoryLock = 7_357_362;

@@ -1,6 +1,7 @@
 import { type Database, readInFlight, transact } from '../db/database.ts';
 import { operatorScope } from '../db/scope.ts';
 import { type BuildOptions, buildGraph } from './build-graph.ts';
+import { cancelWhenAborted } from './cancel-when-aborted.ts';
 import { crossoverStatement, toCrossover } from './crossover.ts';
 import { tierThresholds } from './decide-tier.ts';
 import { analyzeStatement, dropGraphStatement } from './graph-index.ts';
@@ -87,11 +88,13 @@ async function takeStep(
     const statement = recordTierStatement(target, graph === null ? 'exact' : 'hnsw', graph);
     await transact(owner, operatorScope, (execute) => execute(statement));
   };
+  const drop = () =>
+    cancelWhenAborted(owner, session.pid, options.signal, () => session.run(dropGraphStatement(index)));
   switch (step) {
     case 'build':
     case 'rebuild':
       if (!target) return;
-      if (step === 'rebuild') await session.run(dropGraphStatement(index));
+      if (step === 'rebuild') await drop();
       await buildGraph(owner, session, target, chunks, options);
       return record(index);
     case 'adopt':
@@ -99,7 +102,7 @@ async function takeStep(
       return record(index);
     case 'drop':
       await record(null);
-      return session.run(dropGraphStatement(index));
+      return drop();
     case 'forget':
       return record(null);
   }
