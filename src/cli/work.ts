@@ -16,8 +16,8 @@ export const work: Command = {
 Runs a worker until it is stopped: it embeds the documents that gateways have
 stored, in batches, as the login of WORKER_DATABASE_URL. Any number of workers
 may run side by side. With MIGRATE_DATABASE_URL it also builds and drops the
-indexes of large tenants as they grow and shrink. With the embedded database there is no need for one:
-"tessera serve" embeds by itself.`,
+indexes of large tenants as they grow and shrink. With the embedded database
+there is no need for a worker: "tessera serve" embeds by itself.`,
   async run(context, args) {
     const { positionals, refuse } = readArguments(usage, {}, args);
     refuseWords(positionals, refuse);

@@ -4,9 +4,11 @@ import { transact } from '../../src/db/database.ts';
 import { workerScope } from '../../src/db/scope.ts';
 import type { Embedder } from '../../src/embed/embedder.ts';
 import { createOpenAiEmbedder } from '../../src/embed/openai-embedder.ts';
+import { parseTenantId } from '../../src/ids.ts';
 import { upsertDocuments } from '../../src/ingest/upsert-documents.ts';
 import { createLogger } from '../../src/log.ts';
 import { claimJobsStatement } from '../../src/worker/job-statements.ts';
+import { refreshTermStats } from '../../src/worker/refresh-term-stats.ts';
 import { drain, startWorker } from '../../src/worker/worker.ts';
 import { type EmbeddingServer, type Misbehaviour, startEmbeddingServer } from '../support/embedding-server.ts';
 import { openTestGateway, type TestGateway } from '../support/gateway.ts';
@@ -362,6 +364,15 @@ describe('what a worker counts', () => {
     await gateway.embedAll();
     expect(await counted('gamma')).toEqual([{ chunks: 2, corpus: 2 }]);
     expect(await counted('delta')).toEqual([{ chunks: 1, corpus: 5 }]);
+  });
+
+  test('may take longer than a statement of a request', async () => {
+    const zeta = await openClient(gateway, 'zeta');
+    const body = Array.from({ length: 4_000 }, (_, i) => `word${i}`).join(' ');
+    await zeta.upsert([{ externalId: 'z', collection: 'c', title: 'Zeta', body }]);
+    const { worker } = gateway.db;
+    const hasty = { ...worker, scopeDefaults: { ...worker.scopeDefaults, statementTimeoutMs: 1 } };
+    expect(await refreshTermStats(hasty, parseTenantId('zeta'))).toEqual(['english']);
   });
 
   test('follows a corpus that is rewritten without growing', async () => {

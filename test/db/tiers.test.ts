@@ -167,7 +167,11 @@ describeServer('tiers', () => {
       expect(tenant).toMatchObject(attempt === counts ? { code: '42501' } : { rows: [{ tenant_id: 'small' }] });
     }
     expect(await tryInScope(db.worker, workerScope(large), counts)).toEqual({ code: '42501' });
-    expect((await owner.pool.query('select count(*)::int from tessera.embeddings')).rows).toEqual([{ count: 0 }]);
+    // Whoever migrated is no member any more, or the policy would open every vector to it.
+    const { rows } = await db.owner.query(
+      `select 1 from pg_auth_members where roleid = 'tessera_counter'::regrole and member = grantor`,
+    );
+    expect(rows).toEqual([]);
     for (const change of ['tenant_id', 'model_id', 'role', 'created_at'])
       expect(
         await tryInScope(db.database, operatorScope, `update tenant_models set ${change} = ${change}`),
