@@ -58,14 +58,19 @@ export function readExplanation(row: Explained): SearchExplanation {
   return { stages, plan: flatten(root).map(describeNode), planningMs, executionMs };
 }
 
-/** The most rows that any scan below a node read, those that it filtered away included. */
+/**
+ * Rows that a stage had before it: those of the stages that it reads, and where it reads none, those of its largest scan,
+ * what that filtered away included.
+ */
 function rowsRead(node: PlanNode): number {
-  const scans = flatten(node).filter(({ node: inner }) => inner['Node Type'].endsWith('Scan'));
+  const scans = flatten(node)
+    .map(({ node: inner }) => inner)
+    .filter((inner) => inner['Node Type'].endsWith('Scan'));
+  const stages = scans.filter((scan) => scan['CTE Name'] !== undefined && scan['CTE Name'] !== 'query');
+  if (stages.length > 0) return stages.reduce((sum, scan) => sum + scan['Actual Rows'] * scan['Actual Loops'], 0);
   return Math.max(
     0,
-    ...scans.map(
-      ({ node: scan }) => (scan['Actual Rows'] + (scan['Rows Removed by Filter'] ?? 0)) * scan['Actual Loops'],
-    ),
+    ...scans.map((scan) => (scan['Actual Rows'] + (scan['Rows Removed by Filter'] ?? 0)) * scan['Actual Loops']),
   );
 }
 

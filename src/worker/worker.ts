@@ -27,8 +27,7 @@ export function startWorker(deps: WorkerDeps, log: Logger): Worker {
       try {
         await drain(deps, stopping.signal, (batch) => log.debug(batch, 'embedded a batch'));
       } catch (error) {
-        if (!stopping.signal.aborted)
-          log.error({ err: error }, 'the worker could not reach its database and tries again');
+        if (!stopping.signal.aborted) log.error({ err: error }, 'a round of the worker failed; it tries again');
       }
       if (stopping.signal.aborted) return;
       await Promise.race([wait(pollMs, undefined, { signal: stopping.signal }).catch(() => {}), wakeUp.promise]);

@@ -176,6 +176,7 @@ describe('the retrieval engine', () => {
     );
     const candidates = explain!.stages.find(({ name }) => name === 'candidates')!;
     expect(candidates.in).toBeGreaterThanOrEqual(candidates.out);
+    expect(explain!.stages.find(({ name }) => name === 'semantic')!.in).toBe(candidates.out);
     expect(explain!.plan.join('\n')).toContain('embeddings');
   });
 
