@@ -36,6 +36,14 @@ export const catalog = {
     created_at: 'timestamptz default',
     updated_at: 'timestamptz default',
   },
+  collections: {
+    tenant_id: 'text',
+    name: 'text',
+    language: 'text default',
+    attributes: 'jsonb default',
+    created_at: 'timestamptz default',
+    updated_at: 'timestamptz default',
+  },
   chunks: {
     tenant_id: 'text',
     id: 'uuid',

@@ -50,6 +50,14 @@ const tables: Readonly<Record<string, TenantTable>> = {
     ],
     update: `title = 'changed'`,
   },
+  collections: {
+    reaches: {
+      tessera_tenant: reach('own', 'own', 'own', 'own'),
+      tessera_worker: reach('never', 'never', 'never', 'never'),
+    },
+    insert: (t) => ['tenant_id, name', `$1, 'letters'`, [t.tenantId]],
+    update: `language = 'german'`,
+  },
   chunks: {
     reaches: {
       tessera_tenant: reach('own', 'own', 'never', 'own'),

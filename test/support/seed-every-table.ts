@@ -30,6 +30,7 @@ export async function seedEveryTable(
      values ($1, $2, 'notes', 'one', 'Title', $3, sha256('x'))`,
     [tenantId, documentId, text],
   );
+  await owner.query(`insert into collections (tenant_id, name) values ($1, 'notes')`, [tenantId]);
   for (const [ordinal, id] of [chunkId, bareChunkId].entries()) {
     await owner.query(
       `insert into chunks (tenant_id, id, document_id, ordinal, context, text, start_offset, end_offset, language, content_hash)
