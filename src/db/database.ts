@@ -1,5 +1,6 @@
 import type { Compilable, CompiledQuery } from 'kysely';
 import { type Connections, fly } from './flight.ts';
+import type { Query } from './query.ts';
 import { type Scope, scopeStatement } from './scope.ts';
 import { databaseError, isOvertaken } from './sqlstate.ts';
 
@@ -11,7 +12,7 @@ export interface Database extends Connections {
 }
 
 /** Runs compiled read-only statements inside one scope. */
-export type ReadStatements = (scope: Scope, queries: readonly CompiledQuery[]) => Promise<unknown[][]>;
+export type ReadStatements = (scope: Scope, queries: readonly Query[]) => Promise<unknown[][]>;
 
 /** A statement that knows the type of its rows; every Kysely query builder is one. */
 export type Statement<Row> = Compilable<Row>;
@@ -35,7 +36,7 @@ export async function readInFlight<const Statements extends readonly Statement<u
   return rows as Rows<Statements>;
 }
 
-async function readAlone(on: Connections, { settings, ...scope }: Scope, queries: readonly CompiledQuery[]) {
+async function readAlone(on: Connections, { settings, ...scope }: Scope, queries: readonly Query[]) {
   const [answer] = await fly(on, scope, [{ settings, queries }]);
   if (answer && 'rows' in answer) return answer.rows;
   throw answer?.error;

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
-import type { CompiledQuery } from 'kysely';
 import type pg from 'pg';
+import type { Query } from './query.ts';
 import { type Scope, type ScopeDefaults, type ScopeSettings, scopeStatement, settingsStatement } from './scope.ts';
 import { databaseError, sqlstateOf } from './sqlstate.ts';
 
@@ -15,14 +15,17 @@ export interface Connections {
 /** Statements of one reader, with the settings that they want beside the scope's. */
 export interface FlightPart {
   readonly settings: ScopeSettings | undefined;
-  readonly queries: readonly CompiledQuery[];
+  readonly queries: readonly Query[];
 }
 
 /** A part's answer: the rows of each of its statements, or why there are none. */
 export type FlightAnswer = { readonly rows: unknown[][] } | { readonly error: unknown };
 
-/** SQLSTATE of a statement behind one that failed: it was not even tried. */
-const abortedBefore = '25P02';
+/**
+ * SQLSTATEs of a statement behind one that failed: it was not even tried, or not found, because the one that was to have it
+ * parsed was not tried.
+ */
+const abortedBefore: readonly unknown[] = ['25P02', '26000'];
 
 /**
  * Runs the parts' read-only statements in one transaction: `begin` with the scope, all statements and `commit` are sent
@@ -56,12 +59,14 @@ async function flyOnce(on: Connections, scope: Scope, parts: readonly FlightPart
   } catch (error) {
     return parts.map(() => ({ error: databaseError(error) }));
   }
-  const queries: { text: string; values?: unknown[] }[] = [{ text: opening }];
+  const queries: pg.QueryConfig[] = [{ text: opening }];
   const places = parts.map(({ settings, queries: wanted }) => {
     const setting = parts.length > 1 && settings && settingsStatement(settings);
     if (setting) queries.push({ text: setting });
     const first = queries.length;
-    for (const { sql, parameters } of wanted) queries.push({ text: sql, values: [...parameters] });
+    for (const { name, sql, parameters } of wanted) {
+      queries.push({ text: sql, values: parameters as unknown[], ...(name !== undefined && { name }) });
+    }
     return { first, end: queries.length };
   });
   queries.push({ text: 'commit' });
@@ -73,11 +78,7 @@ async function flyOnce(on: Connections, scope: Scope, parts: readonly FlightPart
   return places.map(({ first, end }) => toAnswer(settled.slice(first, end)));
 }
 
-async function send(
-  client: pg.PoolClient,
-  queries: readonly { text: string; values?: unknown[] }[],
-  pipelined: boolean,
-) {
+async function send(client: pg.PoolClient, queries: readonly pg.QueryConfig[], pipelined: boolean) {
   if (pipelined) {
     // One write to the socket for the whole flight; `pg` would make one for each query.
     const { stream } = (client as unknown as { readonly connection: { readonly stream: Socket } }).connection;
@@ -101,5 +102,5 @@ function toAnswer(settled: readonly PromiseSettledResult<pg.QueryResult>[]): Fli
 }
 
 function wasNotTried(error: unknown): boolean {
-  return sqlstateOf(error) === abortedBefore;
+  return abortedBefore.includes(sqlstateOf(error));
 }

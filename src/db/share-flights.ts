@@ -1,5 +1,6 @@
 import type { Database, ReadStatements } from './database.ts';
 import { type FlightPart, fly } from './flight.ts';
+import { flyMerged } from './merge-alike.ts';
 import type { Scope } from './scope.ts';
 
 interface Waiting {
@@ -10,7 +11,7 @@ interface Waiting {
 
 /**
  * A view of a database whose independent reads of one tick share one flight: twenty searches of one request cost one round
- * trip and hold one connection. Reads of different scopes never share. For one request: it keeps what waits.
+ * trip and hold one connection, and where they are alike they are one statement. Reads of different scopes never share. For one request: it keeps what waits.
  */
 export function shareFlights(database: Database): Database {
   const queues = new Map<string, { readonly scope: Scope; readonly waiting: Waiting[] }>();
@@ -31,11 +32,8 @@ export function shareFlights(database: Database): Database {
     const queue = queues.get(key);
     if (!queue) return;
     queues.delete(key);
-    const answers = await fly(
-      database,
-      queue.scope,
-      queue.waiting.map(({ part }) => part),
-    );
+    const parts = queue.waiting.map(({ part }) => part);
+    const answers = await flyMerged(parts, (together) => fly(database, queue.scope, together));
     for (const [index, { resolve, reject }] of queue.waiting.entries()) {
       const answer = answers[index];
       if (answer && 'rows' in answer) resolve(answer.rows);

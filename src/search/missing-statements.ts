@@ -1,8 +1,6 @@
 import { sql } from 'kysely';
 import { sqlBuilder } from '../db/compile.ts';
-import { halfvecParameter } from '../db/vector-parameter.ts';
 import type { DocumentId, TenantId } from '../ids.ts';
-import { coarseVector } from '../vector.ts';
 import { type DocumentSelection, matchingChunks, selectedDocuments } from './document-selection.ts';
 import type { KeywordPlan, SearchPlan, SemanticPlan } from './search-plan.ts';
 import { candidateStage } from './semantic-stages.ts';
@@ -58,7 +56,7 @@ export function trueRankStatement(
   selection: DocumentSelection,
   documentId: DocumentId,
 ) {
-  const distance = sql<number>`(coarse <#> ${halfvecParameter(coarseVector(plan.full))}::halfvec) + 0`;
+  const distance = sql<number>`(coarse <#> ${plan.coarse}::halfvec) + 0`;
   const permitted = sqlBuilder
     .selectFrom('embeddings')
     .select(['document_id', distance.as('distance')])

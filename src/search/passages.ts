@@ -1,6 +1,5 @@
 import { sql } from 'kysely';
 import { sqlBuilder } from '../db/compile.ts';
-import { vectorParameter } from '../db/vector-parameter.ts';
 import type { ChunkId, DocumentId, TenantId } from '../ids.ts';
 import type { SearchPlan } from './search-plan.ts';
 
@@ -25,7 +24,7 @@ export function passagesStatement(
 ) {
   const { semantic, keyword } = plan;
   const distance = semantic
-    ? sql<number>`embeddings.full_vector <#> ${vectorParameter(semantic.full)}::vector`
+    ? sql<number>`embeddings.full_vector <#> ${semantic.full}::vector`
     : sql<number>`chunks.terms <#> query_terms(${keyword?.language}, ${keyword?.words})`;
   const ranked = sqlBuilder
     .selectFrom('chunks')

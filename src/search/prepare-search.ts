@@ -5,7 +5,7 @@ import { readExamples } from './read-examples.ts';
 import type { SearchDeps } from './search.ts';
 import type { SearchDepth } from './search-depth.ts';
 import type { SearchMode } from './search-input.ts';
-import type { PagePlan, SearchPlan } from './search-plan.ts';
+import { type PagePlan, type SearchPlan, vectorOperands } from './search-plan.ts';
 import { NotEmbeddableError, type SearchRequest } from './search-request.ts';
 
 /** What a search has to know before it can be planned. */
@@ -79,7 +79,10 @@ export function planSearch(deps: SearchDeps, request: Request, prepared: Prepare
   const candidates = depth?.kind === 'two-stage' ? Math.max(depth.candidates, keywordCandidates) : keywordCandidates;
   return {
     modelId: deps.modelId,
-    ...(full && depth && { semantic: { modelId: deps.modelId, full, depth } }),
+    ...(full &&
+      depth && {
+        semantic: { modelId: deps.modelId, ...vectorOperands(full), depth },
+      }),
     ...(subject.kind === 'text' &&
       mode !== 'SEMANTIC' && {
         keyword: { ...parseKeywordQuery(subject.text), language, candidates, scan: { kind: 'exact' } },

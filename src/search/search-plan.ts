@@ -1,3 +1,5 @@
+import { halfvecParameter, vectorParameter } from '../db/vector-parameter.ts';
+import { coarseVector } from '../vector.ts';
 import type { DocumentSelection } from './document-selection.ts';
 import type { KeywordQuery } from './keyword-query.ts';
 import type { FusionMethod, GroupBy } from './search-input.ts';
@@ -19,8 +21,10 @@ export interface SearchPlan extends PagePlan {
 
 export interface SemanticPlan {
   readonly modelId: number;
-  /** Unit length, all components of the model. */
-  readonly full: Float32Array;
+  /** Unit length, all components of the model: a `vector` in pgvector's wire format. */
+  readonly full: Buffer;
+  /** The first 256 of them, again of unit length: a `halfvec` in pgvector's wire format. */
+  readonly coarse: Buffer;
   /**
    * `two-stage`: this many chunks by coarse vector, then the full one. `exact`: the full vectors of every permitted chunk.
    */
@@ -36,6 +40,11 @@ export interface KeywordPlan extends KeywordQuery {
    * the tenant's partial GIN index, as long as they are no more than the budget.
    */
   readonly scan: { readonly kind: 'exact' } | { readonly kind: 'rarest'; readonly rowBudget: number };
+}
+
+/** A vector as a search needs it, in pgvector's wire format. @param full unit length, at least 256 components. */
+export function vectorOperands(full: Float32Array): Pick<SemanticPlan, 'full' | 'coarse'> {
+  return { full: vectorParameter(full), coarse: halfvecParameter(coarseVector(full)) };
 }
 
 export interface FusionPlan {

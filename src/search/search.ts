@@ -16,7 +16,7 @@ import { type PreparedSearch, planSearch, prepareSearch } from './prepare-search
 import { createSearchCursors, itemMark } from './search-cursor.ts';
 import type { ChooseDepth, SearchDepth } from './search-depth.ts';
 import type { PageInput, SearchInput, SearchMode } from './search-input.ts';
-import { searchStatement } from './search-statement.ts';
+import { preparedSearchStatement } from './search-template.ts';
 
 export interface SearchDeps {
   readonly database: Database;
@@ -81,7 +81,7 @@ export async function search(
   const { diversity = 0 } = request;
   const limit = diversity > 0 ? choiceFor(first) : first + 1;
   const plan = planSearch(deps, request, prepared, { seen, limit });
-  const statement = searchStatement(principal.tenantId, plan);
+  const statement = preparedSearchStatement(principal.tenantId, plan);
   const settings = settingsFor(prepared.depth);
   const rows = await readAsTenant(deps.database, principal, statement, settings);
   const { hasNextPage, items: best } = toPage(rows, first);

@@ -1,8 +1,6 @@
 import { sql } from 'kysely';
 import { sqlBuilder } from '../db/compile.ts';
-import { halfvecParameter, vectorParameter } from '../db/vector-parameter.ts';
 import type { ChunkId, DocumentId, TenantId } from '../ids.ts';
-import { coarseVector } from '../vector.ts';
 import {
   type DocumentSelection,
   matchingChunks,
@@ -47,10 +45,9 @@ export function candidateStage(
   selection: DocumentSelection,
   conditions: TextConditions | undefined,
 ) {
-  const coarse = sql`${halfvecParameter(coarseVector(plan.full))}::halfvec`;
   return permittedEmbeddings(tenantId, plan, selection, conditions)
     .select(sql.ref<ChunkId>('chunk_id').as('chunk_id'))
-    .orderBy(sql`coarse <#> ${coarse}`)
+    .orderBy(sql`coarse <#> ${plan.coarse}::halfvec`)
     .limit(candidates);
 }
 
@@ -87,5 +84,5 @@ export function exhaustiveStage(
 }
 
 function fullDistance({ full }: SemanticPlan) {
-  return sql<number>`embeddings.full_vector <#> ${vectorParameter(full)}::vector`;
+  return sql<number>`embeddings.full_vector <#> ${full}::vector`;
 }

@@ -334,19 +334,4 @@ describe('the retrieval engine', () => {
       expect(answers[0]).toEqual(answers[1]);
     });
   });
-
-  it('answers twenty searches of one request in one flight', async () => {
-    const checkouts: number[] = [];
-    const pool = api.deps.database.pool;
-    const count = () => checkouts.push(1);
-    pool.on('acquire', count);
-    const fields = Array.from(
-      { length: 20 },
-      (_, index) =>
-        `s${index}: search(input: { text: "question ${index} about rooms" }) { ... on SearchConnection { edges { score } } }`,
-    );
-    dataOf(await api.graphql(token, `{ ${fields.join('\n')} }`));
-    pool.off('acquire', count);
-    expect(checkouts).toHaveLength(1);
-  });
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readAsTenant } from '../../src/db/tenant.ts';
 import { parseTenantId } from '../../src/ids.ts';
-import type { SearchPlan } from '../../src/search/search-plan.ts';
+import { type SearchPlan, vectorOperands } from '../../src/search/search-plan.ts';
 import { searchStatement } from '../../src/search/search-statement.ts';
 import { normaliseVector } from '../../src/vector.ts';
 import { openTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -23,7 +23,7 @@ interface PlanNode {
 const query = normaliseVector(Float32Array.from({ length: 512 }, (_, index) => Math.sin(index)));
 const plan: SearchPlan = {
   modelId: 1,
-  semantic: { modelId: 1, full: query, depth: { kind: 'two-stage', candidates: 100 } },
+  semantic: { modelId: 1, ...vectorOperands(query), depth: { kind: 'two-stage', candidates: 100 } },
   keyword: { words: 'word10 word20', language: 'english', candidates: 100, scan: { kind: 'exact' } },
   fusion: { method: 'RECIPROCAL_RANK', keywordWeight: 2, semanticWeight: 1, rankConstant: 60 },
   selection: { filter: {}, exceptChunks: [] },

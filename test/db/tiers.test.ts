@@ -4,7 +4,7 @@ import { openPool } from '../../src/db/open-pool.ts';
 import { operatorScope, tenantScope, workerScope } from '../../src/db/scope.ts';
 import { readAsTenant } from '../../src/db/tenant.ts';
 import { parseTenantId } from '../../src/ids.ts';
-import type { SearchPlan } from '../../src/search/search-plan.ts';
+import { type SearchPlan, vectorOperands } from '../../src/search/search-plan.ts';
 import { searchStatement } from '../../src/search/search-statement.ts';
 import type { BuildProgress } from '../../src/tiers/build-graph.ts';
 import { graphIndexName } from '../../src/tiers/graph-index.ts';
@@ -51,7 +51,7 @@ async function indexesUsed(tenantId: string) {
   const full = normaliseVector(Float32Array.from({ length: clusterDimensions }, (_, at) => Math.sin(at)));
   const plan: SearchPlan = {
     modelId: 1,
-    semantic: { modelId: 1, full, depth: { kind: 'two-stage', candidates: 100 } },
+    semantic: { modelId: 1, ...vectorOperands(full), depth: { kind: 'two-stage', candidates: 100 } },
     keyword: { words: 'lamp', language: 'english', candidates: 100, scan: { kind: 'exact' } },
     fusion: { method: 'RECIPROCAL_RANK', keywordWeight: 2, semanticWeight: 1, rankConstant: 60 },
     selection: { filter: {}, exceptChunks: [] },

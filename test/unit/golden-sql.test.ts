@@ -3,6 +3,7 @@ import { glob } from 'node:fs/promises';
 import { format } from 'sql-formatter';
 import { describe, expect, it } from 'vitest';
 import type { Statement } from '../../src/db/database.ts';
+import type { Query } from '../../src/db/query.ts';
 import * as documents from '../../src/documents/document-statements.ts';
 import type { ChunkId, DocumentId } from '../../src/ids.ts';
 import { parseTenantId } from '../../src/ids.ts';
@@ -20,6 +21,7 @@ import { passagesStatement } from '../../src/search/passages.ts';
 import { exampleVectorsStatement } from '../../src/search/read-examples.ts';
 import type { SearchPlan } from '../../src/search/search-plan.ts';
 import { searchStatement } from '../../src/search/search-statement.ts';
+import { preparedSearchStatement } from '../../src/search/search-template.ts';
 import * as tenants from '../../src/tenants/read-tenant.ts';
 import * as crossover from '../../src/tiers/crossover.ts';
 import * as graphs from '../../src/tiers/graph-index.ts';
@@ -57,7 +59,7 @@ const chunk: upsert.ChunkRow = {
   contentHash: hash,
 };
 
-const semantic = { modelId: 1, full: unit, depth: { kind: 'two-stage', candidates: 100 } } as const;
+const semantic = { modelId: 1, full: hash, coarse: hash, depth: { kind: 'two-stage', candidates: 100 } } as const;
 const keyword = { words: 'cold shower', language: 'english', candidates: 100, scan: { kind: 'exact' } } as const;
 const plan: SearchPlan = {
   modelId: 1,
@@ -95,6 +97,15 @@ const curve: RecallCurve = {
   ...{ exact: { p50Ms: 1, p95Ms: 2 }, measuredAt: new Date(0) },
 };
 const times = { tenantId: tenant, chunks: 20_000, candidates: 100, floorMs: 1, exactMs: 5, graphMs: 2 };
+
+/** Two searches of one request that differ in vector and words. */
+function batchStatement(): Statement<unknown> {
+  const searches = ['cold shower', 'hot tub'].map(
+    (words) =>
+      preparedSearchStatement(tenant, { ...plan, semantic, keyword: { ...keyword, words } }).compile() as Query,
+  );
+  return { compile: () => searches[0]?.merge?.query(searches) as Query };
+}
 
 /** Every statement that the program sends, by the name of its golden file. */
 const statements: Record<string, Statement<unknown>> = {
@@ -137,6 +148,7 @@ const statements: Record<string, Statement<unknown>> = {
   'missing-document-facts': missing.documentFactsStatement(tenant, filtered, documentId),
   'missing-is-candidate': missing.isCandidateStatement(tenant, semantic, 100, plan.selection, documentId),
   'missing-true-rank': missing.trueRankStatement(tenant, semantic, plan.selection, documentId),
+  'search-batch': batchStatement(),
   'search-exact': searchStatement(tenant, { ...plan, semantic: { ...semantic, depth: { kind: 'exact' } } }),
   'search-filtered': searchStatement(tenant, filtered),
   'search-example-vectors': exampleVectorsStatement(tenant, 1, [documentId], [chunkId]),
