@@ -35,6 +35,18 @@ export const catalog = {
     version: 'integer default',
     created_at: 'timestamptz default',
     updated_at: 'timestamptz default',
+    status: 'text default',
+  },
+  document_attributes: {
+    tenant_id: 'text',
+    document_id: 'uuid',
+    name: 'text',
+    ordinal: 'integer default',
+    text_value: 'text null',
+    item_value: 'text null',
+    number_value: 'float8 null',
+    boolean_value: 'boolean null',
+    date_value: 'timestamptz null',
   },
   collections: {
     tenant_id: 'text',
@@ -113,6 +125,7 @@ interface SqlTypes {
   uuid: string;
   smallint: number;
   integer: number;
+  boolean: boolean;
   float8: number;
   bytea: Buffer;
   timestamptz: Date;

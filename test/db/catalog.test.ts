@@ -159,7 +159,7 @@ describe('the search for holes', () => {
 async function readCatalog(superuser: Superuser): Promise<Record<string, Record<string, string>>> {
   const { rows } = await superuser.query<{ table: string; columns: Record<string, string> }>(`
     select c.relname as table, json_object_agg(a.attname, concat_ws(' ',
-      case t.typname when 'int2' then 'smallint' when 'int4' then 'integer' else t.typname end,
+      case t.typname when 'int2' then 'smallint' when 'int4' then 'integer' when 'bool' then 'boolean' else t.typname end,
       case when not a.attnotnull then 'null' end,
       case when a.attgenerated <> '' or a.attidentity <> '' then 'generated' when a.atthasdef then 'default' end)
       order by a.attnum) as columns

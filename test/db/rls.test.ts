@@ -58,6 +58,14 @@ const tables: Readonly<Record<string, TenantTable>> = {
     insert: (t) => ['tenant_id, name', `$1, 'letters'`, [t.tenantId]],
     update: `language = 'german'`,
   },
+  document_attributes: {
+    reaches: {
+      tessera_tenant: reach('own', 'own', 'never', 'own'),
+      tessera_worker: reach('never', 'never', 'never', 'never'),
+    },
+    insert: (t) => ['tenant_id, document_id, name, number_value', `$1, $2, 'pages', 12`, [t.tenantId, t.documentId]],
+    update: 'number_value = 9',
+  },
   chunks: {
     reaches: {
       tessera_tenant: reach('own', 'own', 'never', 'own'),

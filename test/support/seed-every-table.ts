@@ -31,6 +31,10 @@ export async function seedEveryTable(
     [tenantId, documentId, text],
   );
   await owner.query(`insert into collections (tenant_id, name) values ($1, 'notes')`, [tenantId]);
+  await owner.query(
+    `insert into document_attributes (tenant_id, document_id, name, number_value) values ($1, $2, 'year', 2026)`,
+    [tenantId, documentId],
+  );
   for (const [ordinal, id] of [chunkId, bareChunkId].entries()) {
     await owner.query(
       `insert into chunks (tenant_id, id, document_id, ordinal, context, text, start_offset, end_offset, language, content_hash)
