@@ -34,7 +34,7 @@ export function documentListStatement(tenantId: TenantId, listing: DocumentListi
     .selectFrom('documents')
     .select(documentColumns)
     .where('tenant_id', '=', tenantId)
-    .where((eb) => documentPredicate(eb, listing.filter))
+    .where((eb) => documentPredicate(eb, tenantId, listing.filter))
     .$if(listing.after !== undefined, (query) => query.where('id', '>', listing.after as string))
     .orderBy('id')
     .limit(listing.limit);

@@ -52,18 +52,47 @@ const BooleanCondition = builder.inputType('BooleanCondition', {
 const DateTimeCondition = builder.inputType('DateTimeCondition', {
   description: 'A condition on a moment; everything given must hold.',
   fields: (t) => ({
+    eq: t.field({ type: 'DateTime', description: 'At this very moment.' }),
     gt: t.field({ type: 'DateTime', description: 'After this.' }),
     gte: t.field({ type: 'DateTime', description: 'At this or after.' }),
     lt: t.field({ type: 'DateTime', description: 'Before this.' }),
     lte: t.field({ type: 'DateTime', description: 'At this or before.' }),
+    is: t.field({ type: NullCheck, description: comparison.is }),
+  }),
+});
+
+const TextListCondition = builder.inputType('TextListCondition', {
+  description:
+    'A condition on a list of texts; everything given must hold. An empty list counts as no value. Example: `{ containsAny: ["winter", "snow"] }`.',
+  fields: (t) => ({
+    contains: t.string({ description: 'This is one of its texts.' }),
+    containsAny: t.stringList({ description: 'At least one of these is, at most 100.' }),
+    containsAll: t.stringList({ description: 'Every one of these is, at most 100.' }),
+    is: t.field({ type: NullCheck, description: comparison.is }),
+  }),
+});
+
+const AttributeCondition = builder.inputType('AttributeCondition', {
+  description:
+    'A condition on an attribute that collections declare (`defineCollection`), served by an index. A document whose collection does not declare it, or as another type, has no value. Example: `{ name: "year", number: { gte: 2024 } }`.',
+  fields: (t) => ({
+    name: t.string({ required: true, description: "The attribute's name, as declared." }),
+    text: t.field({ type: TextCondition, description: 'It is a TEXT, and this holds.' }),
+    number: t.field({ type: NumberCondition, description: 'It is a NUMBER, and this holds.' }),
+    boolean: t.field({ type: BooleanCondition, description: 'It is a BOOLEAN, and this holds.' }),
+    date: t.field({
+      type: DateTimeCondition,
+      description: 'It is a DATE, and this holds. A day begins at midnight UTC.',
+    }),
+    textList: t.field({ type: TextListCondition, description: 'It is a TEXT_LIST, and this holds.' }),
   }),
 });
 
 const MetadataCondition = builder.inputType('MetadataCondition', {
   description:
-    'A condition on one attribute of `metadata`. An attribute of another type than the condition matches nothing.',
+    'A condition on any key of `metadata`, declared or not. A value of another type than the condition matches nothing. No index serves it: each document is looked at. Declare what you filter by often, and use `attributes`.',
   fields: (t) => ({
-    key: t.string({ required: true, description: "The attribute's name." }),
+    key: t.string({ required: true, description: 'The key.' }),
     text: t.field({ type: TextCondition, description: 'It is a text, and this holds.' }),
     number: t.field({ type: NumberCondition, description: 'It is a number, and this holds.' }),
     boolean: t.field({ type: BooleanCondition, description: 'It is true or false, and this holds.' }),
@@ -78,14 +107,16 @@ interface DocumentFilterShape {
   collection?: typeof TextCondition.$inferInput | null;
   externalId?: typeof TextCondition.$inferInput | null;
   title?: typeof TextCondition.$inferInput | null;
+  status?: typeof TextCondition.$inferInput | null;
   createdAt?: typeof DateTimeCondition.$inferInput | null;
   updatedAt?: typeof DateTimeCondition.$inferInput | null;
+  attributes?: (typeof AttributeCondition.$inferInput)[] | null;
   metadata?: (typeof MetadataCondition.$inferInput)[] | null;
 }
 
 export const DocumentFilterInput = builder.inputRef<DocumentFilterShape>('DocumentFilter').implement({
   description:
-    'Which documents are meant; everything given must hold. Example: `{ collection: { eq: "policies" }, metadata: [{ key: "year", number: { gte: 2024 } }] }`.',
+    'Which documents are meant; everything given must hold. Example: `{ collection: { eq: "policies" }, attributes: [{ name: "year", number: { gte: 2024 } }] }`.',
   fields: (t) => ({
     and: t.field({ type: [DocumentFilterInput], description: 'All of these.' }),
     or: t.field({ type: [DocumentFilterInput], description: 'At least one of these; none without any.' }),
@@ -93,8 +124,13 @@ export const DocumentFilterInput = builder.inputRef<DocumentFilterShape>('Docume
     collection: t.field({ type: TextCondition, description: 'By the collection.' }),
     externalId: t.field({ type: TextCondition, description: "By the caller's own key." }),
     title: t.field({ type: TextCondition, description: 'By the title.' }),
+    status: t.field({ type: TextCondition, description: 'By the status, such as `{ eq: "published" }`.' }),
     createdAt: t.field({ type: DateTimeCondition, description: 'By when it was first stored.' }),
     updatedAt: t.field({ type: DateTimeCondition, description: 'By when it last changed.' }),
-    metadata: t.field({ type: [MetadataCondition], description: 'By attributes; all of these.' }),
+    attributes: t.field({
+      type: [AttributeCondition],
+      description: 'By declared attributes, through their indexes; all of these.',
+    }),
+    metadata: t.field({ type: [MetadataCondition], description: 'By any keys of `metadata`, slower; all of these.' }),
   }),
 });

@@ -35,7 +35,7 @@ export function selectedDocuments(tenantId: TenantId, selection: DocumentSelecti
     .selectFrom('documents')
     .select('documents.id')
     .where('documents.tenant_id', '=', tenantId)
-    .where((eb) => documentPredicate(eb, selection.filter))
+    .where((eb) => documentPredicate(eb, tenantId, selection.filter))
     .$if(selection.collections !== undefined, (query) =>
       query.where('documents.collection', '=', sql<string>`any(${selection.collections})`),
     );
