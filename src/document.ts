@@ -1,4 +1,5 @@
 import type { DocumentId } from './ids.ts';
+import type { Language } from './language.ts';
 
 /** A document as it is read back, without its body: that can be large and is loaded only where it is asked for. */
 export interface Document {
@@ -8,6 +9,9 @@ export interface Document {
   readonly title: string;
   readonly url: string | null;
   readonly metadata: Record<string, unknown>;
+  /** A word of the caller's own, such as `published`. */
+  readonly status: string;
+  readonly language: Language;
   readonly version: number;
   readonly createdAt: Date;
   readonly updatedAt: Date;

@@ -44,7 +44,9 @@ export type ExpectedErrorCode =
   | 'EMBEDDER_UNAVAILABLE'
   | 'EMBEDDER_TIMEOUT'
   | 'EMBEDDER_REJECTED'
-  | 'INVALID_DOCUMENT';
+  | 'INVALID_DOCUMENT'
+  | 'INVALID_COLLECTION'
+  | 'COLLECTION_NOT_EMPTY';
 
 /** An outcome that callers plan for: it is answered as data, not thrown at them. */
 export abstract class ExpectedError extends Error {

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { DocumentId } from '../ids.ts';
+import type { Language } from '../language.ts';
 
 /** The columns of a `Document`, for any statement that reads `documents`. */
 export const documentColumns = [
@@ -9,6 +10,8 @@ export const documentColumns = [
   'documents.title',
   'documents.url',
   'documents.metadata',
+  'documents.status',
+  sql<Language>`documents.language`.as('language'),
   'documents.version',
   'documents.created_at as createdAt',
   'documents.updated_at as updatedAt',

@@ -5,6 +5,7 @@ import { builder } from './builder.ts';
 import { requirePrincipal } from './context.ts';
 import { readFilter } from './filter-arguments.ts';
 import { DocumentFilterInput } from './filter-inputs.ts';
+import { LanguageEnum } from './language.ts';
 
 const largeField = 'Loaded only where it is asked for';
 
@@ -26,7 +27,12 @@ builder.node(Document, {
       resolve: async (document, _args, context) => (await context.loaders.body.load(document.id)) ?? '',
     }),
     url: t.exposeString('url', { nullable: true, description: 'Where people read it.' }),
-    metadata: t.expose('metadata', { type: 'JSONObject', description: 'Attributes to filter by.' }),
+    metadata: t.expose('metadata', {
+      type: 'JSONObject',
+      description: 'What it carries besides its text, to be filtered by.',
+    }),
+    status: t.exposeString('status', { description: 'Where it stands: a word of your own; `published` unless given.' }),
+    language: t.expose('language', { type: LanguageEnum, description: 'How its words are stemmed.' }),
     version: t.exposeInt('version', { description: '1 when it is new, one more with each change.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was first stored.' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it last changed.' }),

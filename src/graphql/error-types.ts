@@ -1,5 +1,6 @@
 import { EmbedderError } from '../embed/embedder-error.ts';
 import type { ExpectedError } from '../errors.ts';
+import { CollectionError } from '../ingest/collection-definition.ts';
 import { InvalidDocumentError } from '../ingest/document-input.ts';
 import { ExampleNotFoundError, NotEmbeddableError } from '../search/search-request.ts';
 import { builder } from './builder.ts';
@@ -36,6 +37,13 @@ builder.objectType(InvalidDocumentError, {
   fields: (t) => ({
     index: t.exposeInt('index', { description: 'Position of the document in the input, from 0.' }),
   }),
+});
+
+builder.objectType(CollectionError, {
+  name: 'CollectionError',
+  description:
+    'A collection cannot be defined like this: `INVALID_COLLECTION`, or `COLLECTION_NOT_EMPTY` where its language would change under its documents. It is what it was.',
+  interfaces: [ErrorInterface],
 });
 
 builder.objectType(ExampleNotFoundError, {

@@ -6,6 +6,7 @@ import { type UpsertOutcome, type UpsertStatus, upsertDocuments } from '../inges
 import { builder } from './builder.ts';
 import { requirePrincipal } from './context.ts';
 import { Document } from './document.ts';
+import { LanguageEnum } from './language.ts';
 
 const UpsertDocumentInput = builder.inputType('UpsertDocumentInput', {
   description:
@@ -22,7 +23,19 @@ const UpsertDocumentInput = builder.inputType('UpsertDocumentInput', {
     title: t.string({ required: true, description: '1 to 1,000 characters. Embedded with every passage.' }),
     body: t.string({ required: true, description: 'Plain text or Markdown, 1 to 1,000,000 characters.' }),
     url: t.string({ description: 'Where people read it: an absolute http or https address.' }),
-    metadata: t.field({ type: 'JSONObject', description: 'Attributes to filter by, at most 16 KiB as JSON.' }),
+    metadata: t.field({
+      type: 'JSONObject',
+      description:
+        'What it carries besides its text, at most 16 KiB as JSON. What the collection declares as an attribute must be of its type, null or absent.',
+    }),
+    status: t.string({
+      description:
+        'Where it stands: a word of your own such as `draft`, 1 to 64 characters; `published` without it. A change of it embeds nothing anew.',
+    }),
+    language: t.field({
+      type: LanguageEnum,
+      description: "Its own language, where that is another than the collection's.",
+    }),
   }),
 });
 
@@ -116,7 +129,7 @@ function checkCount(count: number): void {
 }
 
 function readDocument(input: typeof UpsertDocumentInput.$inferInput, index: number): DocumentInput {
-  const { id, externalId, url, metadata, collection, title, body } = input;
+  const { id, externalId, url, metadata, status, language, collection, title, body } = input;
   if (id && !isDocumentId(id.id))
     throw new InvalidDocumentError(index, 'there is no document with the id that was given.');
   return {
@@ -124,6 +137,8 @@ function readDocument(input: typeof UpsertDocumentInput.$inferInput, index: numb
     ...(externalId != null && { externalId }),
     ...(url != null && { url }),
     ...(metadata != null && { metadata }),
+    ...(status != null && { status }),
+    ...(language != null && { language }),
     collection,
     title,
     body,

@@ -1,5 +1,6 @@
 import { lexicographicSortSchema, printSchema } from 'graphql';
 import { builder } from './builder.ts';
+import './collection.ts';
 import './document.ts';
 import './error-types.ts';
 import './explain-missing.ts';

@@ -1,10 +1,5 @@
 import type { Principal } from '../auth/principal.ts';
-import {
-  type Collection as CollectionShape,
-  readCollections,
-  readTenantFacts,
-  type TenantFacts,
-} from '../tenants/read-tenant.ts';
+import { readTenantFacts, type TenantFacts } from '../tenants/read-tenant.ts';
 import { builder } from './builder.ts';
 import { requirePrincipal } from './context.ts';
 
@@ -48,22 +43,5 @@ builder.queryField('tenant', (t) =>
       const who = requirePrincipal(principal);
       return { id: who.tenantId, ...(await readTenantFacts(deps, who)) };
     },
-  }),
-);
-
-const Collection = builder.objectRef<CollectionShape>('Collection').implement({
-  description: 'A named group of documents.',
-  fields: (t) => ({
-    name: t.exposeString('name', { description: 'As documents give it.' }),
-    documents: t.exposeInt('documents', { description: 'Documents in it.' }),
-  }),
-});
-
-builder.queryField('collections', (t) =>
-  t.field({
-    type: [Collection],
-    description: "The tenant's collections by name.",
-    authScopes: { token: 'documents:read' },
-    resolve: (_root, _args, { deps, principal }) => readCollections(deps, requirePrincipal(principal)),
   }),
 );

@@ -1,5 +1,6 @@
 import { ExpectedError } from '../errors.ts';
 import type { DocumentId } from '../ids.ts';
+import { isLanguage, type Language, languages } from '../language.ts';
 import { findMetadataFault } from './metadata-fault.ts';
 
 /** A document as a caller gives it. */
@@ -14,7 +15,14 @@ export interface DocumentInput {
   readonly body: string;
   readonly url?: string;
   readonly metadata?: Record<string, unknown>;
+  /** A word of the caller's own; {@link defaultStatus} without it. */
+  readonly status?: string;
+  /** Of this document where it is another than its collection's. */
+  readonly language?: Language;
 }
+
+/** Of documents that come without a status. */
+export const defaultStatus = 'published';
 
 /** What one document and one write may hold. Text lengths are in UTF-16 units. */
 export const documentLimits = {
@@ -25,6 +33,7 @@ export const documentLimits = {
   bodyLength: 1_000_000,
   urlLength: 2_048,
   metadataBytes: 16_384,
+  statusLength: 64,
 } as const;
 
 /** A document that cannot be stored; nothing of the write that it came with is stored either. */
@@ -72,6 +81,7 @@ function findFault(input: DocumentInput): string | undefined {
     ['title', input.title, limits.titleLength],
     ['body', input.body, limits.bodyLength],
     ['url', input.url, limits.urlLength],
+    ['status', input.status, limits.statusLength],
   ] as const;
   for (const [name, value, longest] of texts) {
     if (value === undefined) continue;
@@ -80,6 +90,8 @@ function findFault(input: DocumentInput): string | undefined {
     if (!value.isWellFormed()) return `the ${name} holds half of a surrogate pair, which is not valid Unicode.`;
     if (name !== 'url' && value.trim() === '') return `the ${name} is empty; give it at least one visible character.`;
   }
+  if (input.language !== undefined && !isLanguage(input.language))
+    return `the language is ${JSON.stringify(String(input.language).slice(0, 80))}; ${languages.join(', ')} are allowed.`;
   const fault = findMetadataFault(input.metadata ?? {}, limits.metadataBytes);
   return fault === undefined ? findUrlFault(input.url) : `the metadata ${fault}`;
 }

@@ -1,7 +1,9 @@
 import type { Execute } from '../db/database.ts';
 import { type DocumentId, newDocumentId, type TenantId } from '../ids.ts';
+import type { Language } from '../language.ts';
+import { type CollectionSettings, undeclared } from './collection-settings.ts';
 import { contentHash } from './content-hash.ts';
-import { type DocumentInput, InvalidDocumentError, namedTwice } from './document-input.ts';
+import { type DocumentInput, defaultStatus, InvalidDocumentError, namedTwice } from './document-input.ts';
 import { type DocumentRow, lockDocumentsStatement } from './upsert-statements.ts';
 
 /** A document of a write, as it will be, with what is stored of it. */
@@ -14,16 +16,15 @@ export interface ResolvedDocument {
 type StoredDocument =
   ReturnType<typeof lockDocumentsStatement> extends { execute(): Promise<(infer Row)[]> } ? Row : never;
 
-/** Language of documents whose collection says nothing else. */
-const defaultLanguage = 'english';
-
 /**
  * Finds and locks what each input means: a stored document by its id or its key, or a new one.
+ * @param settings of the inputs' collections.
  * @throws {InvalidDocumentError} for an id that does not exist, a document that is named twice, and a key that is another's.
  */
 export async function resolveDocuments(
   tenantId: TenantId,
   inputs: readonly DocumentInput[],
+  settings: ReadonlyMap<string, CollectionSettings>,
   execute: Execute,
 ): Promise<ResolvedDocument[]> {
   const ids = inputs.flatMap((input) => input.id ?? []);
@@ -35,7 +36,8 @@ export async function resolveDocuments(
     const existing = input.id ? byId.get(input.id) : byKey.get(keyText(keyOf(input)));
     if (input.id && !existing)
       throw new InvalidDocumentError(index, 'there is no document with the id that was given.');
-    return { row: toRow(input, existing), existing };
+    const language = input.language ?? (settings.get(input.collection) ?? undeclared).language;
+    return { row: toRow(input, language, existing), existing };
   });
   refuseDuplicates(resolved);
   await refuseTakenKeys(tenantId, resolved, execute);
@@ -96,7 +98,7 @@ function keyText(key: Key | undefined): string | undefined {
   return key && `${key.collection}\0${key.externalId}`;
 }
 
-function toRow(input: DocumentInput, existing: StoredDocument | undefined): DocumentRow {
+function toRow(input: DocumentInput, language: Language, existing: StoredDocument | undefined): DocumentRow {
   return {
     id: (existing?.id as DocumentId | undefined) ?? newDocumentId(),
     collection: input.collection,
@@ -105,7 +107,8 @@ function toRow(input: DocumentInput, existing: StoredDocument | undefined): Docu
     body: input.body,
     url: input.url ?? null,
     metadata: JSON.stringify(input.metadata ?? {}),
-    language: defaultLanguage,
-    contentHash: contentHash(input.title, input.body, defaultLanguage),
+    status: input.status ?? defaultStatus,
+    language,
+    contentHash: contentHash(input.title, input.body, language),
   };
 }

@@ -3,9 +3,12 @@ import type { Principal } from '../auth/principal.ts';
 import type { Database, Execute } from '../db/database.ts';
 import { writeAsTenant } from '../db/tenant.ts';
 import { type DocumentId, newChunkId, type TenantId } from '../ids.ts';
+import { findAttributeFault } from './attribute-fault.ts';
+import { deleteAttributesStatement, insertAttributesStatement } from './attribute-statements.ts';
 import { type Chunk, chunkText } from './chunk.ts';
+import { type CollectionSettings, lockCollectionsStatement, readCollectionSettings } from './collection-settings.ts';
 import { contentHash } from './content-hash.ts';
-import { checkDocuments, type DocumentInput } from './document-input.ts';
+import { checkDocuments, type DocumentInput, InvalidDocumentError } from './document-input.ts';
 import { type ResolvedDocument, resolveDocuments } from './resolve-documents.ts';
 import {
   type ChunkRow,
@@ -72,10 +75,14 @@ async function writeDocuments(
 ): Promise<{ outcomes: UpsertOutcome[]; pending: boolean }> {
   await execute(registerTenantStatement(tenantId));
   await execute(registerTenantModelStatement(tenantId, deps.modelId));
+  await execute(lockCollectionsStatement(tenantId, 'write'));
+  const names = inputs.map(({ collection }) => collection);
+  const settings = await readCollectionSettings(tenantId, names, execute);
+  checkAttributes(inputs, settings);
   const outcomes: UpsertOutcome[] = [];
   const created: { index: number; row: DocumentRow }[] = [];
   const rechunked: DocumentRow[] = [];
-  for (const [index, { row, existing }] of (await resolveDocuments(tenantId, inputs, execute)).entries()) {
+  for (const [index, { row, existing }] of (await resolveDocuments(tenantId, inputs, settings, execute)).entries()) {
     if (!existing) {
       created.push({ index, row });
     } else if (isUnchanged(row, existing)) {
@@ -101,7 +108,33 @@ async function writeDocuments(
       rechunked.push({ ...row, id: id as DocumentId });
     }
   }
+  const changed = outcomes.flatMap(({ id, status }) => (status === 'UNCHANGED' ? [] : [id]));
+  await replaceAttributes(tenantId, changed, settings, execute);
   return { outcomes, pending: await replaceChunks(deps, tenantId, rechunked, execute) };
+}
+
+/**
+ * Refuses a value that a filter on its attribute would silently miss.
+ * @throws {InvalidDocumentError}
+ */
+function checkAttributes(inputs: readonly DocumentInput[], settings: ReadonlyMap<string, CollectionSettings>): void {
+  for (const [index, { collection, metadata = {} }] of inputs.entries()) {
+    const fault = findAttributeFault(collection, settings.get(collection)?.attributes ?? [], metadata);
+    if (fault) throw new InvalidDocumentError(index, fault);
+  }
+}
+
+/** Documents that came from another collection lose what that one declared. */
+async function replaceAttributes(
+  tenantId: TenantId,
+  documentIds: readonly DocumentId[],
+  settings: ReadonlyMap<string, CollectionSettings>,
+  execute: Execute,
+): Promise<void> {
+  if (documentIds.length === 0) return;
+  await execute(deleteAttributesStatement(tenantId, { documentIds }));
+  const declares = [...settings.values()].some(({ attributes }) => attributes.length > 0);
+  if (declares) await execute(insertAttributesStatement(tenantId, { documentIds }));
 }
 
 /** The order in which stored documents are locked. */
@@ -116,6 +149,7 @@ function isUnchanged(row: DocumentRow, existing: NonNullable<ResolvedDocument['e
     row.collection === existing.collection &&
     row.externalId === existing.external_id &&
     row.url === existing.url &&
+    row.status === existing.status &&
     isDeepStrictEqual(JSON.parse(row.metadata), existing.metadata)
   );
 }

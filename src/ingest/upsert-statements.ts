@@ -13,6 +13,7 @@ export interface DocumentRow {
   readonly url: string | null;
   /** JSON text of an object. */
   readonly metadata: string;
+  readonly status: string;
   readonly language: string;
   readonly contentHash: Buffer;
 }
@@ -59,7 +60,18 @@ export function lockDocumentsStatement(
   const externalIds = keys.map((key) => key.externalId);
   return sqlBuilder
     .selectFrom('documents')
-    .select(['id', 'collection', 'external_id', 'title', 'url', 'metadata', 'language', 'content_hash', 'version'])
+    .select([
+      'id',
+      'collection',
+      'external_id',
+      'title',
+      'url',
+      'metadata',
+      'status',
+      'language',
+      'content_hash',
+      'version',
+    ])
     .where('tenant_id', '=', tenantId)
     .where((eb) =>
       eb.or([
@@ -88,6 +100,7 @@ export function insertDocumentsStatement(tenantId: TenantId, rows: readonly Docu
         body: row.body,
         url: row.url,
         metadata: row.metadata,
+        status: row.status,
         language: row.language,
         content_hash: row.contentHash,
       })),
@@ -98,6 +111,7 @@ export function insertDocumentsStatement(tenantId: TenantId, rows: readonly Docu
         body: eb.ref('excluded.body'),
         url: eb.ref('excluded.url'),
         metadata: eb.ref('excluded.metadata') as never,
+        status: eb.ref('excluded.status') as never,
         language: eb.ref('excluded.language'),
         content_hash: eb.ref('excluded.content_hash'),
         version: sql<number>`documents.version + 1`,
@@ -118,6 +132,7 @@ export function updateDocumentStatement(tenantId: TenantId, row: DocumentRow) {
       body: row.body,
       url: row.url,
       metadata: row.metadata,
+      status: row.status,
       language: row.language,
       content_hash: row.contentHash,
       version: sql<number>`version + 1`,

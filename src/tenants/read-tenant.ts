@@ -1,9 +1,11 @@
 import { sql } from 'kysely';
+import type { Attribute } from '../attribute.ts';
 import type { Principal } from '../auth/principal.ts';
 import { sqlBuilder } from '../db/compile.ts';
 import { type Database, readInFlight } from '../db/database.ts';
 import { tenantScope } from '../db/scope.ts';
 import type { TenantId } from '../ids.ts';
+import type { Language } from '../language.ts';
 
 /** How much a tenant holds, and how much of it still waits for its vectors. */
 export interface TenantFacts {
@@ -16,6 +18,8 @@ export interface TenantFacts {
 export interface Collection {
   readonly name: string;
   readonly documents: number;
+  readonly language: Language;
+  readonly attributes: readonly Attribute[];
 }
 
 export function tenantFactsStatement(tenantId: TenantId) {
@@ -31,13 +35,27 @@ export function tenantFactsStatement(tenantId: TenantId) {
   });
 }
 
+/** A collection comes to be with its first document, or with its definition; without one it is English. */
 export function collectionsStatement(tenantId: TenantId) {
-  return sqlBuilder
+  const held = sqlBuilder
     .selectFrom('documents')
-    .select(['collection as name', sql<number>`count(*)::int`.as('documents')])
+    .select(['collection', sql<number>`count(*)::int`.as('documents')])
     .where('tenant_id', '=', tenantId)
-    .groupBy('collection')
-    .orderBy('collection');
+    .groupBy('collection');
+  const defined = sqlBuilder
+    .selectFrom('collections')
+    .select(['name', 'language', 'attributes'])
+    .where('tenant_id', '=', tenantId);
+  return sqlBuilder
+    .selectFrom(held.as('held'))
+    .fullJoin(defined.as('defined'), 'defined.name', 'held.collection')
+    .select([
+      sql<string>`coalesce(held.collection, defined.name)`.as('name'),
+      sql<number>`coalesce(held.documents, 0)`.as('documents'),
+      sql<Language>`coalesce(defined.language, 'english')`.as('language'),
+      sql<readonly Attribute[]>`coalesce(defined.attributes, '[]')`.as('attributes'),
+    ])
+    .orderBy('name');
 }
 
 export interface TenantDeps {
@@ -50,7 +68,7 @@ export async function readTenantFacts(deps: TenantDeps, principal: Principal): P
   return rows[0] as TenantFacts;
 }
 
-/** The tenant's collections by name, with the number of documents in each. */
+/** The tenant's collections by name: those that hold documents, and those that were defined. */
 export async function readCollections(deps: TenantDeps, principal: Principal): Promise<Collection[]> {
   const [rows] = await readInFlight(deps.database, tenantScope(principal), [collectionsStatement(principal.tenantId)]);
   return rows;

@@ -1,11 +1,29 @@
 select
-  "collection" as "name",
-  count(*)::int as "documents"
+  coalesce(held.collection, defined.name) as "name",
+  coalesce(held.documents, 0) as "documents",
+  coalesce(defined.language, 'english') as "language",
+  coalesce(defined.attributes, '[]') as "attributes"
 from
-  "documents"
-where
-  "tenant_id" = $1
-group by
-  "collection"
+  (
+    select
+      "collection",
+      count(*)::int as "documents"
+    from
+      "documents"
+    where
+      "tenant_id" = $1
+    group by
+      "collection"
+  ) as "held"
+  full join (
+    select
+      "name",
+      "language",
+      "attributes"
+    from
+      "collections"
+    where
+      "tenant_id" = $2
+  ) as "defined" on "defined"."name" = "held"."collection"
 order by
-  "collection"
+  "name"

@@ -8,17 +8,19 @@ insert into
     "body",
     "url",
     "metadata",
+    "status",
     "language",
     "content_hash"
   )
 values
-  ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+  ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 on conflict ("tenant_id", "collection", "external_id") do update
 set
   "title" = "excluded"."title",
   "body" = "excluded"."body",
   "url" = "excluded"."url",
   "metadata" = "excluded"."metadata",
+  "status" = "excluded"."status",
   "language" = "excluded"."language",
   "content_hash" = "excluded"."content_hash",
   "version" = documents.version + 1,

@@ -5,6 +5,7 @@ select
   "title",
   "url",
   "metadata",
+  "status",
   "language",
   "content_hash",
   "version"

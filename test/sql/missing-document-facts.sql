@@ -11,19 +11,81 @@ select
           (starts_with(documents.title, $2))
           or ((documents.external_id is null)) is not true
         )
-        and (documents.created_at >= $3)
+        and (documents.status <> $3)
+        and (documents.created_at >= $4)
         and (
-          case
-            when jsonb_typeof(documents.metadata -> $4) = 'number' then (documents.metadata ->> $5)::float8
-          end >= $6
+          exists (
+            select
+            from
+              document_attributes as attribute
+            where
+              attribute.tenant_id = $5
+              and attribute.name = $6
+              and "attribute"."number_value" is not null
+              and attribute.document_id = documents.id
+          )
+          and exists (
+            select
+            from
+              document_attributes as attribute
+            where
+              attribute.tenant_id = $7
+              and attribute.name = $8
+              and "attribute"."number_value" is not null
+              and attribute.document_id = documents.id
+              and "attribute"."number_value" >= $9
+          )
+        )
+        and not exists (
+          select
+          from
+            document_attributes as attribute
+          where
+            attribute.tenant_id = $10
+            and attribute.name = $11
+            and "attribute"."date_value" is not null
+            and attribute.document_id = documents.id
+        )
+        and (
+          exists (
+            select
+            from
+              document_attributes as attribute
+            where
+              attribute.tenant_id = $12
+              and attribute.name = $13
+              and "attribute"."item_value" is not null
+              and attribute.document_id = documents.id
+              and attribute.item_value = any ($14)
+          )
+          and documents.id in (
+            select
+              attribute.document_id
+            from
+              document_attributes as attribute
+            where
+              attribute.tenant_id = $15
+              and attribute.name = $16
+              and "attribute"."item_value" is not null
+              and attribute.item_value = any ($17)
+            group by
+              attribute.document_id
+            having
+              count(*) = $18
+          )
         )
         and (
           case
-            when jsonb_typeof(documents.metadata -> $7) = 'string' then documents.metadata ->> $8
-          end = any ($9)
+            when jsonb_typeof(documents.metadata -> $19) = 'number' then (documents.metadata ->> $20)::float8
+          end >= $21
+        )
+        and (
+          case
+            when jsonb_typeof(documents.metadata -> $22) = 'string' then documents.metadata ->> $23
+          end = any ($24)
         )
       )
-      and "documents"."collection" = any ($10)
+      and "documents"."collection" = any ($25)
   ) as "isSelected",
   (
     select
@@ -31,8 +93,8 @@ select
     from
       "chunks"
     where
-      "chunks"."tenant_id" = $11
-      and "chunks"."document_id" = $12
+      "chunks"."tenant_id" = $26
+      and "chunks"."document_id" = $27
   ) as "chunks",
   (
     select
@@ -41,36 +103,36 @@ select
       "embeddings"
       inner join "chunks" on "chunks"."id" = "embeddings"."chunk_id"
     where
-      "embeddings"."tenant_id" = $13
-      and "embeddings"."model_id" = $14
-      and "chunks"."tenant_id" = $15
-      and "chunks"."document_id" = $16
+      "embeddings"."tenant_id" = $28
+      and "embeddings"."model_id" = $29
+      and "chunks"."tenant_id" = $30
+      and "chunks"."document_id" = $31
   ) as "embedded",
   (
     select
-      max(- (chunks.terms <#> query_terms ($17, $18))) as "score"
+      max(- (chunks.terms <#> query_terms ($32, $33))) as "score"
     from
       "chunks"
     where
-      "chunks"."tenant_id" = $19
-      and "chunks"."document_id" = $20
+      "chunks"."tenant_id" = $34
+      and "chunks"."document_id" = $35
   ) as "keywordScore",
   (
     select
       bool_or(
         chunks.id in (
           select
-            keyword_matches ($21, websearch_to_tsquery($22::regconfig, $23))
+            keyword_matches ($36, websearch_to_tsquery($37::regconfig, $38))
         )
       ) as "hold"
     from
       "chunks"
     where
-      "chunks"."tenant_id" = $24
-      and "chunks"."document_id" = $25
+      "chunks"."tenant_id" = $39
+      and "chunks"."document_id" = $40
   ) as "conditionsHold"
 from
   "documents"
 where
-  "documents"."tenant_id" = $26
-  and "documents"."id" = $27
+  "documents"."tenant_id" = $41
+  and "documents"."id" = $42

@@ -19,29 +19,91 @@ with
               (starts_with(documents.title, $4))
               or ((documents.external_id is null)) is not true
             )
-            and (documents.created_at >= $5)
+            and (documents.status <> $5)
+            and (documents.created_at >= $6)
             and (
-              case
-                when jsonb_typeof(documents.metadata -> $6) = 'number' then (documents.metadata ->> $7)::float8
-              end >= $8
+              exists (
+                select
+                from
+                  document_attributes as attribute
+                where
+                  attribute.tenant_id = $7
+                  and attribute.name = $8
+                  and "attribute"."number_value" is not null
+                  and attribute.document_id = documents.id
+              )
+              and exists (
+                select
+                from
+                  document_attributes as attribute
+                where
+                  attribute.tenant_id = $9
+                  and attribute.name = $10
+                  and "attribute"."number_value" is not null
+                  and attribute.document_id = documents.id
+                  and "attribute"."number_value" >= $11
+              )
+            )
+            and not exists (
+              select
+              from
+                document_attributes as attribute
+              where
+                attribute.tenant_id = $12
+                and attribute.name = $13
+                and "attribute"."date_value" is not null
+                and attribute.document_id = documents.id
+            )
+            and (
+              exists (
+                select
+                from
+                  document_attributes as attribute
+                where
+                  attribute.tenant_id = $14
+                  and attribute.name = $15
+                  and "attribute"."item_value" is not null
+                  and attribute.document_id = documents.id
+                  and attribute.item_value = any ($16)
+              )
+              and documents.id in (
+                select
+                  attribute.document_id
+                from
+                  document_attributes as attribute
+                where
+                  attribute.tenant_id = $17
+                  and attribute.name = $18
+                  and "attribute"."item_value" is not null
+                  and attribute.item_value = any ($19)
+                group by
+                  attribute.document_id
+                having
+                  count(*) = $20
+              )
             )
             and (
               case
-                when jsonb_typeof(documents.metadata -> $9) = 'string' then documents.metadata ->> $10
-              end = any ($11)
+                when jsonb_typeof(documents.metadata -> $21) = 'number' then (documents.metadata ->> $22)::float8
+              end >= $23
+            )
+            and (
+              case
+                when jsonb_typeof(documents.metadata -> $24) = 'string' then documents.metadata ->> $25
+              end = any ($26)
             )
           )
-          and "documents"."collection" = any ($12)
+          and "documents"."collection" = any ($27)
       )
       and "chunk_id" in (
         select
-          keyword_matches ($13, websearch_to_tsquery($14::regconfig, $15))
+          keyword_matches ($28, websearch_to_tsquery($29::regconfig, $30))
       )
-      and "chunk_id" <> all ($16::uuid[])
+      and "chunk_id" <> all ($31::uuid[])
     order by
-      coarse <#> $17::halfvec
+      coarse <#> $32::halfvec
     limit
-      $18
+      $33
   ),
   "semantic" as materialized (
     select
@@ -65,13 +127,13 @@ with
             select
               "embeddings"."document_id" as "document_id",
               "embeddings"."chunk_id" as "chunk_id",
-              embeddings.full_vector <#> $19::vector as "distance"
+              embeddings.full_vector <#> $34::vector as "distance"
             from
               "candidates"
               inner join "embeddings" on "embeddings"."chunk_id" = "candidates"."chunk_id"
             where
-              "embeddings"."tenant_id" = $20
-              and "embeddings"."model_id" = $21
+              "embeddings"."tenant_id" = $35
+              and "embeddings"."model_id" = $36
           ) as "passage"
         order by
           "document_id",
@@ -86,7 +148,7 @@ with
     from
       (
         select
-          query_terms ($22, $23)
+          query_terms ($37, $38)
       ) as q (terms)
   ),
   "keyword_chunks" as materialized (
@@ -104,42 +166,104 @@ with
     from
       "chunks"
     where
-      "tenant_id" = $24
-      and "language" = $25
+      "tenant_id" = $39
+      and "language" = $40
       and "document_id" in (
         select
           "documents"."id"
         from
           "documents"
         where
-          "documents"."tenant_id" = $26
+          "documents"."tenant_id" = $41
           and (
             (
-              (starts_with(documents.title, $27))
+              (starts_with(documents.title, $42))
               or ((documents.external_id is null)) is not true
             )
-            and (documents.created_at >= $28)
+            and (documents.status <> $43)
+            and (documents.created_at >= $44)
             and (
-              case
-                when jsonb_typeof(documents.metadata -> $29) = 'number' then (documents.metadata ->> $30)::float8
-              end >= $31
+              exists (
+                select
+                from
+                  document_attributes as attribute
+                where
+                  attribute.tenant_id = $45
+                  and attribute.name = $46
+                  and "attribute"."number_value" is not null
+                  and attribute.document_id = documents.id
+              )
+              and exists (
+                select
+                from
+                  document_attributes as attribute
+                where
+                  attribute.tenant_id = $47
+                  and attribute.name = $48
+                  and "attribute"."number_value" is not null
+                  and attribute.document_id = documents.id
+                  and "attribute"."number_value" >= $49
+              )
+            )
+            and not exists (
+              select
+              from
+                document_attributes as attribute
+              where
+                attribute.tenant_id = $50
+                and attribute.name = $51
+                and "attribute"."date_value" is not null
+                and attribute.document_id = documents.id
+            )
+            and (
+              exists (
+                select
+                from
+                  document_attributes as attribute
+                where
+                  attribute.tenant_id = $52
+                  and attribute.name = $53
+                  and "attribute"."item_value" is not null
+                  and attribute.document_id = documents.id
+                  and attribute.item_value = any ($54)
+              )
+              and documents.id in (
+                select
+                  attribute.document_id
+                from
+                  document_attributes as attribute
+                where
+                  attribute.tenant_id = $55
+                  and attribute.name = $56
+                  and "attribute"."item_value" is not null
+                  and attribute.item_value = any ($57)
+                group by
+                  attribute.document_id
+                having
+                  count(*) = $58
+              )
             )
             and (
               case
-                when jsonb_typeof(documents.metadata -> $32) = 'string' then documents.metadata ->> $33
-              end = any ($34)
+                when jsonb_typeof(documents.metadata -> $59) = 'number' then (documents.metadata ->> $60)::float8
+              end >= $61
+            )
+            and (
+              case
+                when jsonb_typeof(documents.metadata -> $62) = 'string' then documents.metadata ->> $63
+              end = any ($64)
             )
           )
-          and "documents"."collection" = any ($35)
+          and "documents"."collection" = any ($65)
       )
       and "id" in (
         select
-          keyword_matches ($36, websearch_to_tsquery($37::regconfig, $38))
+          keyword_matches ($66, websearch_to_tsquery($67::regconfig, $68))
       )
     order by
       "distance"
     limit
-      $39
+      $69
   ),
   "keyword" as materialized (
     select
@@ -167,7 +291,7 @@ with
             from
               "keyword_chunks"
             where
-              "distance" < $40
+              "distance" < $70
           ) as "passage"
         order by
           "document_id",
@@ -236,13 +360,13 @@ with
     from
       "fused" as "ranked"
     where
-      "score" >= $41
-      and right(item_id::text, 12) <> all ($42::text[])
+      "score" >= $71
+      and right(item_id::text, 12) <> all ($72::text[])
     order by
       "score" desc,
       "item_id" desc
     limit
-      $43
+      $73
   )
 select
   "documents"."id" as "id",
@@ -251,6 +375,8 @@ select
   "documents"."title",
   "documents"."url",
   "documents"."metadata",
+  "documents"."status",
+  documents.language as "language",
   "documents"."version",
   "documents"."created_at" as "createdAt",
   "documents"."updated_at" as "updatedAt",
@@ -271,11 +397,11 @@ from
   inner join "documents" on "documents"."id" = "page"."document_id"
   inner join "chunks" on "chunks"."id" = "page"."chunk_id"
   left join "embeddings" on "embeddings"."chunk_id" = "page"."chunk_id"
-  and "embeddings"."tenant_id" = $44
-  and "embeddings"."model_id" = $45
+  and "embeddings"."tenant_id" = $74
+  and "embeddings"."model_id" = $75
 where
-  "documents"."tenant_id" = $46
-  and "chunks"."tenant_id" = $47
+  "documents"."tenant_id" = $76
+  and "chunks"."tenant_id" = $77
 order by
   "page"."score" desc,
   "page"."item_id" desc

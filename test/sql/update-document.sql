@@ -6,12 +6,13 @@ set
   "body" = $4,
   "url" = $5,
   "metadata" = $6,
-  "language" = $7,
-  "content_hash" = $8,
+  "status" = $7,
+  "language" = $8,
+  "content_hash" = $9,
   "version" = version + 1,
   "updated_at" = now()
 where
-  "tenant_id" = $9
-  and "id" = $10
+  "tenant_id" = $10
+  and "id" = $11
 returning
   "version"

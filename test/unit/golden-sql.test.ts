@@ -7,6 +7,9 @@ import type { Query } from '../../src/db/query.ts';
 import * as documents from '../../src/documents/document-statements.ts';
 import type { ChunkId, DocumentId } from '../../src/ids.ts';
 import { parseTenantId } from '../../src/ids.ts';
+import * as attributes from '../../src/ingest/attribute-statements.ts';
+import * as settings from '../../src/ingest/collection-settings.ts';
+import * as definitions from '../../src/ingest/define-collection.ts';
 import { deleteDocumentsStatement } from '../../src/ingest/delete-documents.ts';
 import * as upsert from '../../src/ingest/upsert-statements.ts';
 import * as models from '../../src/models/model-statements.ts';
@@ -44,9 +47,11 @@ const row: upsert.DocumentRow = {
   body: 'B',
   url: null,
   metadata: '{}',
+  status: 'published',
   language: 'english',
   contentHash: hash,
 };
+const declared = { collection: 'handbook', names: ['year'] };
 const chunk: upsert.ChunkRow = {
   id: chunkId,
   documentId,
@@ -79,7 +84,13 @@ const filtered: SearchPlan = {
     exceptChunks: [chunkId],
     filter: {
       or: [{ title: { startsWith: 'A' } }, { not: { externalId: { is: 'NULL' } } }],
+      status: { neq: 'draft' },
       createdAt: { gte: new Date(0) },
+      attributes: [
+        { name: 'price', number: { gte: 10, is: 'NOT_NULL' } },
+        { name: 'retired', date: { is: 'NULL' } },
+        { name: 'tags', textList: { containsAny: ['a', 'b'], containsAll: ['c', 'd'] } },
+      ],
       metadata: [
         { key: 'year', number: { gte: 2024 } },
         { key: 'audience', text: { in: ['guest', 'staff'] } },
@@ -115,17 +126,25 @@ const statements: Record<string, Statement<unknown>> = {
   collections: tenants.collectionsStatement(tenant),
   'corpus-sizes': terms.corpusSizesStatement(tenant),
   'count-terms': terms.countTermsStatement(tenant, 'english'),
+  'collection-settings': settings.collectionSettingsStatement(tenant, ['handbook']),
+  'count-collection': definitions.countDocumentsStatement(tenant, 'handbook'),
+  'delete-attributes': attributes.deleteAttributesStatement(tenant, { documentIds: [documentId] }),
+  'delete-attributes-of-collection': attributes.deleteAttributesStatement(tenant, declared),
   'delete-chunks': upsert.deleteChunksStatement(tenant, [documentId]),
   'delete-documents': deleteDocumentsStatement(tenant, [documentId]),
   'delete-jobs': jobs.deleteJobsStatement(tenant, 1, [chunkId]),
   'document-list': documents.documentListStatement(tenant, { filter: {}, after: documentId, limit: 11 }),
   'documents-by-id': documents.documentsByIdStatement(tenant, [documentId]),
+  'insert-attributes': attributes.insertAttributesStatement(tenant, { documentIds: [documentId] }),
+  'insert-attributes-of-collection': attributes.insertAttributesStatement(tenant, declared),
   'insert-chunks': upsert.insertChunksStatement(tenant, [chunk]),
   'insert-documents': upsert.insertDocumentsStatement(tenant, [row]),
   'insert-embeddings': jobs.insertEmbeddingsStatement(tenant, 1, [{ chunkId, coarse: unit.slice(0, 256), full: unit }]),
   'insert-jobs': upsert.insertJobsStatement(tenant, 1, [chunkId]),
   'insert-model': models.insertModelStatement({ name: 'm', dimensions: 512 }),
   'insert-unembeddable': jobs.insertUnembeddableStatement(tenant, 1, [chunkId]),
+  'lock-collections': settings.lockCollectionsStatement(tenant, 'write'),
+  'lock-collections-to-define': settings.lockCollectionsStatement(tenant, 'define'),
   'lock-documents': upsert.lockDocumentsStatement(tenant, [documentId], [{ collection: 'c', externalId: 'x' }]),
   models: models.modelsStatement(),
   'models-with-jobs': models.modelsWithJobsStatement(),
@@ -135,6 +154,9 @@ const statements: Record<string, Statement<unknown>> = {
   'record-corpus': terms.recordCorpusStatement(tenant, 'english', 10, 2),
   'register-tenant': upsert.registerTenantStatement(tenant),
   'register-tenant-model': upsert.registerTenantModelStatement(tenant, 1),
+  'save-collection': definitions.saveCollectionStatement(tenant, {
+    ...{ name: 'handbook', language: 'german', attributes: [{ name: 'year', type: 'number' }] },
+  }),
   search: searchStatement(tenant, { ...plan, semantic, keyword }),
   'search-by-chunk': searchStatement(tenant, {
     ...plan,
@@ -163,6 +185,7 @@ const statements: Record<string, Statement<unknown>> = {
   'search-keyword': searchStatement(tenant, { ...plan, keyword }),
   'search-semantic': searchStatement(tenant, { ...plan, semantic }),
   'tenant-facts': tenants.tenantFactsStatement(tenant),
+  'unfit-values': attributes.unfitValuesStatement(tenant, declared),
   'update-document': upsert.updateDocumentStatement(tenant, row),
 };
 

@@ -22,6 +22,8 @@ const fieldTypes = {
   body: 'text',
   url: 'text',
   metadata: 'object',
+  status: 'text',
+  language: 'text',
 } as const;
 type Field = keyof typeof fieldTypes;
 const required: readonly Field[] = ['externalId', 'title', 'body'];

@@ -89,10 +89,15 @@ interface UpsertFailure extends Failure {
   readonly index?: number;
 }
 
+/** GraphQL's names of languages are upper case. */
+function toInput({ language, ...document }: KeyedDocument) {
+  return { ...document, ...(language && { language: language.toUpperCase() }) };
+}
+
 async function store(client: GatewayClient, { documents, lines }: Batch): Promise<UpsertStatus[]> {
   if (documents.length === 0) return [];
   const { upsertDocuments: outcome } = await client.request<{ upsertDocuments: Payload | UpsertFailure }>(mutation, {
-    input: documents,
+    input: documents.map(toInput),
   });
   // Lines are checked before they are sent, so this is a gateway of another version, with other limits.
   if ('index' in outcome && outcome.index !== undefined)

@@ -1,0 +1,87 @@
+import { sql } from 'kysely';
+import type { Attribute } from '../attribute.ts';
+import type { Principal } from '../auth/principal.ts';
+import { sqlBuilder } from '../db/compile.ts';
+import type { Execute, Statement } from '../db/database.ts';
+import { writeAsTenant } from '../db/tenant.ts';
+import type { TenantId } from '../ids.ts';
+import { deleteAttributesStatement, insertAttributesStatement, unfitValuesStatement } from './attribute-statements.ts';
+import { type CollectionDefinition, CollectionError, checkDefinition } from './collection-definition.ts';
+import { lockCollectionsStatement, readCollectionSettings, undeclared } from './collection-settings.ts';
+import type { IngestDeps } from './upsert-documents.ts';
+import { registerTenantStatement } from './upsert-statements.ts';
+
+/** A collection as it is now. */
+export interface DefinedCollection extends CollectionDefinition {
+  readonly documents: number;
+  /** Values of documents stored before that do not fit what was declared now: no filter on the attribute finds them. */
+  readonly unfitValues: number;
+}
+
+/**
+ * Says what a collection's language and attributes are, in place of what was said before. Attributes may come and go at any
+ * time: those of the documents that it holds are filled and removed in the same transaction.
+ * @throws {CollectionError} `INVALID_COLLECTION`; `COLLECTION_NOT_EMPTY` when the language changes and there are documents.
+ */
+export async function defineCollection(
+  deps: Pick<IngestDeps, 'database'>,
+  principal: Principal,
+  definition: CollectionDefinition,
+): Promise<DefinedCollection> {
+  checkDefinition(definition);
+  return writeAsTenant(deps.database, principal, (execute) => define(principal.tenantId, definition, execute));
+}
+
+async function define(
+  tenantId: TenantId,
+  definition: CollectionDefinition,
+  execute: Execute,
+): Promise<DefinedCollection> {
+  const { name, language, attributes } = definition;
+  await execute(registerTenantStatement(tenantId));
+  await execute(lockCollectionsStatement(tenantId, 'define'));
+  const before = (await readCollectionSettings(tenantId, [name], execute)).get(name) ?? undeclared;
+  const [{ documents } = { documents: 0 }] = await execute(countDocumentsStatement(tenantId, name));
+  if (language !== before.language && documents > 0) {
+    throw new CollectionError(
+      'COLLECTION_NOT_EMPTY',
+      `The collection ${JSON.stringify(name)} holds ${documents} documents whose words are stemmed as ${before.language}, so its language cannot become ${language}. Delete them first, or define another collection.`,
+    );
+  }
+  await execute(saveCollectionStatement(tenantId, definition));
+  const gone = { collection: name, names: namesWithout(before.attributes, attributes) };
+  const come = { collection: name, names: namesWithout(attributes, before.attributes) };
+  if (documents === 0) return { ...definition, documents, unfitValues: 0 };
+  if (gone.names.length > 0) await execute(deleteAttributesStatement(tenantId, gone));
+  if (come.names.length === 0) return { ...definition, documents, unfitValues: 0 };
+  await execute(insertAttributesStatement(tenantId, come));
+  const [{ count } = { count: 0 }] = await execute(unfitValuesStatement(tenantId, come));
+  return { ...definition, documents, unfitValues: count };
+}
+
+/** Names of the attributes that the others do not declare, or declare as another type. */
+function namesWithout(attributes: readonly Attribute[], others: readonly Attribute[]): string[] {
+  const types = new Map(others.map(({ name, type }) => [name, type]));
+  return attributes.filter(({ name, type }) => types.get(name) !== type).map(({ name }) => name);
+}
+
+export function countDocumentsStatement(tenantId: TenantId, collection: string) {
+  return sqlBuilder
+    .selectFrom('documents')
+    .select(sql<number>`count(*)::int`.as('documents'))
+    .where('tenant_id', '=', tenantId)
+    .where('collection', '=', collection);
+}
+
+export function saveCollectionStatement(
+  tenantId: TenantId,
+  { name, language, attributes }: CollectionDefinition,
+): Statement<unknown> {
+  const declared = JSON.stringify(attributes.map((attribute) => ({ name: attribute.name, type: attribute.type })));
+  return sqlBuilder
+    .insertInto('collections')
+    .values({ tenant_id: tenantId, name, language, attributes: declared })
+    .onConflict((oc) =>
+      oc.columns(['tenant_id', 'name']).doUpdateSet({ language, attributes: declared, updated_at: sql<Date>`now()` }),
+    );
+}

@@ -1,0 +1,9 @@
+select
+  "name",
+  language as "language",
+  attributes as "attributes"
+from
+  "collections"
+where
+  "tenant_id" = $1
+  and "name" = any ($2::text[])

@@ -1,0 +1,7 @@
+select
+  count(*)::int as "documents"
+from
+  "documents"
+where
+  "tenant_id" = $1
+  and "collection" = $2

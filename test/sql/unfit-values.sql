@@ -1,0 +1,53 @@
+select
+  count(*)::int as "count"
+from
+  (
+    select
+      documents.tenant_id,
+      documents.id as document_id,
+      attribute.name,
+      attribute.type,
+      given.value,
+      given.text,
+      case attribute.type
+        when 'text' then jsonb_typeof(given.value) = 'string'
+        and octet_length(given.text) <= 2048
+        when 'number' then jsonb_typeof(given.value) = 'number'
+        when 'boolean' then jsonb_typeof(given.value) = 'boolean'
+        when 'date' then case
+          when jsonb_typeof(given.value) = 'string'
+          and given.text ~ '^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6})?)?(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9]))?$' then pg_input_is_valid (given.text, 'timestamptz')
+          else false
+        end
+        when 'text_list' then case
+          when jsonb_typeof(given.value) = 'array' then jsonb_array_length(given.value) <= 256
+          and not exists (
+            select
+            from
+              jsonb_array_elements(given.value) as item (value)
+            where
+              jsonb_typeof(item.value) <> 'string'
+              or octet_length(item.value #>> '{}') > 2048
+          )
+          else false
+        end
+      end as fits
+    from
+      documents
+      join collections on collections.tenant_id = documents.tenant_id
+      and collections.name = documents.collection
+      cross join lateral jsonb_to_recordset(collections.attributes) as attribute (name text, type text)
+      cross join lateral (
+        select
+          documents.metadata -> attribute.name as value,
+          documents.metadata ->> attribute.name as text
+      ) as given
+    where
+      documents.tenant_id = $1
+      and collections.tenant_id = $2
+      and jsonb_typeof(given.value) <> 'null'
+      and documents.collection = $3
+      and attribute.name = any ($4::text[])
+  ) as declared
+where
+  "declared"."fits" = $5
