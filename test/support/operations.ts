@@ -70,6 +70,17 @@ export const upsertMutation = `mutation Upsert($input: [UpsertDocumentInput!]!) 
   }
 }`;
 
+export const defineMutation = `mutation Define($input: DefineCollectionInput!) {
+  defineCollection(input: $input) {
+    __typename
+    ... on DefineCollectionPayload {
+      unfitValues
+      collection { name language documents attributes { name type } }
+    }
+    ${failure}
+  }
+}`;
+
 export const deleteMutation = `mutation Delete($ids: [ID!]!) { deleteDocuments(ids: $ids) { deletedIds } }`;
 
 export interface UpsertInput {
@@ -80,6 +91,21 @@ export interface UpsertInput {
   readonly body: string;
   readonly url?: string;
   readonly metadata?: Record<string, unknown>;
+  readonly status?: string;
+  /** As GraphQL names it: `GERMAN`. */
+  readonly language?: string;
+}
+
+export interface DefineInput {
+  readonly name: string;
+  readonly language?: string;
+  readonly attributes?: readonly { readonly name: string; readonly type: string }[];
+}
+
+export interface Defined {
+  readonly __typename: 'DefineCollectionPayload';
+  readonly unfitValues: number;
+  readonly collection: Required<DefineInput> & { readonly documents: number };
 }
 
 export interface Upserted {
@@ -107,6 +133,9 @@ export interface Client {
   upsert(input: readonly UpsertInput[]): Promise<Upserted['documents']>;
   tryUpsert(input: readonly UpsertInput[]): Promise<Upserted | (Failure & { readonly index: number })>;
   delete(ids: readonly string[]): Promise<string[]>;
+  /** @throws when the definition is refused. */
+  define(input: DefineInput): Promise<Defined>;
+  tryDefine(input: DefineInput): Promise<Defined | Failure>;
   query<Data>(query: string, variables?: Record<string, unknown>): Promise<Data>;
 }
 
@@ -118,10 +147,18 @@ export async function openClient(gateway: TestGateway, tenant: string, scopes?: 
   const tryUpsert: Client['tryUpsert'] = async (input) =>
     (await query<{ upsertDocuments: Awaited<ReturnType<Client['tryUpsert']>> }>(upsertMutation, { input }))
       .upsertDocuments;
+  const tryDefine: Client['tryDefine'] = async (input) =>
+    (await query<{ defineCollection: Defined | Failure }>(defineMutation, { input })).defineCollection;
   return {
     token,
     query,
     tryUpsert,
+    tryDefine,
+    define: async (input) => {
+      const result = await tryDefine(input);
+      if (!('collection' in result)) throw new Error(`The definition failed: ${result.message}`);
+      return result;
+    },
     search: async (input, page = {}) => {
       const { search } = await query<{ search: SearchHits | Failure }>(searchQuery, { input, ...page });
       if (!('edges' in search)) throw new Error(`The search failed: ${search.code}: ${search.message}`);
