@@ -4,46 +4,48 @@ import { sqlBuilder } from '../db/compile.ts';
 import type { Statement } from '../db/database.ts';
 import type { DocumentId, TenantId } from '../ids.ts';
 
-/** Whose attributes: some documents', or some attributes of all documents of a collection. */
-export type AttributeTarget =
-  | { readonly documentIds: readonly DocumentId[] }
-  | { readonly collection: string; readonly names: readonly string[] };
+/** Removes the attributes of some documents. */
+export function deleteAttributesStatement(tenantId: TenantId, ids: readonly DocumentId[]): Statement<unknown> {
+  return sqlBuilder
+    .deleteFrom('document_attributes')
+    .where('tenant_id', '=', tenantId)
+    .where('document_id', '=', sql<string>`any(${ids}::uuid[])`);
+}
 
-export function deleteAttributesStatement(tenantId: TenantId, target: AttributeTarget): Statement<unknown> {
-  const attributes = sqlBuilder.deleteFrom('document_attributes').where('tenant_id', '=', tenantId);
-  if ('documentIds' in target)
-    return attributes.where('document_id', '=', sql<string>`any(${target.documentIds}::uuid[])`);
-  return attributes
-    .where('name', '=', sql<string>`any(${target.names}::text[])`)
+/** Removes some attributes of all documents of a collection. */
+export function removeAttributesStatement(
+  tenantId: TenantId,
+  collection: string,
+  names: readonly string[],
+): Statement<unknown> {
+  return sqlBuilder
+    .deleteFrom('document_attributes')
+    .where('tenant_id', '=', tenantId)
+    .where('name', '=', sql<string>`any(${names}::text[])`)
     .where('document_id', 'in', (eb) =>
       eb
         .selectFrom('documents')
         .select('documents.id')
         .where('documents.tenant_id', '=', tenantId)
-        .where('documents.collection', '=', target.collection),
+        .where('documents.collection', '=', collection),
     );
 }
 
 /**
  * Writes the rows of declared attributes, read from the stored metadata: one statement, however many documents. A value of
  * another type than the declared one has no row, nor has null; a list has a row for each of its different texts.
+ * @param names only these attributes; all that the documents' collections declare without it.
+ * @returns one row: how many values did not fit their type.
  */
-export function insertAttributesStatement(tenantId: TenantId, target: AttributeTarget): Statement<unknown> {
-  return sqlBuilder
-    .insertInto('document_attributes')
-    .columns([
-      'tenant_id',
-      'document_id',
-      'name',
-      'ordinal',
-      'text_value',
-      'item_value',
-      'number_value',
-      'boolean_value',
-      'date_value',
-    ])
-    .expression(
-      sql`with declared as materialized (${declaredValues(tenantId, target)})
+export function insertAttributesStatement(
+  tenantId: TenantId,
+  ids: readonly DocumentId[],
+  names?: readonly string[],
+): Statement<{ unfit: number }> {
+  const statement = sql<{ unfit: number }>`with declared as materialized (${declaredValues(tenantId, ids, names)}),
+    inserted as (
+      insert into document_attributes
+        (tenant_id, document_id, name, ordinal, text_value, item_value, number_value, boolean_value, date_value)
       select tenant_id, document_id, name, 0,
         case type when 'text' then text end,
         null,
@@ -57,26 +59,16 @@ export function insertAttributesStatement(tenantId: TenantId, target: AttributeT
       from declared
       cross join lateral jsonb_array_elements_text(case when type = 'text_list' and fits then value else '[]' end)
         with ordinality as item (text, ordinal)
-      where type = 'text_list' and fits
-      group by tenant_id, document_id, name, item.text` as never,
-    );
-}
-
-/** Counts declared values that have no row because they do not fit their type. */
-export function unfitValuesStatement(tenantId: TenantId, target: AttributeTarget) {
-  return sqlBuilder
-    .selectFrom(sql<{ fits: boolean }>`(${declaredValues(tenantId, target)})`.as<'declared'>(sql`declared`))
-    .select(sql<number>`count(*)::int`.as('count'))
-    .where('declared.fits', '=', false);
+      group by tenant_id, document_id, name, item.text
+    )
+    select count(*)::int as unfit from declared where not fits`;
+  return { compile: () => statement.compile(sqlBuilder) };
 }
 
 /** Every value of a declared attribute that is there, with its type and whether it fits it. */
-function declaredValues(tenantId: TenantId, target: AttributeTarget) {
+function declaredValues(tenantId: TenantId, ids: readonly DocumentId[], names: readonly string[] | undefined) {
   const { textBytes, listLength } = attributeLimits;
-  const wanted =
-    'documentIds' in target
-      ? sql`documents.id = any(${target.documentIds}::uuid[])`
-      : sql`documents.collection = ${target.collection} and attribute.name = any(${target.names}::text[])`;
+  const wanted = names ? sql`and attribute.name = any(${names}::text[])` : sql``;
   // Each `case` keeps what follows it from a value of another type, on which it would fail.
   return sql`select documents.tenant_id, documents.id as document_id, attribute.name, attribute.type, given.value, given.text,
       case attribute.type
@@ -98,5 +90,5 @@ function declaredValues(tenantId: TenantId, target: AttributeTarget) {
       select documents.metadata -> attribute.name as value, documents.metadata ->> attribute.name as text
     ) as given
     where documents.tenant_id = ${tenantId} and collections.tenant_id = ${tenantId}
-      and jsonb_typeof(given.value) <> 'null' and ${wanted}`;
+      and documents.id = any(${ids}::uuid[]) and jsonb_typeof(given.value) <> 'null' ${wanted}`;
 }

@@ -132,9 +132,9 @@ async function replaceAttributes(
   execute: Execute,
 ): Promise<void> {
   if (documentIds.length === 0) return;
-  await execute(deleteAttributesStatement(tenantId, { documentIds }));
+  await execute(deleteAttributesStatement(tenantId, documentIds));
   const declares = [...settings.values()].some(({ attributes }) => attributes.length > 0);
-  if (declares) await execute(insertAttributesStatement(tenantId, { documentIds }));
+  if (declares) await execute(insertAttributesStatement(tenantId, documentIds));
 }
 
 /** The order in which stored documents are locked. */

@@ -51,7 +51,6 @@ const row: upsert.DocumentRow = {
   language: 'english',
   contentHash: hash,
 };
-const declared = { collection: 'handbook', names: ['year'] };
 const chunk: upsert.ChunkRow = {
   id: chunkId,
   documentId,
@@ -127,16 +126,16 @@ const statements: Record<string, Statement<unknown>> = {
   'corpus-sizes': terms.corpusSizesStatement(tenant),
   'count-terms': terms.countTermsStatement(tenant, 'english'),
   'collection-settings': settings.collectionSettingsStatement(tenant, ['handbook']),
+  'collection-page': definitions.documentPageStatement(tenant, 'handbook', documentId, 2_000),
   'count-collection': definitions.countDocumentsStatement(tenant, 'handbook'),
-  'delete-attributes': attributes.deleteAttributesStatement(tenant, { documentIds: [documentId] }),
-  'delete-attributes-of-collection': attributes.deleteAttributesStatement(tenant, declared),
+  'delete-attributes': attributes.deleteAttributesStatement(tenant, [documentId]),
   'delete-chunks': upsert.deleteChunksStatement(tenant, [documentId]),
   'delete-documents': deleteDocumentsStatement(tenant, [documentId]),
   'delete-jobs': jobs.deleteJobsStatement(tenant, 1, [chunkId]),
   'document-list': documents.documentListStatement(tenant, { filter: {}, after: documentId, limit: 11 }),
   'documents-by-id': documents.documentsByIdStatement(tenant, [documentId]),
-  'insert-attributes': attributes.insertAttributesStatement(tenant, { documentIds: [documentId] }),
-  'insert-attributes-of-collection': attributes.insertAttributesStatement(tenant, declared),
+  'insert-attributes': attributes.insertAttributesStatement(tenant, [documentId]),
+  'insert-attributes-by-name': attributes.insertAttributesStatement(tenant, [documentId], ['year']),
   'insert-chunks': upsert.insertChunksStatement(tenant, [chunk]),
   'insert-documents': upsert.insertDocumentsStatement(tenant, [row]),
   'insert-embeddings': jobs.insertEmbeddingsStatement(tenant, 1, [{ chunkId, coarse: unit.slice(0, 256), full: unit }]),
@@ -185,7 +184,7 @@ const statements: Record<string, Statement<unknown>> = {
   'search-keyword': searchStatement(tenant, { ...plan, keyword }),
   'search-semantic': searchStatement(tenant, { ...plan, semantic }),
   'tenant-facts': tenants.tenantFactsStatement(tenant),
-  'unfit-values': attributes.unfitValuesStatement(tenant, declared),
+  'remove-attributes': attributes.removeAttributesStatement(tenant, 'handbook', ['year']),
   'update-document': upsert.updateDocumentStatement(tenant, row),
 };
 

@@ -1,7 +1,5 @@
-select
-  count(*)::int as "count"
-from
-  (
+with
+  declared as materialized (
     select
       documents.tenant_id,
       documents.id as document_id,
@@ -45,9 +43,80 @@ from
     where
       documents.tenant_id = $1
       and collections.tenant_id = $2
+      and documents.id = any ($3::uuid[])
       and jsonb_typeof(given.value) <> 'null'
-      and documents.collection = $3
       and attribute.name = any ($4::text[])
-  ) as declared
+  ),
+  inserted as (
+    insert into
+      document_attributes (
+        tenant_id,
+        document_id,
+        name,
+        ordinal,
+        text_value,
+        item_value,
+        number_value,
+        boolean_value,
+        date_value
+      )
+    select
+      tenant_id,
+      document_id,
+      name,
+      0,
+      case type
+        when 'text' then text
+      end,
+      null,
+      case type
+        when 'number' then text::float8
+      end,
+      case type
+        when 'boolean' then text::boolean
+      end,
+      case type
+        when 'date' then (
+          case length(text)
+            when 10 then text || 'T00:00:00Z'
+            else text
+          end
+        )::timestamptz
+      end
+    from
+      declared
+    where
+      type <> 'text_list'
+      and fits
+    union all
+    select
+      tenant_id,
+      document_id,
+      name,
+      min(item.ordinal)::integer,
+      null,
+      item.text,
+      null,
+      null,
+      null
+    from
+      declared
+      cross join lateral jsonb_array_elements_text(
+        case
+          when type = 'text_list'
+          and fits then value
+          else '[]'
+        end
+      ) with ordinality as item (text, ordinal)
+    group by
+      tenant_id,
+      document_id,
+      name,
+      item.text
+  )
+select
+  count(*)::int as unfit
+from
+  declared
 where
-  "declared"."fits" = $5
+  not fits

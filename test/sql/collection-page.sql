@@ -1,0 +1,12 @@
+select
+  "id" as "id"
+from
+  "documents"
+where
+  "tenant_id" = $1
+  and "collection" = $2
+  and "id" > $3
+order by
+  "id"
+limit
+  $4
