@@ -1,99 +1,125 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { tenantStrategies, workerStrategies } from '../../src/cli/doctor/strategies.ts';
+import { sqlBuilder } from '../../src/db/compile.ts';
+import { openPool } from '../../src/db/open-pool.ts';
 import { readAsTenant } from '../../src/db/tenant.ts';
+import { expectedPlans } from '../../src/doctor/expected-plans.ts';
+import { checkStrategy, explainStrategy } from '../../src/doctor/explain-strategy.ts';
+import { checkPlan } from '../../src/doctor/plan-expectation.ts';
 import { parseTenantId } from '../../src/ids.ts';
-import { type SearchPlan, vectorOperands } from '../../src/search/search-plan.ts';
-import { searchStatement } from '../../src/search/search-statement.ts';
-import { normaliseVector } from '../../src/vector.ts';
-import { openTestDatabase, type TestDatabase } from '../support/database.ts';
+import { reviewTiers } from '../../src/tiers/review-tiers.ts';
+import { describeServer, openTestDatabase, type TestDatabase } from '../support/database.ts';
 import { principalOf } from '../support/principal.ts';
-import { seedTenant } from '../support/seed.ts';
-import { statement } from '../support/statement.ts';
+import { manyDimensions, seedMany } from '../support/seed-many.ts';
 
-/** A node of `explain (format json)`, as far as it is read here. */
-interface PlanNode {
-  readonly 'Node Type': string;
-  readonly 'Relation Name'?: string;
-  readonly 'Index Name'?: string;
-  readonly 'Heap Fetches'?: number;
-  readonly 'Plan Rows': number;
-  readonly 'Actual Rows': number;
-  readonly Plans?: readonly PlanNode[];
-}
-
-const query = normaliseVector(Float32Array.from({ length: 512 }, (_, index) => Math.sin(index)));
-const plan: SearchPlan = {
+const sizes = { small: 100, middle: 5_000, large: 50_000 };
+const waitingJobs = 20_000;
+const target = (tenant: string) => ({
+  tenantId: parseTenantId(tenant),
   modelId: 1,
-  semantic: { modelId: 1, ...vectorOperands(query), depth: { kind: 'two-stage', candidates: 100 } },
-  keyword: { words: 'word10 word20', language: 'english', candidates: 100, scan: { kind: 'exact' } },
-  fusion: { method: 'RECIPROCAL_RANK', keywordWeight: 2, semanticWeight: 1, rankConstant: 60 },
-  selection: { filter: {}, exceptChunks: [] },
-  groupBy: 'DOCUMENT',
-  withVectors: false,
-  seen: [],
-  limit: 11,
-};
-
-describe('the plan of a search, as the gateway under row-level security', () => {
-  let db: TestDatabase;
-  const sizes = { small: 100, middle: 5_000, bystander: 3_000 };
-
-  beforeAll(async () => {
-    db = await openTestDatabase({ statementTimeoutMs: 60_000 });
-    for (const [tenant, chunks] of Object.entries(sizes)) await seedTenant(db.owner, tenant, chunks);
-  });
-  afterAll(() => db.close());
-
-  async function explain(tenant: string, change: Partial<SearchPlan> = {}): Promise<PlanNode[]> {
-    const { sql, parameters } = searchStatement(parseTenantId(tenant), { ...plan, ...change }).compile();
-    const explained = statement<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(
-      `explain (analyze, buffers, format json) ${sql}`,
-      parameters,
-    );
-    const [row] = await readAsTenant(db.database, principalOf(tenant), explained);
-    return flatten(row!['QUERY PLAN'][0].Plan);
-  }
-
-  it.each(['small', 'middle'])('reads stage one of a %s tenant from the covering indexes alone', async (tenant) => {
-    const nodes = await explain(tenant);
-    for (const index of ['embeddings_exact', 'chunks_terms']) {
-      const scan = nodes.find((node) => node['Index Name'] === index);
-      expect(scan, index).toMatchObject({ 'Node Type': 'Index Only Scan', 'Heap Fetches': 0 });
-      expect(scan!['Actual Rows']).toBe(sizes[tenant as keyof typeof sizes]);
-    }
-  });
-
-  it.each(['small', 'middle'])('scans no table of a %s tenant from end to end', async (tenant) => {
-    const nodes = await explain(tenant);
-    const scanned = nodes.filter((node) => node['Node Type'] === 'Seq Scan').map((node) => node['Relation Name']);
-    expect(scanned).toEqual([]);
-  });
-
-  it('lets the planner see how many rows the tenant has', async () => {
-    for (const [tenant, chunks] of Object.entries(sizes)) {
-      const scan = (await explain(tenant)).find((node) => node['Index Name'] === 'embeddings_exact')!;
-      expect(scan['Plan Rows']).toBeGreaterThan(chunks / 2);
-      expect(scan['Plan Rows']).toBeLessThan(chunks * 2);
-    }
-  });
-
-  it('reranks by primary key, the candidates and no more', async () => {
-    const nodes = await explain('middle');
-    const rerank = nodes.find((node) => node['Index Name'] === 'embeddings_pkey')!;
-    expect(rerank['Node Type']).toBe('Index Scan');
-  });
-
-  it('returns as many hits as the data allow under a filter that one document in ten passes', async () => {
-    const filtered = { ...plan, selection: { collections: ['c3'], filter: {}, exceptChunks: [] } };
-    const rows = await readAsTenant(
-      db.database,
-      principalOf('small'),
-      searchStatement(parseTenantId('small'), filtered),
-    );
-    expect(rows).toHaveLength(10);
-    expect(rows.every((row) => row.collection === 'c3')).toBe(true);
-  });
+  dimensions: manyDimensions,
+  tier: tenant === 'large' ? ('hnsw' as const) : ('exact' as const),
+  words: 'word10 word20',
+  collection: 'c3',
 });
+const strategies = Object.keys(sizes).flatMap((tenant) =>
+  tenantStrategies(target(tenant)).map((asked) => [tenant, asked.strategy, asked] as const),
+);
 
-function flatten(node: PlanNode): PlanNode[] {
-  return [node, ...(node.Plans ?? []).flatMap(flatten)];
-}
+describeServer(
+  'the plan, as the gateway under row-level security with tenants of 100, 5,000 and 50,000 chunks,',
+  () => {
+    let db: TestDatabase;
+
+    beforeAll(async () => {
+      db = await openTestDatabase({ statementTimeoutMs: 60_000 });
+      await seedMany(db.urls.superuser, sizes);
+      await db.owner.query(
+        `insert into tessera.embedding_jobs (tenant_id, model_id, chunk_id)
+       select tenant_id, 1, id from tessera.chunks where tenant_id = 'large' limit ${waitingJobs}`,
+      );
+      await db.owner.query('vacuum analyze tessera.embedding_jobs');
+      const owner = await openPool({ url: db.urls.owner, size: 3, statementTimeoutMs: 20_000, onIdleError: () => {} });
+      await reviewTiers(owner);
+      await owner.close();
+    });
+    afterAll(() => db.close());
+
+    const circumstances = async (tenant?: keyof typeof sizes) => {
+      const { rows } = await db.owner.query<{ name: string; pages: number }>(
+        `select relname as name, relpages as pages from pg_class where relnamespace = 'tessera'::regnamespace and relkind = 'r'`,
+      );
+      return {
+        pages: new Map(rows.map(({ name, pages }) => [name, pages])),
+        heapFetchShare: 0,
+        ...(tenant && { tenantRows: sizes[tenant] }),
+      };
+    };
+
+    test.each(strategies)('for a %s tenant is the expected one: %s', async (tenant, _, asked) => {
+      expect(await checkStrategy(db.database, asked, await circumstances(tenant as keyof typeof sizes))).toEqual([]);
+    });
+
+    test('for a worker that claims jobs is the expected one', async () => {
+      for (const asked of workerStrategies(1))
+        expect(await checkStrategy(db.worker, asked, await circumstances())).toEqual([]);
+    });
+
+    test('is asked for by every strategy that has an expectation', () => {
+      const asked = new Set([
+        ...strategies.map(([, strategy]) => strategy),
+        ...workerStrategies(1).map((one) => one.strategy),
+      ]);
+      expect([...asked].sort()).toEqual(Object.keys(expectedPlans).sort());
+    });
+
+    test('is found to be wrong in the form of most guides: no predicate, and a policy that hides the tenant', async () => {
+      const statement = sqlBuilder
+        .selectFrom('embeddings')
+        .select('chunk_id')
+        .where('model_id', '=', 1)
+        .orderBy(sql`coarse <#> coarse`)
+        .limit(100);
+      const alter = (tenant: string) =>
+        db.owner.query(`alter policy tenant_reads on tessera.embeddings using (tenant_id = ${tenant})`);
+      await alter('(select tessera.current_tenant())');
+      try {
+        for (const tenant of ['small', 'middle']) {
+          const [asked] = tenantStrategies(target(tenant));
+          const plan = await explainStrategy(db.database, { ...asked!, statement });
+          const [covering] = expectedPlans['semantic, exact tier'].scans;
+          expect(checkPlan(plan, { scans: [covering] }, await circumstances()), tenant).not.toEqual([]);
+        }
+      } finally {
+        await alter('tessera.current_tenant()');
+      }
+    });
+
+    test.each([
+      ['embeddings_exact', 'middle', 'semantic, exact tier', 'index'],
+      ['chunks_terms', 'middle', 'keyword', 'index'],
+      ['documents_by_collection', 'large', 'page of a collection', 'index'],
+    ])('is found to be wrong without the index %s', async (index, tenant, strategy, kind) => {
+      const asked = tenantStrategies(target(tenant)).find((one) => one.strategy === strategy)!;
+      // Hidden from the planner and not dropped, so that the next test finds it again.
+      const hide = (valid: boolean) =>
+        db.owner.query(`update pg_index set indisvalid = ${valid} where indexrelid = 'tessera.${index}'::regclass`);
+      await hide(false);
+      try {
+        const deviations = await checkStrategy(db.database, asked, await circumstances());
+        expect(deviations.map((one) => one.kind)).toContain(kind);
+      } finally {
+        await hide(true);
+      }
+      expect(await checkStrategy(db.database, asked, await circumstances())).toEqual([]);
+    });
+
+    test('returns as many hits as the data allow under a filter that one document in ten passes', async () => {
+      const filtered = tenantStrategies(target('small')).find((one) => one.strategy === 'filtered by collection')!;
+      const rows = await readAsTenant(db.database, principalOf('small'), filtered.statement);
+      expect(rows).toHaveLength(10);
+      expect((rows as { collection: string }[]).every((row) => row.collection === 'c3')).toBe(true);
+    });
+  },
+);

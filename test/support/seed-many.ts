@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto';
+import pg from 'pg';
+import { type BinaryRow, copyBinary, shortField } from '../../bench/copy-binary.ts';
+import { createRandom } from '../../bench/random.ts';
+import { halfvecParameter, vectorParameter } from '../../src/db/vector-parameter.ts';
+import { normaliseVector } from '../../src/vector.ts';
+
+/** Components of the vectors that are made here: as few as a model may have, because they are many. */
+export const manyDimensions = 256;
+const topics = 100;
+
+/**
+ * Fills tenants with documents of one chunk and one vector each, in ten collections, past every policy and the foreign
+ * keys: 50,000 take some 10 s, most of it for the weights of the words. Vectors lie around 100 topics. The same names and
+ * sizes give the same rows.
+ * @param url a superuser's.
+ * @returns the model's id.
+ */
+export async function seedMany(url: string, sizes: Readonly<Record<string, number>>): Promise<number> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query('set search_path = tessera, public; set session_replication_role = replica');
+    const { rows } = await client.query<{ id: number }>(
+      'insert into models (name, dimensions) values ($1, $2) returning id',
+      ['many-256', manyDimensions],
+    );
+    const modelId = rows[0]?.id ?? 0;
+    for (const [tenantId, chunks] of Object.entries(sizes)) await seedTenant(client, tenantId, chunks, modelId);
+    for (const table of ['documents', 'chunks', 'embeddings']) await client.query(`vacuum analyze ${table}`);
+    return modelId;
+  } finally {
+    await client.end();
+  }
+}
+
+async function seedTenant(client: pg.Client, tenantId: string, chunks: number, modelId: number): Promise<void> {
+  await client.query('insert into tenants (id) values ($1)', [tenantId]);
+  await client.query('insert into tenant_models (tenant_id, model_id) values ($1, $2)', [tenantId, modelId]);
+  const columns = '(tenant_id, model_id, chunk_id, document_id, coarse, full_vector, dimensions)';
+  await copyBinary(client, `embeddings ${columns}`, vectorRows(tenantId, chunks, modelId));
+  await client.query('select setseed(0.5)');
+  await client.query(
+    `insert into documents (tenant_id, id, collection, external_id, title, body, content_hash)
+     select $1, md5($1 || i)::uuid, 'c' || (i % 10), 'd' || i, 'Title ' || i, 'body', sha256(i::text::bytea)
+     from generate_series(1, $2::int) i`,
+    [tenantId, chunks],
+  );
+  await client.query(
+    `insert into chunks (tenant_id, id, document_id, ordinal, context, text, start_offset, end_offset, language, content_hash)
+     select tenant_id, id, id, 0, title,
+       (select string_agg('word' || (random() * random() * 3000)::int, ' ') from generate_series(1, 20) g where external_id <> ''),
+       0, 4, 'english', content_hash
+     from documents where tenant_id = $1`,
+    [tenantId],
+  );
+}
+
+function* vectorRows(tenantId: string, chunks: number, modelId: number): Iterable<BinaryRow> {
+  const random = createRandom(chunks);
+  const noise = () => Float32Array.from({ length: manyDimensions }, () => random.bell());
+  const centres = Array.from({ length: topics }, noise);
+  const tenant = Buffer.from(tenantId);
+  for (let index = 1; index <= chunks; index++) {
+    const centre = centres[index % topics] as Float32Array;
+    const full = normaliseVector(noise().map((value, component) => value + (centre[component] ?? 0)));
+    const id = createHash('md5').update(`${tenantId}${index}`).digest();
+    yield [
+      tenant,
+      shortField(modelId),
+      id,
+      id,
+      halfvecParameter(full),
+      vectorParameter(full),
+      shortField(manyDimensions),
+    ];
+  }
+}
