@@ -40,7 +40,7 @@ export async function openOwner(config: Config, log: Logger, purpose: string): P
     onIdleError: (error) => log.warn({ err: error }, 'an idle database connection failed and is replaced'),
   });
   try {
-    return (await checkServer(opened, 'tessera_operator')).database;
+    return (await checkServer(opened, 'tessera_operator', 'owner')).database;
   } catch (error) {
     await opened.close();
     throw error;

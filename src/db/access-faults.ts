@@ -1,15 +1,63 @@
-import type { Superuser } from './database.ts';
+import type { ClientBase } from 'pg';
+
+/** A hole in the protection of the schema. */
+export interface AccessFault {
+  readonly kind: AccessFaultKind;
+  /** What it is, beginning with what has it: `documents: row-level security is off`. */
+  readonly fault: string;
+}
+
+export type AccessFaultKind = keyof typeof faultQueries;
 
 /**
- * Every way in which the schema's protection has a hole, in words; none means that the lock holds as far as a catalog
- * can tell. Each query selects one kind of fault.
+ * Every way in which the schema's protection has a hole; none means that the lock holds as far as a catalog can tell. Each
+ * query selects one kind of fault. Takes some 15 ms.
+ * @param connection in a role that may use the schema.
  */
-export async function accessFaults(owner: Superuser): Promise<string[]> {
-  const { rows } = await owner.query<{ fault: string }>(
-    `with ${facts} ${Object.values(faultQueries).join('\nunion all\n')} order by 1`,
+export async function readAccessFaults(connection: Pick<ClientBase, 'query'>): Promise<AccessFault[]> {
+  const kinds = Object.entries(faultQueries).map(
+    ([kind, query]) => `select '${kind}' as kind, q.fault from (${query}) q (fault)`,
   );
-  return rows.map(({ fault }) => fault);
+  const { rows } = await connection.query<AccessFault>(`with ${facts} ${kinds.join('\nunion all\n')} order by fault`);
+  return rows;
 }
+
+/** Shortcomings of the schema's design that open nothing by themselves: a reason to look, not a reason not to serve. */
+const designFaults: ReadonlySet<AccessFaultKind> = new Set([
+  'keyWithoutTenant',
+  'noPrimaryKey',
+  'referenceWithoutTenant',
+  'policyWithoutGrant',
+]);
+
+/** True for a fault with which nobody should be served. */
+export function isHole({ kind }: AccessFault): boolean {
+  return !designFaults.has(kind);
+}
+
+/** What mends a fault, as a sentence. */
+export function accessFix({ kind, fault }: AccessFault): string {
+  const [subject = ''] = fault.split(/: | owns | is /, 1);
+  const fix = fixes[kind];
+  return fix
+    ? fix(subject)
+    : 'Take back by hand what was changed outside "tessera migrate", as the owner of the schema.';
+}
+
+const fixes: Partial<Record<AccessFaultKind, (subject: string) => string>> = {
+  unlocked: (table) => `Run "alter table tessera.${table} enable row level security" as the owner of the schema.`,
+  unforced: (table) => `Run "alter table tessera.${table} force row level security" as the owner of the schema.`,
+  openGrant: (table) => `Run "revoke all on tessera.${table} from public" as the owner of the schema.`,
+  grantWithoutPolicy: (table) =>
+    `Create the policies of tessera.${table} again as the file in migrations/ that creates the table has them.`,
+  tenantBlindPolicy: (table) =>
+    `Drop the policy and create those of tessera.${table} again as the file in migrations/ that creates the table has them.`,
+  unpinned: (name) => `Run "alter function tessera.${name} set search_path = pg_catalog, pg_temp" as its owner.`,
+  openFunction: (name) => `Run "revoke all on function tessera.${name} from public" as its owner.`,
+  owningLogin: (login) => `Run "reassign owned by ${login} to" the owner of the schema, as a superuser.`,
+  mightyRole: (role) =>
+    `Run "alter role ${role} nosuperuser nobypassrls nocreaterole nocreatedb noreplication noinherit" as a superuser.`,
+};
 
 /** Grants and policies of the schema, one row for each table, role and verb; a column's grant counts as its table's. */
 const facts = `

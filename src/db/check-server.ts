@@ -1,10 +1,13 @@
 import pg from 'pg';
 import { Refusal, StartupError } from '../errors.ts';
+import { accessFix, isHole, readAccessFaults } from './access-faults.ts';
 import type { Database } from './database.ts';
+import { type LoginFault, readLoginFaults } from './login-faults.ts';
 import { isAtLeast } from './migrate.ts';
 import { readMigrations } from './migration-files.ts';
-import { type AppliedMigration, readApplied, requireCurrentSchema } from './schema-version.ts';
+import { readApplied, requireCurrentSchema } from './schema-version.ts';
 import type { ScopeRole } from './scope.ts';
+import { readScopeLeaks } from './scope-leak.ts';
 import { databaseError } from './sqlstate.ts';
 
 /** Since this version the known faults of vacuuming HNSW indexes are mended. */
@@ -19,17 +22,49 @@ export interface CheckedServer {
   readonly warnings: readonly string[];
 }
 
+/** Who connects: a login that serves tenants, which nothing but its scope may let in, or the owner of the schema. */
+export type LoginKind = 'tenants' | 'owner';
+
+/** Faults that are told at once; whoever mends these sees the rest at the next start. */
+const mostFaults = 5;
+
 /**
  * Looks at a server before anything is served from it.
  * @param role that the login takes for its work.
  * @returns the database, with scopes that find pgvector in whatever schema it was installed.
- * @throws {StartupError} when the server cannot be reached, its schema is not this program's, or the login may not take
- *   its role; the message says what to do.
+ * @throws {StartupError} when the server cannot be reached, its schema is not this program's, the login may not take
+ *   its role or is held by no policy, a table is not locked, or settings outlive their transaction; the message says what
+ *   to do.
  */
-export async function checkServer(database: Database, role: ScopeRole): Promise<CheckedServer> {
-  requireCurrentSchema(await readMigrations(), await readAppliedAs(database, role));
+export async function checkServer(
+  database: Database,
+  role: ScopeRole,
+  login: LoginKind = 'tenants',
+): Promise<CheckedServer> {
+  requireCurrentSchema(await readMigrations(), await readAs(database, role, readApplied));
   const { schema: vectorSchema, warnings } = await inspectVector(database.pool);
-  return { database: { ...database, scopeDefaults: { ...database.scopeDefaults, vectorSchema } }, warnings };
+  const checked = { ...database, scopeDefaults: { ...database.scopeDefaults, vectorSchema } };
+  if (login === 'tenants') refuseFaults(await readServingFaults(checked, role));
+  return { database: checked, warnings };
+}
+
+/** Why tenants cannot be served over this database's connections. */
+export async function readServingFaults(database: Database, role: ScopeRole): Promise<LoginFault[]> {
+  const onLogin = await readLoginFaults(database.pool);
+  const onTables = await readAs(database, role, readAccessFaults);
+  const leaks = await readScopeLeaks(database, role);
+  const holes = onTables.filter(isHole).map((hole) => ({ fault: hole.fault, fix: accessFix(hole) }));
+  return [...onLogin, ...leaks, ...holes];
+}
+
+function refuseFaults(faults: readonly LoginFault[]): void {
+  if (faults.length === 0) return;
+  const lines = faults.slice(0, mostFaults).map(({ fault, fix }) => `\n  ${fault}. ${fix}`);
+  const rest =
+    faults.length > mostFaults ? `\n  and ${faults.length - mostFaults} more; "tessera doctor" lists all.` : '';
+  throw new StartupError(
+    `Tenants would not be kept apart on this database, so it is not served:${lines.join('')}${rest}`,
+  );
 }
 
 /** Where pgvector is, and what an operator should know about its version. */
@@ -44,12 +79,16 @@ export async function inspectVector(connection: Pick<pg.ClientBase, 'query'>) {
   return { schema, warnings };
 }
 
-async function readAppliedAs(database: Database, role: ScopeRole): Promise<AppliedMigration[]> {
+async function readAs<Row>(
+  database: Database,
+  role: ScopeRole,
+  read: (client: pg.ClientBase) => Promise<Row[]>,
+): Promise<Row[]> {
   try {
     const client = await database.pool.connect();
     try {
       await client.query(`begin read only; set local role ${role}`);
-      return await readApplied(client);
+      return await read(client);
     } finally {
       await client.query('rollback').catch(() => {});
       client.release();

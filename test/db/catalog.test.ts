@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readAccessFaults } from '../../src/db/access-faults.ts';
 import { catalog } from '../../src/db/catalog.ts';
-import { accessFaults } from '../support/access-faults.ts';
 import { openTestDatabase, type Superuser, type TestDatabase } from '../support/database.ts';
 
 let db: TestDatabase;
@@ -154,6 +154,10 @@ describe('the search for holes', () => {
     expect(faults).toEqual(expect.arrayContaining([expect.stringContaining(fault)]));
   });
 });
+
+async function accessFaults(superuser: Superuser): Promise<string[]> {
+  return (await readAccessFaults(superuser)).map(({ fault }) => fault);
+}
 
 /** The tables of the schema in the words of `src/db/catalog.ts`. */
 async function readCatalog(superuser: Superuser): Promise<Record<string, Record<string, string>>> {
