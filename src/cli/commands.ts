@@ -51,6 +51,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./tune.ts')).tune,
   },
   {
+    name: 'doctor',
+    summary: 'Look at a database for what is wrong with it, and say what mends it.',
+    load: async () => (await import('./doctor/doctor.ts')).doctor,
+  },
+  {
     name: 'token',
     summary: "Sign a token for a tenant's user.",
     load: async () => (await import('./token.ts')).token,

@@ -49,7 +49,7 @@ export async function checkServer(
 }
 
 /** Why tenants cannot be served over this database's connections. */
-export async function readServingFaults(database: Database, role: ScopeRole): Promise<LoginFault[]> {
+async function readServingFaults(database: Database, role: ScopeRole): Promise<LoginFault[]> {
   const onLogin = await readLoginFaults(database.pool);
   const onTables = await readAs(database, role, readAccessFaults);
   const leaks = await readScopeLeaks(database, role);
@@ -79,7 +79,12 @@ export async function inspectVector(connection: Pick<pg.ClientBase, 'query'>) {
   return { schema, warnings };
 }
 
-async function readAs<Row>(
+/**
+ * Reads something of the catalog in a role, in a transaction of its own.
+ * @returns the rows; none where the role does not exist.
+ * @throws {StartupError} when the server cannot be reached or the login may not take the role.
+ */
+export async function readAs<Row>(
   database: Database,
   role: ScopeRole,
   read: (client: pg.ClientBase) => Promise<Row[]>,

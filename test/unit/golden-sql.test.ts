@@ -4,6 +4,7 @@ import { format } from 'sql-formatter';
 import { describe, expect, it } from 'vitest';
 import type { Statement } from '../../src/db/database.ts';
 import type { Query } from '../../src/db/query.ts';
+import * as doctor from '../../src/doctor/fact-statements.ts';
 import * as documents from '../../src/documents/document-statements.ts';
 import type { ChunkId, DocumentId } from '../../src/ids.ts';
 import { parseTenantId } from '../../src/ids.ts';
@@ -219,8 +220,18 @@ const maintenance: Record<string, Statement<unknown>> = {
   tuning: curves.tuningStatement(tenant),
 };
 
+/** Those of the doctor. */
+const looks: Record<string, Statement<unknown>> = {
+  'doctor-indexes': doctor.indexesStatement(),
+  'doctor-measured': doctor.measuredStatement(),
+  'doctor-server': doctor.serverStatement(),
+  'doctor-stranded-chunks': doctor.strandedChunksStatement(tenant),
+  'doctor-tables': doctor.tablesStatement(),
+  'doctor-waiting-jobs': doctor.waitingJobsStatement(),
+};
+
 describe('the SQL that is sent', () => {
-  it.each(Object.entries({ ...statements, ...maintenance }))(
+  it.each(Object.entries({ ...statements, ...maintenance, ...looks }))(
     '%s is what its golden file says',
     async (name, statement) => {
       const { sql } = statement.compile();

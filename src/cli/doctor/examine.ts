@@ -1,0 +1,197 @@
+import type { ServerConfig } from '../../config/config.ts';
+import type { Secret } from '../../config/secret.ts';
+import { accessFix, isHole, readAccessFaults } from '../../db/access-faults.ts';
+import { inspectVector, readAs } from '../../db/check-server.ts';
+import { type Database, readInFlight } from '../../db/database.ts';
+import { type LoginFault, readLoginFaults } from '../../db/login-faults.ts';
+import { readMigrations } from '../../db/migration-files.ts';
+import { openPool } from '../../db/open-pool.ts';
+import { readApplied, requireCurrentSchema } from '../../db/schema-version.ts';
+import { operatorScope, type ScopeRole, workerScope } from '../../db/scope.ts';
+import { readScopeLeaks } from '../../db/scope-leak.ts';
+import { checkIndexes } from '../../doctor/check-indexes.ts';
+import { checkJobs } from '../../doctor/check-jobs.ts';
+import { checkMemory } from '../../doctor/check-memory.ts';
+import { checkRecall } from '../../doctor/check-recall.ts';
+import { checkSettings } from '../../doctor/check-settings.ts';
+import { checkPlans, checkStranded, type PlannedStrategy } from '../../doctor/check-tenant.ts';
+import { checkTiers } from '../../doctor/check-tiers.ts';
+import { checkVacuum } from '../../doctor/check-vacuum.ts';
+import { checkVersions } from '../../doctor/check-versions.ts';
+import { checkStrategy, type StrategyStatement } from '../../doctor/explain-strategy.ts';
+import {
+  indexesStatement,
+  measuredStatement,
+  serverStatement,
+  strandedChunksStatement,
+  tablesStatement,
+  waitingJobsStatement,
+} from '../../doctor/fact-statements.ts';
+import { type Finding, orOk } from '../../doctor/finding.ts';
+import type { TenantId } from '../../ids.ts';
+import { modelsStatement } from '../../models/model-statements.ts';
+import { tierThresholds } from '../../tiers/decide-tier.ts';
+import { planTiers } from '../../tiers/plan-tiers.ts';
+import { readTierStatus, type TenantTier } from '../../tiers/read-tier-status.ts';
+import { tenantStrategies, workerStrategies } from './strategies.ts';
+
+/** Share of rows that an index-only scan of a live database may look up: it is written to while it is looked at. */
+const heapFetchShare = 0.1;
+
+/**
+ * Looks at a database from every side, as the logins that work with it.
+ * @param only the one tenant whose plans are asked for; without it the largest, the median and the smallest.
+ * @throws {Refusal} `DATABASE_UNAVAILABLE` when the server cannot be reached.
+ */
+export async function examine({ database: config }: ServerConfig, only: TenantId | undefined): Promise<Finding[]> {
+  return withDatabase(config.url, config.statementTimeoutMs, async (gateway) => {
+    const findings = await checkLock(gateway, 'tessera_operator', 'gateway');
+    const schema = await checkSchema(gateway);
+    findings.push(...schema);
+    if (schema.some(({ level }) => level === 'fault')) return findings;
+    const { modelId, ...looked } = await checkDatabase(gateway, only);
+    findings.push(...looked.findings);
+    if (config.workerUrl.reveal() === config.url.reveal()) {
+      const found = 'the outbox and its plan: only the worker sees it, and there is no WORKER_DATABASE_URL';
+      return [...findings, { check: 'jobs', level: 'skipped', found }];
+    }
+    return withDatabase(config.workerUrl, config.statementTimeoutMs, async (worker) => [
+      ...findings,
+      ...(await checkLock(worker, 'tessera_worker', 'worker')),
+      ...(await checkOutbox(worker, looked.pages, modelId)),
+    ]);
+  });
+}
+
+async function withDatabase<Result>(
+  url: Secret,
+  statementTimeoutMs: number,
+  work: (database: Database) => Promise<Result>,
+): Promise<Result> {
+  const opened = await openPool({ url: url.reveal(), size: 2, statementTimeoutMs, onIdleError: () => {} });
+  try {
+    const { schema: vectorSchema } = await inspectVector(opened.pool);
+    return await work({ ...opened, scopeDefaults: { ...opened.scopeDefaults, vectorSchema } });
+  } finally {
+    await opened.close();
+  }
+}
+
+/** What `serve` asserts before it serves, and what is no reason to refuse beside it. */
+async function checkLock(database: Database, role: ScopeRole, login: string): Promise<Finding[]> {
+  const fault = ({ fault: found, fix }: LoginFault): Finding => ({ check: 'lock', level: 'fault', found, fix });
+  const onLogin = (await readLoginFaults(database.pool)).map(fault);
+  const leaks = (await readScopeLeaks(database, role)).map(fault);
+  const onTables = (await readAs(database, role, readAccessFaults)).map(
+    (hole): Finding => ({
+      check: 'lock',
+      level: isHole(hole) ? 'fault' : 'warning',
+      found: hole.fault,
+      fix: accessFix(hole),
+    }),
+  );
+  const held = `the ${login}'s login is held by every policy, and nothing outlives its transaction`;
+  // Tables are the same for both logins, and told once.
+  return orOk([...onLogin, ...leaks, ...(login === 'gateway' ? onTables : [])], 'lock', held);
+}
+
+async function checkSchema(database: Database): Promise<Finding[]> {
+  const check = 'schema';
+  const migrations = await readMigrations();
+  try {
+    requireCurrentSchema(migrations, await readAs(database, 'tessera_operator', readApplied));
+    return [{ check, level: 'ok', found: `${migrations.length} migrations applied` }];
+  } catch (error) {
+    const found = error instanceof Error ? error.message : String(error);
+    return [{ check, level: 'fault', found, fix: 'Everything else is looked at once the schema is up to date.' }];
+  }
+}
+
+interface Looked {
+  readonly findings: Finding[];
+  readonly pages: ReadonlyMap<string, number>;
+  readonly modelId: number;
+}
+
+async function checkDatabase(gateway: Database, only: TenantId | undefined): Promise<Looked> {
+  const [[server], tables, indexes, curves, models] = await readInFlight(gateway, operatorScope, [
+    serverStatement(),
+    tablesStatement(),
+    indexesStatement(),
+    measuredStatement(),
+    modelsStatement(),
+  ]);
+  if (!server) throw new Error('The server said nothing of itself.');
+  const status = await readTierStatus(gateway);
+  const graphs = [...status.tenants.flatMap(({ graph }) => graph ?? []), ...status.orphans];
+  const steps = planTiers(status.tenants, graphs, tierThresholds(status.crossover.chunks));
+  const active = status.tenants.filter(({ role, chunks }) => role === 'active' && chunks > 0);
+  const recall = active.map(({ tenantId, modelId, tier, chunks }) => {
+    const measured = curves.find((curve) => curve.tenantId === tenantId && curve.modelId === modelId);
+    return { tenantId, tier, chunks, ...(measured && { measured }) };
+  });
+  const findings = [
+    ...checkVersions(server),
+    ...checkIndexes(indexes),
+    ...checkTiers({
+      crossover: status.crossover.chunks,
+      tenants: active.length,
+      steps: steps.map(({ target, ...step }) => ({ ...step, ...(target && { tenantId: target.tenantId }) })),
+    }),
+    ...checkVacuum({ ...server, tables }),
+    ...checkSettings(server),
+    ...checkMemory({ ...server, indexes }),
+    ...checkRecall(recall),
+  ];
+  const pages = new Map(tables.map((table) => [table.name, table.pages]));
+  const chosen = chooseTenants(active, only);
+  if (chosen.length === 0) {
+    const found = only === undefined ? 'no tenant has vectors yet' : `the tenant ${only} has no vectors`;
+    findings.push({ check: 'plans', level: 'skipped', found });
+  }
+  for (const tenant of chosen) {
+    const dimensions = models.find(({ id }) => id === tenant.modelId)?.dimensions ?? 256;
+    const tier = tenant.graph?.valid ? 'hnsw' : 'exact';
+    const strategies = tenantStrategies({ tenantId: tenant.tenantId, modelId: tenant.modelId, dimensions, tier });
+    const planned = await planAll(gateway, strategies, pages, tenant.chunks);
+    findings.push(...checkPlans(`${tenant.tenantId} (${tenant.chunks} chunks)`, planned));
+    const scope = { role: 'tessera_tenant', tenantId: tenant.tenantId, subject: 'tessera doctor' } as const;
+    const [[row]] = await readInFlight(gateway, scope, [strandedChunksStatement(tenant.tenantId)]);
+    findings.push(...checkStranded(tenant.tenantId, row?.stranded ?? 0));
+  }
+  return { findings, pages, modelId: active[0]?.modelId ?? models[0]?.id ?? 0 };
+}
+
+/** The largest, the median and the smallest: the planner sees each of them differently. */
+function chooseTenants(largestFirst: readonly TenantTier[], only: TenantId | undefined): TenantTier[] {
+  if (only !== undefined) return largestFirst.filter(({ tenantId }) => tenantId === only);
+  const places = new Set([0, Math.floor(largestFirst.length / 2), largestFirst.length - 1]);
+  return largestFirst.filter((_, index) => places.has(index));
+}
+
+async function planAll(
+  database: Database,
+  strategies: readonly StrategyStatement[],
+  pages: ReadonlyMap<string, number>,
+  tenantRows?: number,
+): Promise<PlannedStrategy[]> {
+  const planned: PlannedStrategy[] = [];
+  const circumstances = { pages, heapFetchShare, ...(tenantRows !== undefined && { tenantRows }) };
+  for (const asked of strategies) {
+    const { strategy } = asked;
+    try {
+      planned.push({ strategy, deviations: await checkStrategy(database, asked, circumstances) });
+    } catch (error) {
+      planned.push({ strategy, deviations: [], failure: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  return planned;
+}
+
+async function checkOutbox(worker: Database, pages: ReadonlyMap<string, number>, modelId: number): Promise<Finding[]> {
+  const [[jobs]] = await readInFlight(worker, workerScope(), [waitingJobsStatement()]);
+  return [
+    ...checkJobs(jobs ?? { waiting: 0, oldestSeconds: 0, failing: 0 }),
+    ...checkPlans('worker', await planAll(worker, workerStrategies(modelId), pages)),
+  ];
+}

@@ -1,0 +1,98 @@
+import { sql } from 'kysely';
+import { sqlBuilder } from '../db/compile.ts';
+import type { Statement } from '../db/database.ts';
+import type { TenantId } from '../ids.ts';
+import type { IndexFacts } from './check-indexes.ts';
+import { type JobFacts, manyAttempts } from './check-jobs.ts';
+import type { SettingFacts } from './check-settings.ts';
+import type { TableFacts } from './check-vacuum.ts';
+
+/** What the server says of itself. */
+export interface ServerRow extends SettingFacts {
+  readonly postgres: number;
+  readonly pgvector: string;
+  readonly autovacuum: boolean;
+  readonly trackCounts: boolean;
+  readonly sharedBuffersBytes: number;
+  readonly effectiveCacheBytes: number;
+}
+
+/** The first column loads pgvector, whose settings are not there before. */
+export function serverStatement(): Statement<ServerRow> {
+  return compiled(sql<ServerRow>`
+    select vector_dims('[0]'::vector) as loaded,
+      current_setting('server_version_num')::integer as postgres,
+      (select extversion from pg_catalog.pg_extension where extname = 'vector') as pgvector,
+      current_setting('autovacuum')::boolean as autovacuum,
+      current_setting('track_counts')::boolean as "trackCounts",
+      pg_size_bytes(current_setting('shared_buffers'))::float8 as "sharedBuffersBytes",
+      pg_size_bytes(current_setting('effective_cache_size'))::float8 as "effectiveCacheBytes",
+      pg_size_bytes(current_setting('maintenance_work_mem'))::float8 as "maintenanceWorkMemBytes",
+      current_setting('wal_compression') as "walCompression",
+      current_setting('max_parallel_workers')::integer as "maxParallelWorkers",
+      current_setting('max_worker_processes')::integer as "maxWorkerProcesses",
+      (select reset_val::float8 from pg_catalog.pg_settings where name = 'random_page_cost') as "randomPageCost",
+      coalesce(current_setting('hnsw.max_scan_tuples', true), '20000')::integer as "maxScanTuples"`);
+}
+
+export function tablesStatement(): Statement<TableFacts> {
+  return compiled(sql<TableFacts>`
+    select c.relname as name, c.relpages as pages, c.relallvisible as "visiblePages",
+      coalesce(s.n_live_tup, 0)::float8 as "liveRows", coalesce(s.n_dead_tup, 0)::float8 as "deadRows",
+      c.reltuples >= 0 as analysed, coalesce(c.reloptions, '{}') as options
+    from pg_catalog.pg_class c left join pg_catalog.pg_stat_all_tables s on s.relid = c.oid
+    where c.relnamespace = 'tessera'::regnamespace and c.relkind = 'r'
+    order by c.relname`);
+}
+
+export function indexesStatement(): Statement<IndexFacts> {
+  return compiled(sql<IndexFacts>`
+    select c.relname as name, t.relname as "table", i.indisvalid as valid, pg_relation_size(c.oid)::float8 as "sizeBytes"
+    from pg_catalog.pg_index i
+    join pg_catalog.pg_class c on c.oid = i.indexrelid
+    join pg_catalog.pg_class t on t.oid = i.indrelid
+    where c.relnamespace = 'tessera'::regnamespace
+    order by c.relname`);
+}
+
+/** How large each tenant was when its recall was measured, and by which tier it was searched. */
+export function measuredStatement() {
+  return sqlBuilder
+    .selectFrom('recall_curves')
+    .select([
+      sql.ref<TenantId>('tenant_id').as('tenantId'),
+      'model_id as modelId',
+      sql.ref<'exact' | 'hnsw'>('tier').as('tier'),
+      'chunks',
+    ])
+    .orderBy('tenant_id')
+    .orderBy('model_id');
+}
+
+/** The whole outbox in one row; only the worker's role sees it. */
+export function waitingJobsStatement(): Statement<JobFacts> {
+  return sqlBuilder
+    .selectFrom('embedding_jobs')
+    .select([
+      sql<number>`count(*)::integer`.as('waiting'),
+      sql<number>`coalesce(extract(epoch from now() - min(created_at)), 0)::float8`.as('oldestSeconds'),
+      sql<number>`(count(*) filter (where attempts >= ${sql.lit(manyAttempts)}))::integer`.as('failing'),
+    ]);
+}
+
+/** How many chunks of a tenant nothing will ever embed. */
+export function strandedChunksStatement(tenantId: TenantId) {
+  const lacking = (table: 'embeddings' | 'embedding_jobs' | 'unembeddable_chunks') =>
+    sql<boolean>`not exists (select from ${sql.table(table)} x where x.tenant_id = ${tenantId} and x.chunk_id = chunks.id)`;
+  return sqlBuilder
+    .selectFrom('chunks')
+    .select(sql<number>`count(*)::integer`.as('stranded'))
+    .where('tenant_id', '=', tenantId)
+    .where(lacking('embeddings'))
+    .where(lacking('embedding_jobs'))
+    .where(lacking('unembeddable_chunks'));
+}
+
+function compiled<Row>(query: ReturnType<typeof sql<Row>>): Statement<Row> {
+  return { compile: () => query.compile(sqlBuilder) };
+}

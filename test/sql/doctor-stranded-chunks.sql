@@ -1,0 +1,30 @@
+select
+  count(*)::integer as "stranded"
+from
+  "chunks"
+where
+  "tenant_id" = $1
+  and not exists (
+    select
+    from
+      "embeddings" x
+    where
+      x.tenant_id = $2
+      and x.chunk_id = chunks.id
+  )
+  and not exists (
+    select
+    from
+      "embedding_jobs" x
+    where
+      x.tenant_id = $3
+      and x.chunk_id = chunks.id
+  )
+  and not exists (
+    select
+    from
+      "unembeddable_chunks" x
+    where
+      x.tenant_id = $4
+      and x.chunk_id = chunks.id
+  )
