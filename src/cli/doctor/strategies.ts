@@ -11,7 +11,7 @@ import {
 import type { ChunkId, DocumentId, TenantId } from '../../ids.ts';
 import { highlightsStatement } from '../../search/highlights.ts';
 import { passagesStatement } from '../../search/passages.ts';
-import type { SearchPlan, SemanticPlan } from '../../search/search-plan.ts';
+import { type SearchPlan, type SemanticPlan, vectorOperands } from '../../search/search-plan.ts';
 import { searchStatement } from '../../search/search-statement.ts';
 import { normaliseVector } from '../../vector.ts';
 import { claimJobsStatement } from '../../worker/job-statements.ts';
@@ -52,7 +52,7 @@ export function tenantStrategies(target: StrategyTarget): StrategyStatement[] {
     run,
   });
   const full = normaliseVector(Float32Array.from({ length: dimensions }, (_, index) => Math.sin(index)));
-  const semantic: SemanticPlan = { modelId, full, depth: { kind: 'two-stage', candidates } };
+  const semantic: SemanticPlan = { modelId, ...vectorOperands(full), depth: { kind: 'two-stage', candidates } };
   const keyword = { words, language: 'english', candidates, scan: { kind: 'exact' } } as const;
   const plan: SearchPlan = {
     modelId,
