@@ -1,3 +1,4 @@
+import { tokenScopes } from '../auth/scopes.ts';
 import { readChoice, readDuration, readTenant } from './argument-values.ts';
 import { readArguments, refuseWords } from './arguments.ts';
 import type { Command } from './command.ts';
@@ -16,8 +17,9 @@ verified with public keys, only their issuer can sign.
   --tenant ID    whose documents it opens
   --subject S    who calls; "cli" without it
   --group G      a group of the subject; may be given several times
-  --scope S      search, documents:read or documents:write; may be given several
-                 times; all without it
+  --scope S      search, documents:read, documents:write, tenant:admin or
+                 operator; may be given several times; the first three
+                 without it
   --ttl TIME     how long it is valid: seconds, or a number with s, m, h or d;
                  1h without it`,
   async run(context, args) {
@@ -38,7 +40,7 @@ verified with public keys, only their issuer can sign.
       tenantId: readTenant(values.tenant, refuse),
       subject: values.subject,
       groups: values.group ?? [],
-      scopes: values.scope?.map((word) => readChoice('--scope', word, everyScope, refuse)) ?? everyScope,
+      scopes: values.scope?.map((word) => readChoice('--scope', word, tokenScopes, refuse)) ?? everyScope,
       ttlSeconds: readDuration('--ttl', values.ttl, refuse),
     };
     context.print(await issueToken(context.config(), request));

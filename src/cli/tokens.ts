@@ -7,7 +7,7 @@ import { readSigningKey } from '../config/signing-key.ts';
 import { StartupError } from '../errors.ts';
 import type { TenantId } from '../ids.ts';
 
-/** Everything that a token of the command line may allow. */
+/** What a token of the command line allows unless it is told otherwise. */
 export const everyScope = ['search', 'documents:read', 'documents:write'] as const;
 
 export interface TokenRequest {

@@ -108,10 +108,17 @@ const faultQueries = {
     from policies p
     where not exists (
       select from grants g where g.name = p.name and g.verb = p.verb and p.grantee in (g.grantee, 0))`,
-  tenantBlindPolicy: `select format('%s: policy %s lets tessera_tenant %s whatever the tenant', name, polname, verb)
-    from policies
-    where of_tenant and grantee in (0, 'tessera_tenant'::regrole)
+  tenantBlindPolicy: `select format('%s: policy %s lets %s %s whatever the tenant', name, polname, role, verb)
+    from policies,
+      unnest(array['tessera_reader', 'tessera_tenant', 'tessera_admin']) role
+    where of_tenant and grantee in (0, role::regrole)
       and (verb <> 'insert' and qual !~ 'current_tenant' or verb in ('insert', 'update') and with_check !~ 'current_tenant')`,
+  writingReader: `select format('%s: %s is granted to tessera_reader', name, verb) from grants
+    where grantee = 'tessera_reader'::regrole and verb <> 'select'`,
+  blindReader: `select format('%s: select is granted to tessera_tenant and not to tessera_reader', name) from grants g
+    where grantee = 'tessera_tenant'::regrole and verb = 'select' and not exists (
+      select from grants r where r.name = g.name and r.verb = 'select' and r.grantee = 'tessera_reader'::regrole)`,
+  gateOnTable: `select format('%s: %s is granted to tessera_gate', name, verb) from grants where grantee = 'tessera_gate'::regrole`,
   view: `select format('%s: a view reads with its owner''s rights', relname) from pg_class
     where relnamespace = 'tessera'::regnamespace and relkind in ('v', 'm')
       and not coalesce(reloptions @> '{security_invoker=true}', false)`,
@@ -135,7 +142,7 @@ const faultQueries = {
       case when rolcreaterole or rolcreatedb or rolreplication then 'allowed to create' end,
       case when rolinherit then 'inheriting' end))
     from pg_roles
-    where rolname in ('tessera_gateway', 'tessera_worker_login', 'tessera_tenant', 'tessera_worker', 'tessera_operator', 'tessera_keyword', 'tessera_counter')
+    where rolname in ('tessera_gateway', 'tessera_worker_login', 'tessera_reader', 'tessera_tenant', 'tessera_admin', 'tessera_gate', 'tessera_worker', 'tessera_operator', 'tessera_keyword', 'tessera_counter', 'tessera_gatekeeper')
       and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication or rolinherit)`,
   loginGrant: `select format('%s: granted to a login', name) from grants where grantee in (select oid from logins)`,
   loginOnSchema: `select format('schema tessera: granted to %s', case grantee when 0 then 'everybody' else grantee::regrole::text end)

@@ -2,7 +2,13 @@ import pg from 'pg';
 import type { Principal } from '../auth/principal.ts';
 import { isTenantId, type TenantId } from '../ids.ts';
 
-export type ScopeRole = 'tessera_tenant' | 'tessera_worker' | 'tessera_operator';
+export type ScopeRole =
+  | 'tessera_reader'
+  | 'tessera_tenant'
+  | 'tessera_admin'
+  | 'tessera_gate'
+  | 'tessera_worker'
+  | 'tessera_operator';
 
 /** Settings that a statement may ask for, by their PostgreSQL names. */
 export interface ScopeSettings {
@@ -21,9 +27,26 @@ export interface Scope {
   readonly settings?: ScopeSettings;
 }
 
+/** The scope of reads: a role that cannot write, whoever calls. */
 export function tenantScope(principal: Principal, settings?: ScopeSettings): Scope {
-  const { tenantId, subject, groups } = principal;
-  return { role: 'tessera_tenant', tenantId, subject, groups, ...(settings && { settings }) };
+  return { ...scopeAs('tessera_reader', principal), ...(settings && { settings }) };
+}
+
+/**
+ * The scope of writes. A principal without the scope `documents:write` gets the role that cannot write, so that PostgreSQL
+ * refuses (42501) what the schema should have refused.
+ */
+export function writerScope(principal: Principal): Scope {
+  return scopeAs(principal.scopes.includes('documents:write') ? 'tessera_tenant' : 'tessera_reader', principal);
+}
+
+/** The scope of a tenant's administration: for a principal without the scope `tenant:admin`, again the reader's role. */
+export function adminScope(principal: Principal): Scope {
+  return scopeAs(principal.scopes.includes('tenant:admin') ? 'tessera_admin' : 'tessera_reader', principal);
+}
+
+function scopeAs(role: ScopeRole, { tenantId, subject, groups }: Principal): Scope {
+  return { role, tenantId, subject, groups };
 }
 
 export function workerScope(tenantId?: TenantId): Scope {
@@ -31,6 +54,9 @@ export function workerScope(tenantId?: TenantId): Scope {
 }
 
 export const operatorScope: Scope = { role: 'tessera_operator' };
+
+/** The scope in which a gateway finds out who calls, before a tenant is known. */
+export const gateScope: Scope = { role: 'tessera_gate' };
 
 /** What every scope of a database has in common. */
 export interface ScopeDefaults {

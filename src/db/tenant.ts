@@ -1,9 +1,9 @@
 import type { Principal } from '../auth/principal.ts';
 import { type Database, type Execute, readInFlight, type Statement, transact } from './database.ts';
-import { type ScopeSettings, tenantScope } from './scope.ts';
+import { type ScopeSettings, tenantScope, writerScope } from './scope.ts';
 
 /**
- * Reads one tenant's rows in one flight, under row-level security.
+ * Reads one tenant's rows in one flight, under row-level security, as a role that cannot write.
  * @returns the statement's rows.
  * @throws {Refusal} `DATABASE_UNAVAILABLE` or `STATEMENT_TIMEOUT`.
  */
@@ -19,12 +19,12 @@ export async function readAsTenant<Row>(
 
 /**
  * Writes one tenant's rows in one transaction, under row-level security: all of it or nothing.
- * @throws what the work throws; {@link readAsTenant}'s refusals.
+ * @throws what the work throws; {@link readAsTenant}'s refusals; SQLSTATE 42501 for a principal without `documents:write`.
  */
 export function writeAsTenant<Result>(
   database: Database,
   principal: Principal,
   work: (execute: Execute) => Promise<Result>,
 ): Promise<Result> {
-  return transact(database, tenantScope(principal), work);
+  return transact(database, writerScope(principal), work);
 }

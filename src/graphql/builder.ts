@@ -3,12 +3,10 @@ import ErrorsPlugin from '@pothos/plugin-errors';
 import RelayPlugin from '@pothos/plugin-relay';
 import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
 import { DateTimeISOResolver, JSONObjectResolver } from 'graphql-scalars';
+import type { TokenScope } from '../auth/scopes.ts';
 import { Refusal } from '../errors.ts';
 import { type RequestContext, requirePrincipal } from './context.ts';
 import { readGlobalId } from './global-ids.ts';
-
-/** What a token may allow. */
-export type TokenScope = 'search' | 'documents:read' | 'documents:write';
 
 /** The schema's types are Pothos definitions; `schema.ts` gathers them. Plugins run in this order. */
 export const builder = new SchemaBuilder<{

@@ -23,7 +23,8 @@ builder.node(Document, {
     }),
     title: t.exposeString('title', { description: 'One line.' }),
     body: t.string({
-      description: `Plain text or Markdown, whole. ${largeField}.`,
+      description: `Plain text or Markdown, whole. ${largeField}, and with the scope \`documents:read\`.`,
+      authScopes: { token: 'documents:read' },
       resolve: async (document, _args, context) => (await context.loaders.body.load(document.id)) ?? '',
     }),
     url: t.exposeString('url', { nullable: true, description: 'Where people read it.' }),

@@ -4,7 +4,7 @@ import type { TenantId } from '../ids.ts';
 
 /** The scope of a tenant's own searches. */
 export function measuringScope(tenantId: TenantId, settings?: ScopeSettings): Scope {
-  return { role: 'tessera_tenant', tenantId, subject: 'tessera tune', ...(settings && { settings }) };
+  return { role: 'tessera_reader', tenantId, subject: 'tessera tune', ...(settings && { settings }) };
 }
 
 /** Reads in one flight and says how long the flight took, begin and commit included. */

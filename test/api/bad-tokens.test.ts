@@ -90,6 +90,35 @@ describe('a token that does not hold', () => {
   });
 });
 
+describe('a token for searching alone', () => {
+  const hit = (fields: string) =>
+    `{ search(input: { text: "hot water" }, first: 1) { ... on SearchConnection { edges { chunk { text } passages { text } node { ${fields} } } } } }`;
+
+  test('finds passages and the titles of their documents', async () => {
+    const token = await at.gateway.tokenFor('alpha', ['search']);
+    const answer = await at.gateway.graphql(token, hit('title collection externalId url metadata'));
+    expect(answer).toMatchObject({
+      status: 200,
+      data: {
+        search: { edges: [{ node: { title: 'No hot water' }, chunk: { text: expect.stringContaining('boiler') } }] },
+      },
+    });
+  });
+
+  test('reads no document whole', async () => {
+    const [token, more] = await Promise.all([
+      at.gateway.tokenFor('alpha', ['search']),
+      at.gateway.tokenFor('alpha', ['search', 'documents:read']),
+    ]);
+    expectRefusal(await at.gateway.graphql(token, hit('title body')), {
+      status: 403,
+      code: 'FORBIDDEN',
+      says: /scope "documents:read"; yours has "search"/,
+    });
+    expect((await at.gateway.graphql(more, hit('title body'))).status).toBe(200);
+  });
+});
+
 describe('a token without the scope that a field needs', () => {
   const id = 'RG9jdW1lbnQ6MDAwMDAwMDAtMDAwMC03MDAwLTgwMDAtMDAwMDAwMDAwMDAw';
   const fields: [string, string, string][] = [

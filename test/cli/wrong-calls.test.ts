@@ -63,7 +63,11 @@ describe('a wrong call', () => {
     ['no file', 'ingest --tenant a', 'The file is missing. Usage: tessera ingest FILE.jsonl'],
     ['two files', 'ingest a b --tenant a', '"b" is not expected here; one file is allowed.'],
     ['too large a batch', 'ingest a --tenant a --batch 201', '--batch received "201"; a whole number from 1 to 200'],
-    ['a scope that is none', 'token --tenant a --scope admin', '"admin"; search, documents:read, documents:write are'],
+    [
+      'a scope that is none',
+      'token --tenant a --scope admin',
+      '"admin"; search, documents:read, documents:write, tenant:admin, operator are',
+    ],
     ['a time that is none', 'token --tenant a --ttl 1y', '--ttl received "1y"; seconds or a number with s, m, h or d'],
     ['a time too long', 'token --tenant a --ttl 367d', 'are allowed, 366d at most.'],
     ['two modes of migrate', 'migrate --status --dry-run', '--status and --dry-run are given; one of them is allowed.'],

@@ -44,8 +44,12 @@ describe('the lock', () => {
     );
     const own = { inherits: false, passes_on: false };
     expect(rows).toEqual([
+      { login: 'tessera_gateway', role: 'tessera_admin', ...own },
+      { login: 'tessera_gateway', role: 'tessera_gate', ...own },
       { login: 'tessera_gateway', role: 'tessera_operator', ...own },
+      { login: 'tessera_gateway', role: 'tessera_reader', ...own },
       { login: 'tessera_gateway', role: 'tessera_tenant', ...own },
+      { login: 'tessera_worker_login', role: 'tessera_reader', ...own },
       { login: 'tessera_worker_login', role: 'tessera_tenant', ...own },
       { login: 'tessera_worker_login', role: 'tessera_worker', ...own },
     ]);
@@ -55,23 +59,38 @@ describe('the lock', () => {
     const { rows } = await db.owner.query(
       `select m.rolname as member, r.rolname as role
        from pg_auth_members a join pg_roles r on r.oid = a.roleid join pg_roles m on m.oid = a.member
-       where m.rolname in ('tessera_tenant', 'tessera_worker', 'tessera_operator', 'tessera_keyword', 'tessera_counter')`,
+       where m.rolname in ('tessera_reader', 'tessera_tenant', 'tessera_admin', 'tessera_gate', 'tessera_worker', 'tessera_operator', 'tessera_keyword', 'tessera_counter', 'tessera_gatekeeper')`,
     );
     expect(rows).toEqual([]);
   });
 
-  test('lets three functions read past the policies: two for tenants, and one for the operator', async () => {
+  test('lets seven functions read past the policies: two for tenants, one for the operator, and four for the gate', async () => {
     const { rows } = await db.owner.query(
-      `select p.proname as name, pg_get_userbyid(p.proowner) as owner, array_agg(pg_get_userbyid(i.grantee)::text order by 1) as callers
+      `select p.proname as name, pg_get_userbyid(p.proowner) as owner, array_agg(i.grantee::regrole::text order by i.grantee::regrole::text) as callers
        from pg_proc p, aclexplode(p.proacl) i
        where p.pronamespace = 'tessera'::regnamespace and p.prosecdef and i.grantee <> p.proowner
        group by p.oid order by 1`,
     );
     expect(rows).toEqual([
       { name: 'embedding_counts', owner: 'tessera_counter', callers: ['tessera_operator'] },
-      { name: 'keyword_best', owner: 'tessera_keyword', callers: ['tessera_tenant'] },
-      { name: 'keyword_matches', owner: 'tessera_keyword', callers: ['tessera_tenant'] },
+      { name: 'find_api_keys', owner: 'tessera_gatekeeper', callers: ['tessera_gate'] },
+      { name: 'keyword_best', owner: 'tessera_keyword', callers: ['tessera_reader', 'tessera_tenant'] },
+      { name: 'keyword_matches', owner: 'tessera_keyword', callers: ['tessera_reader', 'tessera_tenant'] },
+      { name: 'note_key_use', owner: 'tessera_gatekeeper', callers: ['tessera_gate'] },
+      { name: 'revocations_since', owner: 'tessera_gatekeeper', callers: ['tessera_gate'] },
+      { name: 'token_is_revoked', owner: 'tessera_gatekeeper', callers: ['tessera_gate'] },
     ]);
+  });
+});
+
+describe('the secrets of API keys', () => {
+  test('are to be read by the gatekeeper alone, whose function the gate alone may call', async () => {
+    const { rows } = await db.owner.query(
+      `select r.rolname as role from pg_roles r
+       where r.rolname like 'tessera\\_%' and r.rolname <> 'tessera_owner'
+         and has_column_privilege(r.oid, 'tessera.api_keys', 'secret_hash', 'select')`,
+    );
+    expect(rows).toEqual([{ role: 'tessera_gatekeeper' }]);
   });
 });
 
@@ -94,6 +113,16 @@ describe('the search for holes', () => {
     [
       'create policy everybody on term_stats for select using (true)',
       'term_stats: policy everybody lets tessera_tenant select whatever the tenant',
+    ],
+    ['grant insert on documents to tessera_reader', 'documents: insert is granted to tessera_reader'],
+    [
+      'revoke select on documents from tessera_reader',
+      'documents: select is granted to tessera_tenant and not to tessera_reader',
+    ],
+    ['grant select on api_keys to tessera_gate', 'api_keys: select is granted to tessera_gate'],
+    [
+      'alter policy admin_reads on api_keys using (true)',
+      'api_keys: policy admin_reads lets tessera_admin select whatever the tenant',
     ],
     ['grant select on documents to public', 'documents: select is granted to everybody'],
     ['grant select on documents to tessera_gateway', 'documents: granted to a login'],

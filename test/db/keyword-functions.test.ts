@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Scope, tenantScope, workerScope } from '../../src/db/scope.ts';
+import { type Scope, tenantScope, workerScope, writerScope } from '../../src/db/scope.ts';
 import { openTestDatabase, type TestDatabase } from '../support/database.ts';
 import { tryInScope } from '../support/in-scope.ts';
 import { principalOf } from '../support/principal.ts';
@@ -104,7 +104,7 @@ describe('bm25_terms', () => {
     const text = Array.from({ length: 2_000 }, (_, i) => `word${i}`).join(' ');
     const inserted = await tryInScope(
       db.database,
-      alphaScope,
+      writerScope(principalOf('alpha')),
       `insert into chunks (tenant_id, id, document_id, ordinal, context, text, start_offset, end_offset, language, content_hash)
        values ('alpha', gen_random_uuid(), $1, 5, '', $2, 0, 1, 'simple', sha256('x')) returning id`,
       [alpha.documentId, text],

@@ -10,7 +10,7 @@ import { type SeededTenant, seedEveryTable, unitVector } from '../support/seed-e
 /** What a role may do with the rows of a table: only its tenant's own, all of them, or nothing at all. */
 type Reach = 'own' | 'all' | 'never';
 type Verb = 'select' | 'insert' | 'update' | 'delete';
-type Role = 'tessera_tenant' | 'tessera_worker';
+type Role = 'tessera_reader' | 'tessera_tenant' | 'tessera_admin' | 'tessera_gate' | 'tessera_worker';
 type Reaches = Readonly<Record<Verb, Reach>>;
 
 const reach = (select: Reach, insert: Reach, update: Reach, remove: Reach): Reaches => ({
@@ -20,8 +20,13 @@ const reach = (select: Reach, insert: Reach, update: Reach, remove: Reach): Reac
   delete: remove,
 });
 
+const nothing = reach('never', 'never', 'never', 'never');
+
 interface TenantTable {
-  readonly reaches: Readonly<Record<Role, Reaches>>;
+  /** The reader reads what the tenant's writer reads, and writes nothing; the gate has no table. */
+  readonly reaches: Readonly<Record<'tessera_tenant' | 'tessera_worker', Reaches>> & {
+    readonly tessera_admin?: Reaches;
+  };
   /** A new row of a tenant whose foreign keys hold. */
   readonly insert: (tenant: SeededTenant) => readonly [columns: string, values: string, parameters: unknown[]];
   /** An assignment to a column that changes. */
@@ -134,10 +139,42 @@ const tables: Readonly<Record<string, TenantTable>> = {
     ],
     update: 'sample = 9',
   },
+  api_keys: {
+    reaches: {
+      tessera_tenant: nothing,
+      tessera_admin: reach('own', 'own', 'own', 'never'),
+      tessera_worker: nothing,
+    },
+    insert: (t) => [
+      'tenant_id, id, prefix, secret_hash, name, subject, scopes, created_by',
+      `$1, $2, 'ba9876543210', sha256('y'), 'two', 'key', '[]', 'somebody'`,
+      [t.tenantId, randomUUID()],
+    ],
+    update: 'revoked_at = now()',
+  },
+  revoked_tokens: {
+    reaches: {
+      tessera_tenant: nothing,
+      tessera_admin: reach('own', 'own', 'own', 'never'),
+      // What has expired, as every seeded row has.
+      tessera_worker: reach('all', 'never', 'never', 'all'),
+    },
+    insert: (t) => ['tenant_id, token_id, expires_at, revoked_by', `$1, 'two', now(), 'somebody'`, [t.tenantId]],
+    update: 'expires_at = now()',
+  },
 };
 
+/** How far a role reaches into a table. */
+function reachOf({ reaches }: TenantTable, role: Role): Reaches {
+  if (role === 'tessera_reader') return { ...nothing, select: reaches.tessera_tenant.select };
+  if (role === 'tessera_gate') return nothing;
+  return reaches[role] ?? nothing;
+}
+
 const refused: Outcome = { code: '42501' };
-const roles: readonly Role[] = ['tessera_tenant', 'tessera_worker'];
+const roles: readonly Role[] = ['tessera_reader', 'tessera_tenant', 'tessera_admin', 'tessera_gate', 'tessera_worker'];
+/** Those that see the row of their tenant. */
+const rolesOfTenant = roles.filter((role) => role !== 'tessera_gate');
 const cases = Object.keys(tables).flatMap((table) => roles.map((role) => ({ table, role })));
 
 let db: TestDatabase;
@@ -152,7 +189,7 @@ beforeAll(async () => {
 afterAll(() => db.close());
 
 function scopeOf(role: Role, tenantId: string): Scope {
-  return role === 'tessera_worker' ? workerScope(tenantId as TenantId) : tenantScope(principalOf(tenantId));
+  return { ...tenantScope(principalOf(tenantId)), role };
 }
 
 /** Tries a statement as the role in alpha's scope. */
@@ -161,8 +198,8 @@ function attempt(role: Role, text: string, parameters: readonly unknown[] = []):
 }
 
 describe.each(cases)('$role in the scope of alpha, on $table', ({ table, role }) => {
-  const { reaches, insert, update } = tables[table] as TenantTable;
-  const own = reaches[role];
+  const { insert, update } = tables[table] as TenantTable;
+  const own = reachOf(tables[table] as TenantTable, role);
 
   test(`selects ${words(own.select)}`, async () => {
     const all = await attempt(role, `select distinct tenant_id from ${table} order by 1`);
@@ -242,8 +279,9 @@ describe('the tables of a tenant', () => {
 describe('the table of tenants', () => {
   const select = 'select id from tenants order by 1';
 
-  test('shows a tenant and its worker only the tenant, and the operator all', async () => {
-    for (const role of roles) expect(await attempt(role, select), role).toEqual({ rows: [{ id: 'alpha' }], count: 1 });
+  test('shows whoever works for a tenant only the tenant, and the operator all', async () => {
+    for (const role of rolesOfTenant)
+      expect(await attempt(role, select), role).toEqual({ rows: [{ id: 'alpha' }], count: 1 });
     expect(await tryInScope(db.database, operatorScope, select)).toMatchObject({
       rows: [{ id: 'alpha' }, { id: 'beta' }],
     });

@@ -108,12 +108,15 @@ describeServer('a login', () => {
     expect(await tryInScope(db.database, operatorScope, 'select 1')).toMatchObject({ count: 1 });
   });
 
-  test.each(['tessera_keyword', 'tessera_counter', 'tessera_owner'])('cannot become %s', async (role) => {
-    for (const database of [db.database, db.worker]) {
-      await expect(database.pool.query(`set role ${role}`)).rejects.toMatchObject({ code: '42501' });
-    }
-    await expect(db.database.pool.query('set role tessera_tenant; reset role')).resolves.toBeDefined();
-  });
+  test.each(['tessera_keyword', 'tessera_counter', 'tessera_gatekeeper', 'tessera_owner'])(
+    'cannot become %s',
+    async (role) => {
+      for (const database of [db.database, db.worker]) {
+        await expect(database.pool.query(`set role ${role}`)).rejects.toMatchObject({ code: '42501' });
+      }
+      await expect(db.database.pool.query('set role tessera_tenant; reset role')).resolves.toBeDefined();
+    },
+  );
 
   test('has no password for anybody and sees none', async () => {
     await expect(db.database.pool.query('select rolpassword from pg_authid')).rejects.toMatchObject({ code: '42501' });
@@ -183,7 +186,7 @@ describe('a hostile subject or group', () => {
   );
   const roundTrip = async (subject: string, groups: readonly string[]) => {
     const [rows] = await readInFlight(db.database, tenantScope(principalOf('alpha', { subject, groups })), [readBack]);
-    expect(rows).toEqual([{ subject, groups: JSON.stringify(groups), tenant: 'alpha', role: 'tessera_tenant' }]);
+    expect(rows).toEqual([{ subject, groups: JSON.stringify(groups), tenant: 'alpha', role: 'tessera_reader' }]);
     expect(JSON.parse(rows[0]?.groups ?? '')).toEqual(groups);
   };
   const printable = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i)).join('');

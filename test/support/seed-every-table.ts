@@ -65,6 +65,16 @@ export async function seedEveryTable(
      values ($1, $2, 'exact', 2, 1, '[]', 1, 1)`,
     [tenantId, modelId],
   );
+  await owner.query(
+    `insert into api_keys (tenant_id, id, prefix, secret_hash, name, subject, scopes, created_by)
+     values ($1, gen_random_uuid(), '0123456789ab', sha256('x'), 'one', 'key', '["search"]', 'seeded')`,
+    [tenantId],
+  );
+  // Long expired: the worker sees no other.
+  await owner.query(
+    `insert into revoked_tokens (tenant_id, token_id, expires_at, revoked_by) values ($1, 'one', '2020-01-01', 'seeded')`,
+    [tenantId],
+  );
   return { tenantId, modelId, documentId, chunkId, bareChunkId };
 }
 

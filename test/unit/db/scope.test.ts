@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { operatorScope, type ScopeSettings, scopeStatement, tenantScope, workerScope } from '../../../src/db/scope.ts';
+import {
+  adminScope,
+  operatorScope,
+  type ScopeSettings,
+  scopeStatement,
+  tenantScope,
+  workerScope,
+  writerScope,
+} from '../../../src/db/scope.ts';
 import { parseTenantId, type TenantId } from '../../../src/ids.ts';
 
 const defaults = { vectorSchema: 'public', statementTimeoutMs: 15_000 };
@@ -7,11 +15,31 @@ const alpha = { tenantId: parseTenantId('alpha'), subject: 'ann', groups: ['staf
 
 const lines = (statement: string) => statement.split('; ');
 
+describe('the role of a scope', () => {
+  const withScopes = (...scopes: string[]) => ({ ...alpha, scopes });
+
+  test('of reads is the reader, whatever the principal may do', () => {
+    expect(tenantScope(withScopes('documents:write', 'tenant:admin')).role).toBe('tessera_reader');
+  });
+
+  test('of writes is the writer for documents:write and for nothing else', () => {
+    expect(writerScope(withScopes('search', 'documents:write')).role).toBe('tessera_tenant');
+    for (const scopes of [[], ['search', 'documents:read', 'tenant:admin', 'operator'], ['documents:write ']])
+      expect(writerScope(withScopes(...scopes)).role).toBe('tessera_reader');
+  });
+
+  test('of administration is the administrator for tenant:admin and for nothing else', () => {
+    expect(adminScope(withScopes('tenant:admin')).role).toBe('tessera_admin');
+    for (const scopes of [[], ['search', 'documents:read', 'documents:write', 'operator']])
+      expect(adminScope(withScopes(...scopes)).role).toBe('tessera_reader');
+  });
+});
+
 describe('scopeStatement', () => {
   test('of a tenant with settings is this', () => {
     const scope = tenantScope(alpha, { 'hnsw.ef_search': 100, 'hnsw.max_scan_tuples': 20_000 });
     expect(lines(scopeStatement(scope, defaults))).toEqual([
-      'set local role tessera_tenant',
+      'set local role tessera_reader',
       'set local search_path = tessera, "public", pg_temp',
       'set local statement_timeout = 15000',
       'set local plan_cache_mode = force_custom_plan',
