@@ -10,6 +10,8 @@ export type TenantId = Branded<'TenantId'>;
 export type DocumentId = Branded<'DocumentId'>;
 /** A chunk's id within its tenant, a UUID. */
 export type ChunkId = Branded<'ChunkId'>;
+/** An API key's id within its tenant, a UUID. It is no secret. */
+export type ApiKeyId = Branded<'ApiKeyId'>;
 
 const tenantIdPattern = /^[A-Za-z0-9_-]{1,64}$/;
 
@@ -40,6 +42,15 @@ export function newChunkId(): ChunkId {
 
 /** True for a string that may be a document's id (a UUID in any version). */
 export function isDocumentId(value: string): value is DocumentId {
+  return isUuid(value);
+}
+
+export function newApiKeyId(): ApiKeyId {
+  return uuidv7() as ApiKeyId;
+}
+
+/** True for a string that may be an API key's id. */
+export function isApiKeyId(value: string): value is ApiKeyId {
   return isUuid(value);
 }
 

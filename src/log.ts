@@ -23,9 +23,9 @@ const hiddenProperties = new Set([
 const hidden = '[hidden]';
 const maxCauses = 5;
 
-/** Signed JWTs (their header always begins with `{"`, in base64url `eyJ`), bearer credentials and passwords in URLs, wherever they stand. */
+/** Signed JWTs (their header always begins with `{"`, in base64url `eyJ`), API keys, bearer credentials and passwords in URLs, wherever they stand. */
 const credentials =
-  /\beyJ[\w-]+\.[\w-]+\.[\w-]*|(?<=\b[Bb]earer\s+)[\w\-.~+/]{16,}=*|(?<=:\/\/[^\s:/@"]*:)[^\s/@"]+(?=@)/g;
+  /\btsr_[0-9a-f]{12}_\w+|\beyJ[\w-]+\.[\w-]+\.[\w-]*|(?<=\b[Bb]earer\s+)[\w\-.~+/]{16,}=*|(?<=:\/\/[^\s:/@"]*:)[^\s/@"]+(?=@)/g;
 
 /**
  * Makes the logger. Bind a request's id with `logger.child({ requestId })`. Lines hold `level`, `time` (ISO 8601) and `msg`; credentials and the

@@ -23,12 +23,14 @@ const maxEntries = 256;
  * @throws {Refusal} `UNAUTHENTICATED` naming the claim that is missing or malformed.
  */
 export function readPrincipal(claims: Claims, names: ClaimNames): Principal {
+  const tokenId = readTokenId(claims);
   return Object.freeze({
     tenantId: readTenantId(readClaim(claims, names.tenant), names.tenant),
     subject: readSubject(readClaim(claims, names.subject), names.subject),
     groups: readTexts(readClaim(claims, names.groups), names.groups, (text) => [text]),
     // RFC 8693, section 4.2: scopes are separated by spaces. Others send a list.
     scopes: readTexts(readClaim(claims, names.scopes), names.scopes, (text) => text.split(' ').filter(Boolean)),
+    ...(tokenId !== undefined && { tokenId }),
   });
 }
 
@@ -60,6 +62,13 @@ function readSubject(value: unknown, name: string): string {
   throw unauthenticated(`The token's claim ${quote(name)} does not name a user: ${allowed}, and ${describe(value)}.`);
 }
 
+/** RFC 7519, section 4.1.7. A token whose id is not usable could not be revoked by it. */
+function readTokenId({ jti }: Claims): string | undefined {
+  if (jti === undefined || isUsableText(jti)) return jti;
+  const allowed = `it must be a string of 1 to ${maxCharacters} characters`;
+  throw unauthenticated(`The token's claim "jti" does not name the token: ${allowed}, and ${describe(jti)}.`);
+}
+
 function readTexts(value: unknown, name: string, split: (text: string) => string[]): readonly string[] {
   if (value === undefined || value === null) return Object.freeze([]);
   const texts: unknown = typeof value === 'string' ? split(value) : value;
@@ -71,8 +80,11 @@ function readTexts(value: unknown, name: string, split: (text: string) => string
   throw unauthenticated(`The token's claim ${quote(name)} is not usable: ${allowed}, and ${received}.`);
 }
 
-/** PostgreSQL text holds no NUL, and UTF-8 no lone surrogate: two names that differ in one would become equal. */
-function isUsableText(value: unknown): value is string {
+/**
+ * True for a text of 1 to 256 characters that can name somebody. PostgreSQL text holds no NUL, and UTF-8 no lone surrogate:
+ * two names that differ in one would become equal.
+ */
+export function isUsableText(value: unknown): value is string {
   if (typeof value !== 'string' || value.length === 0 || value.length > maxCharacters) return false;
   return !value.includes('\0') && value.isWellFormed();
 }

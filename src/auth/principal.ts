@@ -1,6 +1,6 @@
-import type { TenantId } from '../ids.ts';
+import type { ApiKeyId, TenantId } from '../ids.ts';
 
-/** Who calls: made from a verified token and from nothing else. */
+/** Who calls: made from a verified token or API key and from nothing else. */
 export interface Principal {
   readonly tenantId: TenantId;
   /** The token's subject, 1 to 256 characters. */
@@ -9,4 +9,8 @@ export interface Principal {
   readonly groups: readonly string[];
   /** What the token may do, such as `documents:write`. */
   readonly scopes: readonly string[];
+  /** The token's `jti`, by which it can be revoked, where it has one. */
+  readonly tokenId?: string;
+  /** The API key that was shown in place of a token. */
+  readonly keyId?: ApiKeyId;
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type JWTPayload, SignJWT } from 'jose';
 import type { Secret } from '../config/secret.ts';
 import type { TenantId } from '../ids.ts';
@@ -12,6 +13,8 @@ export interface TokenContents {
   readonly issuer: string;
   readonly audience: string;
   readonly ttlSeconds: number;
+  /** By which the token can be revoked (`jti`); a random one without it. */
+  readonly tokenId?: string;
   /** Where the claims go: the names that the verifier reads. */
   readonly claims: ClaimNames;
 }
@@ -37,6 +40,7 @@ export async function signToken(key: Secret, contents: TokenContents, options: S
     .setProtectedHeader({ alg: algorithm, typ: 'JWT' })
     .setIssuer(contents.issuer)
     .setAudience(contents.audience)
+    .setJti(contents.tokenId ?? randomUUID())
     .setIssuedAt(issuedAtSeconds)
     .setExpirationTime(issuedAtSeconds + contents.ttlSeconds)
     .sign(secretBytes(key));

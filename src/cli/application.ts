@@ -1,3 +1,4 @@
+import { openAccess } from '../access/open-access.ts';
 import type { Config } from '../config/config.ts';
 import { type Database, readInFlight } from '../db/database.ts';
 import { operatorScope } from '../db/scope.ts';
@@ -58,10 +59,17 @@ export async function openApplication(
       : undefined;
     const worker = workerDeps && startWorker(workerDeps, log);
     if (worker) closing.push(() => worker.stop());
-    const deps = createDeps(config, database, modelId, worker);
+    const access = await openAccess({
+      database,
+      verifyToken,
+      log,
+      ...(config.mode === 'server' && { url: config.database.url.reveal() }),
+    });
+    closing.push(() => access.close());
+    const deps = { ...createDeps(config, database, modelId, worker), onRevoked: access.onRevoked };
     const gateway = createGateway({
       depsForRequest: () => ({ ...deps, database: shareFlights(deps.database) }),
-      verifyToken,
+      verifyToken: access.authenticate,
       log,
       isReady: async () => {
         await readInFlight(database, operatorScope, [modelsStatement()]);
@@ -77,7 +85,12 @@ export async function openApplication(
     throw error;
   }
 
-  function createDeps(from: Config, opened: Database, modelId: number, worker: Worker | undefined): GraphQLDeps {
+  function createDeps(
+    from: Config,
+    opened: Database,
+    modelId: number,
+    worker: Worker | undefined,
+  ): Omit<GraphQLDeps, 'onRevoked'> {
     const { maxTokens, overlapTokens } = from.chunk;
     return {
       database: opened,

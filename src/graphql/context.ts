@@ -1,4 +1,5 @@
 import DataLoader from 'dataloader';
+import type { AccessDeps } from '../access/api-keys.ts';
 import type { Principal } from '../auth/principal.ts';
 import type { Document } from '../document.ts';
 import { type DocumentDeps, readBodies, readDocuments, readPendingChunks } from '../documents/read-documents.ts';
@@ -9,7 +10,7 @@ import type { SearchDeps } from '../search/search.ts';
 import type { TenantDeps } from '../tenants/read-tenant.ts';
 
 /** What resolvers may call. Every feature takes its own part of it. */
-export interface GraphQLDeps extends SearchDeps, IngestDeps, DocumentDeps, TenantDeps {}
+export interface GraphQLDeps extends SearchDeps, IngestDeps, DocumentDeps, TenantDeps, AccessDeps {}
 
 /** What a resolver knows of its request. */
 export interface RequestContext {

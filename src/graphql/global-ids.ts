@@ -17,6 +17,19 @@ export function readGlobalId(globalId: string): { typename: string; id: string }
   );
 }
 
+/**
+ * Reads the global id of an API key, which is no node: a token that reads documents does not fetch it.
+ * @throws {Refusal} `BAD_USER_INPUT` for what no field `ApiKey.id` ever gave.
+ */
+export function readApiKeyGlobalId(globalId: string): string {
+  const decoded = tryDecode(globalId);
+  if (decoded?.typename === 'ApiKey') return decoded.id;
+  throw new Refusal(
+    'BAD_USER_INPUT',
+    `${JSON.stringify(globalId.slice(0, 80))} is not the id of an API key. Pass one as "ApiKey.id" gave it, unchanged.`,
+  );
+}
+
 function tryDecode(globalId: string): { typename: string; id: string } | undefined {
   try {
     return decodeGlobalID(globalId);

@@ -1,6 +1,7 @@
 import { lexicographicSortSchema, printSchema } from 'graphql';
 import { builder } from './builder.ts';
 import './collection.ts';
+import './api-key.ts';
 import './document.ts';
 import './error-types.ts';
 import './explain-missing.ts';

@@ -50,8 +50,8 @@ export function createErrorMask(options: ErrorMaskOptions): ErrorMask {
 }
 
 /** RFC 9110, section 15.5.2: an answer with status 401 says how to authenticate. */
-function httpOf({ code, httpStatus: status }: Refusal) {
-  return code === 'UNAUTHENTICATED' ? { status, headers: { 'www-authenticate': 'Bearer' } } : { status };
+function httpOf({ httpStatus: status }: Refusal) {
+  return status === 401 ? { status, headers: { 'www-authenticate': 'Bearer' } } : { status };
 }
 
 /** Where in the request it went wrong, for the fields of a GraphQL error that say so. */

@@ -30,7 +30,15 @@ async function run(operation: Operation, me: LookAlike, other: LookAlike): Promi
 
 /** Everything that is stored of a tenant, with the transaction that wrote it. */
 async function snapshot(tenant: string): Promise<unknown> {
-  const tables = ['documents', 'chunks', 'embeddings', 'embedding_jobs', 'unembeddable_chunks', 'tenant_models'];
+  const tables = [
+    'documents',
+    'chunks',
+    'embeddings',
+    'embedding_jobs',
+    'unembeddable_chunks',
+    'tenant_models',
+    'api_keys',
+  ];
   const rows = await Promise.all(
     tables.map((table) =>
       gateway.db.owner.query(`select xmin::text, * from ${table} where tenant_id = $1 order by 2, 3, 4`, [tenant]),

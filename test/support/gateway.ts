@@ -1,3 +1,4 @@
+import { openAccess } from '../../src/access/open-access.ts';
 import { defaultClaimNames } from '../../src/auth/claims.ts';
 import { signToken, type TokenContents } from '../../src/auth/sign-token.ts';
 import { openTokenKey } from '../../src/auth/token-key.ts';
@@ -25,8 +26,8 @@ import { openTestDatabase, type TestDatabase, type TestDatabaseOptions } from '.
 import { type Answer, readAnswer } from './graphql-answer.ts';
 import { principalOf } from './principal.ts';
 
-/** Everything that the command line gives its tokens. */
-const allScopes = ['search', 'documents:read', 'documents:write'] as const;
+/** Everything that a tenant's token may allow. */
+const allScopes = ['search', 'documents:read', 'documents:write', 'tenant:admin'] as const;
 
 /** A gateway without a port, on a database of the test file's own. */
 export interface TestGateway {
@@ -51,6 +52,8 @@ export interface TestGateway {
   send<Data = Record<string, unknown>>(path: string, init: RequestInit): Promise<Answer<Data>>;
   /** Stores documents as a tenant, without their vectors. */
   upsert(tenant: string, documents: readonly DocumentInput[]): Promise<UpsertOutcome[]>;
+  /** Writes when API keys were last used. */
+  flushKeyUses(): Promise<void>;
   /** Embeds until nothing waits. */
   embedAll(): Promise<number>;
   close(): Promise<void>;
@@ -79,17 +82,9 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
   const database = await serveFrom(db.database);
   const clock = { nowMs: Date.parse('2026-03-01T12:00:00Z') };
   const logged: Record<string, unknown>[] = [];
-  const deps: GraphQLDeps = {
-    database,
-    embedder: cacheQueries(embedder, { maxEntries: 1_000 }),
-    modelId,
-    chunking: { countTokens: embedder.countTokens, maxTokens: 200, overlapTokens: 40 },
-    onPending: () => {},
-    chooseDepth: createTunedDepth({ database }),
-  };
-  const workerDeps: WorkerDeps = { database: db.worker, embedder, modelId };
-  const gateway = createGateway({
-    depsForRequest: () => ({ ...deps, database: shareFlights(deps.database) }),
+  const log = createLogger({ level: 'info', destination: { write: (line) => logged.push(JSON.parse(line)) } });
+  const access = await openAccess({
+    database: db.database,
     verifyToken: createTokenVerifier({
       key: await openTokenKey({ kind: 'hs256', secret }),
       issuer,
@@ -99,7 +94,23 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
       claims: defaultClaimNames,
       now: () => clock.nowMs,
     }),
-    log: createLogger({ level: 'info', destination: { write: (line) => logged.push(JSON.parse(line)) } }),
+    log,
+    now: () => clock.nowMs,
+  });
+  const deps: GraphQLDeps = {
+    database,
+    embedder: cacheQueries(embedder, { maxEntries: 1_000 }),
+    modelId,
+    chunking: { countTokens: embedder.countTokens, maxTokens: 200, overlapTokens: 40 },
+    onPending: () => {},
+    chooseDepth: createTunedDepth({ database }),
+    onRevoked: access.onRevoked,
+  };
+  const workerDeps: WorkerDeps = { database: db.worker, embedder, modelId };
+  const gateway = createGateway({
+    depsForRequest: () => ({ ...deps, database: shareFlights(deps.database) }),
+    verifyToken: access.authenticate,
+    log,
     isReady: async () => {
       await readInFlight(database, operatorScope, [modelsStatement()]);
     },
@@ -146,8 +157,10 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
         body: JSON.stringify({ query, variables }),
       }),
     upsert: (tenant, documents) => upsertDocuments(deps, principalOf(tenant), documents),
+    flushKeyUses: access.flush,
     embedAll: () => drain(workerDeps),
     close: async () => {
+      await access.close();
       if (database !== db.database) await database.close();
       await db.close();
     },

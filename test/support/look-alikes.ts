@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { TestGateway } from './gateway.ts';
-import type { Answer } from './graphql-answer.ts';
+import { type Answer, dataOf } from './graphql-answer.ts';
 import { type Client, openClient, type UpsertInput } from './operations.ts';
 
 /** One of two tenants whose documents can hardly be told apart. */
@@ -16,6 +16,8 @@ export interface LookAlike {
   readonly documents: number;
   readonly chunks: number;
   readonly chunkId: string;
+  /** Global id of an API key of its own. */
+  readonly apiKeyId: string;
   /** Cursor of a page of its own. */
   readonly listCursor: string;
   readonly searchCursor: string;
@@ -60,6 +62,13 @@ async function openLookAlike(
     [tenant],
   );
   const chunkIds = rows.map(({ id }) => globalId('Chunk', id));
+  const { createApiKey } = dataOf(
+    await gateway.graphql<{ createApiKey: { apiKey: { id: string; prefix: string } } }>(
+      client.token,
+      `mutation { createApiKey(input: { name: "key of ${marker}", scopes: ["search"] }) { apiKey { id prefix } } }`,
+    ),
+  );
+  const { id: apiKeyId, prefix } = createApiKey.apiKey;
   const list = await client.documents(undefined, { first: 2 });
   const hits = await client.search({ text: 'hot water' }, { first: 2 });
   const [vector] = await gateway.deps.embedder.embed(['the shower runs cold'], { purpose: 'query' });
@@ -74,10 +83,13 @@ async function openLookAlike(
       ...stored.map(({ id }) => id),
       ...rows.flatMap((row) => [row.id, row.document_id]),
       ...chunkIds,
+      apiKeyId,
+      prefix,
     ],
     documents: stored.length,
     chunks: rows.length,
     chunkId: chunkIds[0]!,
+    apiKeyId,
     listCursor: list.pageInfo.endCursor!,
     searchCursor: hits.pageInfo.endCursor!,
     vector: [...vector!],

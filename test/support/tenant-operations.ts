@@ -175,6 +175,11 @@ const reads: Operation[] = [
     }),
   },
   {
+    name: 'API keys',
+    send: () => ['{ apiKeys { name } }', {}],
+    expected: (me) => ({ apiKeys: [{ name: `key of ${me.marker}` }] }),
+  },
+  {
     name: 'viewer',
     send: () => ['{ viewer { tenantId } }', {}],
     expected: (me) => ({ viewer: { tenantId: me.tenant } }),
@@ -227,9 +232,14 @@ const deniedWrites: Operation[] = [
     ],
     expected: () => ({ deleteDocuments: { deletedIds: [] } }),
   },
+  {
+    name: "revocation of the other's API key",
+    send: (_, other) => ['mutation($id: ID!) { revokeApiKey(id: $id) { name } }', { id: other.apiKeyId }],
+    expected: () => ({ revokeApiKey: null }),
+  },
 ];
 
-/** Refusals: the other's cursors. */
+/** Refusals: the other's cursors, and what no tenant may have. */
 const refusals: Operation[] = [
   {
     name: "documents behind the other's cursor",
@@ -240,6 +250,16 @@ const refusals: Operation[] = [
     name: "hits behind the other's cursor",
     send: (_, other) => [searchQuery, { input: { text: 'hot water' }, after: other.searchCursor }],
     expected: () => 'INVALID_CURSOR',
+  },
+  {
+    name: 'an API key of the operator',
+    send: () => ['mutation { createApiKey(input: { name: "all", scopes: ["operator"] }) { key } }', {}],
+    expected: () => 'BAD_USER_INPUT',
+  },
+  {
+    name: 'revocation of a token without an id',
+    send: () => ['mutation { revokeToken(tokenId: "", expiresAt: "2026-01-01T00:00:00Z") { tokenId } }', {}],
+    expected: () => 'BAD_USER_INPUT',
   },
 ];
 

@@ -2,11 +2,13 @@ import { readFileSync } from 'node:fs';
 import { glob } from 'node:fs/promises';
 import { format } from 'sql-formatter';
 import { describe, expect, it } from 'vitest';
+import * as access from '../../src/access/access-statements.ts';
+import * as apiKeys from '../../src/access/key-statements.ts';
 import type { Statement } from '../../src/db/database.ts';
 import type { Query } from '../../src/db/query.ts';
 import * as doctor from '../../src/doctor/fact-statements.ts';
 import * as documents from '../../src/documents/document-statements.ts';
-import type { ChunkId, DocumentId } from '../../src/ids.ts';
+import type { ApiKeyId, ChunkId, DocumentId } from '../../src/ids.ts';
 import { parseTenantId } from '../../src/ids.ts';
 import * as attributes from '../../src/ingest/attribute-statements.ts';
 import * as settings from '../../src/ingest/collection-settings.ts';
@@ -189,6 +191,34 @@ const statements: Record<string, Statement<unknown>> = {
   'update-document': upsert.updateDocumentStatement(tenant, row),
 };
 
+const apiKeyId = '01890000-0000-7000-8000-000000000003' as ApiKeyId;
+const apiKey: apiKeys.KeyRow = {
+  id: apiKeyId,
+  prefix: '0123456789ab',
+  secretHash: hash,
+  name: 'N',
+  subject: 'S',
+  groups: [],
+  scopes: ['search'],
+  createdBy: 'C',
+  expiresAt: null,
+};
+const moment = new Date(0);
+
+/** Those that find out who calls, and those of keys. */
+const callers: Record<string, Statement<unknown>> = {
+  'api-keys': apiKeys.keysStatement(tenant, 1_000),
+  'find-api-keys': access.findApiKeysStatement('0123456789ab'),
+  'insert-api-key': apiKeys.insertKeyStatement(tenant, apiKey),
+  'note-key-use': access.noteKeyUseStatement([{ tenantId: tenant, keyId: apiKeyId, usedAt: moment }]),
+  'register-key-owner': apiKeys.registerKeyOwnerStatement(tenant),
+  revocations: access.revocationsStatement(60),
+  'revoke-api-key': apiKeys.revokeKeyStatement(tenant, apiKeyId),
+  'revoke-token': apiKeys.revokeTokenStatement(tenant, 'jti', moment, 'S'),
+  'token-is-revoked': access.tokenIsRevokedStatement(tenant, 'jti'),
+  'usable-key-count': apiKeys.usableKeyCountStatement(tenant),
+};
+
 /** Those of tiers and of calibration. */
 const maintenance: Record<string, Statement<unknown>> = {
   'analyze-embeddings': graphs.analyzeStatement(),
@@ -232,6 +262,7 @@ const looks: Record<string, Statement<unknown>> = {
 
 describe('the SQL that is sent', () => {
   it.each(Object.entries({ ...statements, ...maintenance, ...looks }))(
+  it.each(Object.entries({ ...statements, ...callers, ...maintenance }))(
     '%s is what its golden file says',
     async (name, statement) => {
       const { sql } = statement.compile();

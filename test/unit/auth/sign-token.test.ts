@@ -26,6 +26,7 @@ test('a token holds the claims under their default names', async () => {
     aud: audience,
     iat: nowSeconds,
     exp: nowSeconds + 3600,
+    jti: expect.stringMatching(/^[\w-]{36}$/),
     sub: 'ada',
     tenant: 'acme',
     groups: ['staff'],
@@ -65,6 +66,7 @@ test.each(names)('what is signed under the names %j is what is verified', async 
     subject: 'ada',
     groups: ['staff'],
     scopes: ['search', 'documents:read'],
+    tokenId: expect.any(String),
   });
 });
 

@@ -1,0 +1,2 @@
+select
+  note_key_use ($1::text[], $2::uuid[], $3::timestamptz[]) as "noted"

@@ -1,0 +1,2 @@
+select
+  token_is_revoked ($1, $2) as "revoked"
