@@ -61,6 +61,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./token.ts')).token,
   },
   {
+    name: 'key',
+    summary: "Make, list and revoke a tenant's API keys.",
+    load: async () => (await import('./key.ts')).key,
+  },
+  {
     name: 'schema',
     summary: 'Print the GraphQL schema.',
     load: async () => (await import('./schema.ts')).schema,

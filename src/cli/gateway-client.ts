@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { TokenScope } from '../auth/scopes.ts';
 import type { Config } from '../config/config.ts';
 import type { TenantId } from '../ids.ts';
 import { UsageError } from './arguments.ts';
@@ -14,6 +15,8 @@ export interface GatewayTarget {
   readonly token?: string | undefined;
   /** May be left out where there is a token, which names its tenant. */
   readonly tenantId?: TenantId | undefined;
+  /** Of the token that is signed; what documents need without it. */
+  readonly scopes?: readonly TokenScope[];
 }
 
 /** A gateway that answers one tenant's requests. */
@@ -41,7 +44,7 @@ const ttlSeconds = 24 * 3600;
  */
 export async function openGatewayClient(context: CommandContext, target: GatewayTarget): Promise<GatewayClient> {
   const config = context.config();
-  const token = target.token ?? (await mintToken(config, target.tenantId));
+  const token = target.token ?? (await mintToken(config, target.tenantId, target.scopes));
   const way = await findWay(context, config, target.url);
   const request = <Data>(query: string, variables: Record<string, unknown> = {}) =>
     requestGraphQL<Data>({ ...way, token }, query, variables);
@@ -57,9 +60,13 @@ export async function openGatewayClient(context: CommandContext, target: Gateway
   }
 }
 
-async function mintToken(config: Config, tenantId: TenantId | undefined): Promise<string> {
+async function mintToken(
+  config: Config,
+  tenantId: TenantId | undefined,
+  scopes: readonly TokenScope[] = everyScope,
+): Promise<string> {
   if (tenantId === undefined) throw new UsageError('--tenant is missing; it may be left out beside --token only.');
-  return issueToken(config, { tenantId, subject: 'cli', scopes: everyScope, ttlSeconds });
+  return issueToken(config, { tenantId, subject: 'cli', scopes, ttlSeconds });
 }
 
 async function findWay(context: CommandContext, config: Config, url: string | undefined): Promise<Way> {

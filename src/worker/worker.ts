@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { TenantId } from '../ids.ts';
 import { type BatchResult, embedBatch, type WorkerDeps } from './embed-batch.ts';
+import { purgeRevokedTokens } from './purge-revoked-tokens.ts';
 import { refreshTermStats } from './refresh-term-stats.ts';
 
 export interface Worker {
@@ -15,6 +16,8 @@ export interface Worker {
 const pollMs = 1_000;
 /** A tenant's terms are counted at the latest after this many batches of an import. */
 const batchesBetweenCounts = 50;
+/** How often revocations of tokens that have expired are cleared away. */
+const purgeEveryMs = 600_000;
 
 /** Starts the loop that embeds what waits. Faults are logged and tried again; it ends only when it is told to. */
 export function startWorker(deps: WorkerDeps, log: Logger): Worker {
@@ -23,9 +26,14 @@ export function startWorker(deps: WorkerDeps, log: Logger): Worker {
   const done = loop();
 
   async function loop(): Promise<void> {
+    let purgedAtMs = Number.NEGATIVE_INFINITY;
     while (!stopping.signal.aborted) {
       try {
         await drain(deps, stopping.signal, (batch) => log.debug(batch, 'embedded a batch'));
+        if (performance.now() - purgedAtMs >= purgeEveryMs) {
+          await purgeRevokedTokens(deps.database);
+          purgedAtMs = performance.now();
+        }
       } catch (error) {
         if (!stopping.signal.aborted) log.error({ err: error }, 'a round of the worker failed; it tries again');
       }

@@ -70,6 +70,20 @@ describe('a wrong call', () => {
     ],
     ['a time that is none', 'token --tenant a --ttl 1y', '--ttl received "1y"; seconds or a number with s, m, h or d'],
     ['a time too long', 'token --tenant a --ttl 367d', 'are allowed, 366d at most.'],
+    ['no verb for a key', 'key --tenant a', 'create, list or revoke is missing. Usage: tessera key'],
+    ['a verb that is none', 'key drop --tenant a', '"drop" is none of create, list and revoke.'],
+    ['no name for a key', 'key create --tenant a', '--name is missing.'],
+    [
+      'a key for the operator',
+      'key create --tenant a --name x --scope operator',
+      '--scope received "operator"; search',
+    ],
+    ['no key to revoke', 'key revoke --tenant a', 'The prefix of the key is missing'],
+    [
+      'a whole key to revoke',
+      `key revoke tsr_${'0'.repeat(77)} --tenant a`,
+      'The prefix has 81 characters; the 12 digits',
+    ],
     ['two modes of migrate', 'migrate --status --dry-run', '--status and --dry-run are given; one of them is allowed.'],
   ])('with %s is refused before any settings are read', async (_, line, message) => {
     const [name, ...args] = line.split(' ');

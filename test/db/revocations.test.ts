@@ -6,6 +6,7 @@ import type { Principal } from '../../src/auth/principal.ts';
 import { type Database, readInFlight } from '../../src/db/database.ts';
 import { gateScope } from '../../src/db/scope.ts';
 import { createLogger } from '../../src/log.ts';
+import { purgeRevokedTokens } from '../../src/worker/purge-revoked-tokens.ts';
 import { describeServer, openTestDatabase, type TestDatabase } from '../support/database.ts';
 import { tryInScope } from '../support/in-scope.ts';
 import { principalOf } from '../support/principal.ts';
@@ -196,6 +197,29 @@ describeServer('a gateway that lost the connection by which it hears', () => {
     } finally {
       await db.owner.query('alter table api_keys enable trigger announces');
     }
+  });
+});
+
+describe('the worker', () => {
+  test('clears away what expired an hour ago, of every tenant, and nothing that may still be shown', async () => {
+    await db.owner.query(`insert into tenants (id) values ('alpha'), ('beta') on conflict do nothing`);
+    const insert = `insert into revoked_tokens (tenant_id, token_id, expires_at, revoked_by)
+      values ($1, $2, now() - $3::interval, 'somebody')`;
+    for (const tenant of ['alpha', 'beta']) {
+      await db.owner.query(insert, [tenant, 'purge-old', '61 minutes']);
+      await db.owner.query(insert, [tenant, 'purge-recent', '59 minutes']);
+      await db.owner.query(insert, [tenant, 'purge-later', '-1 day']);
+    }
+    await purgeRevokedTokens(db.worker);
+    const { rows } = await db.owner.query(
+      `select tenant_id || ' ' || token_id as token from revoked_tokens where token_id like 'purge%' order by 1`,
+    );
+    expect(rows.map(({ token }) => token)).toEqual([
+      'alpha purge-later',
+      'alpha purge-recent',
+      'beta purge-later',
+      'beta purge-recent',
+    ]);
   });
 });
 

@@ -34,6 +34,7 @@ import * as graphs from '../../src/tiers/graph-index.ts';
 import * as indexes from '../../src/tiers/index-statements.ts';
 import * as tiers from '../../src/tiers/tier-statements.ts';
 import * as jobs from '../../src/worker/job-statements.ts';
+import { purgeRevokedTokensStatement } from '../../src/worker/purge-revoked-tokens.ts';
 import * as terms from '../../src/worker/term-stats-statements.ts';
 
 const tenant = parseTenantId('acme');
@@ -211,6 +212,7 @@ const callers: Record<string, Statement<unknown>> = {
   'find-api-keys': access.findApiKeysStatement('0123456789ab'),
   'insert-api-key': apiKeys.insertKeyStatement(tenant, apiKey),
   'note-key-use': access.noteKeyUseStatement([{ tenantId: tenant, keyId: apiKeyId, usedAt: moment }]),
+  'purge-revoked-tokens': purgeRevokedTokensStatement(),
   'register-key-owner': apiKeys.registerKeyOwnerStatement(tenant),
   revocations: access.revocationsStatement(60),
   'revoke-api-key': apiKeys.revokeKeyStatement(tenant, apiKeyId),
