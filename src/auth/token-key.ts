@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { createLocalJWKSet, createRemoteJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import type { Secret } from '../config/secret.ts';
-import { Refusal, StartupError } from '../errors.ts';
+import { StartupError } from '../errors.ts';
+import { createRemoteKeySet } from './remote-key-set.ts';
 
 /** Where the key that checks tokens is found. */
 export type TokenKeySource =
@@ -10,44 +11,26 @@ export type TokenKeySource =
   | { readonly kind: 'jwks-file'; readonly path: string };
 
 /** Finds the key for a token's header. */
-export type TokenKey = JWTVerifyGetKey;
-
-/** How long to wait for the key server, how long a key set is kept, and how soon an unknown key id may ask again, in milliseconds. */
-const keyServer = { timeoutDuration: 5_000, cacheMaxAge: 600_000, cooldownDuration: 30_000 };
-
-/** What may be wrong with a token when a key is looked up; anything else is wrong with the key server. */
-const faultsOfToken = [errors.JWKSNoMatchingKey, errors.JWKSMultipleMatchingKeys, errors.JOSENotSupported];
+export interface TokenKey {
+  readonly find: JWTVerifyGetKey;
+  /** Another number for other keys; absent where they never change. */
+  version?(): number;
+}
 
 /**
  * Opens the source of keys. A key set behind a URL is fetched with the first token, not here, so that the issuer may start later.
  * @throws {StartupError} when a key set's file cannot be read, is not a key set, or holds private or secret keys.
  */
 export async function openTokenKey(source: TokenKeySource): Promise<TokenKey> {
-  if (source.kind === 'jwks-file') return createLocalJWKSet(await readKeySet(source.path));
-  if (source.kind === 'jwks-url') return remoteKey(source.url);
+  if (source.kind === 'jwks-file') return { find: createLocalJWKSet(await readKeySet(source.path)) };
+  if (source.kind === 'jwks-url') return createRemoteKeySet(source.url);
   const key = secretBytes(source.secret);
-  return async () => key;
+  return { find: async () => key };
 }
 
 /** The bytes of a shared secret: its text in UTF-8, as every issuer takes it. */
 export function secretBytes(secret: Secret): Uint8Array {
   return new TextEncoder().encode(secret.reveal());
-}
-
-function remoteKey(url: string): TokenKey {
-  const keys = createRemoteJWKSet(new URL(url), keyServer);
-  return async (header, token) => {
-    try {
-      return await keys(header, token);
-    } catch (cause) {
-      if (faultsOfToken.some((fault) => cause instanceof fault)) throw cause;
-      throw new Refusal(
-        'KEY_SERVER_UNAVAILABLE',
-        'The token could not be checked because the server with the keys of its issuer gave no usable answer. Try again shortly.',
-        { cause },
-      );
-    }
-  };
 }
 
 async function readKeySet(path: string): Promise<JSONWebKeySet> {

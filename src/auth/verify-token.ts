@@ -21,7 +21,7 @@ const maxTokenBytes = 8 * 1024;
 /** About 1 KiB each. */
 const maxCachedTokens = 10_000;
 
-/** A verified token is checked again after this time, so that a key its issuer withdrew stops working. The age of the key set adds to it. */
+/** A verified token is checked again after this time, whatever its issuer says. */
 const maxCacheAgeMs = 600_000;
 
 /**
@@ -34,13 +34,18 @@ export function createTokenVerifier(options: TokenVerifierOptions): VerifyToken 
   return async (token) => {
     refuseUnreadable(token);
     const nowMs = now();
-    const known = cache.get(token, nowMs);
+    const known = cache.get(cacheKey(), nowMs);
     if (known !== undefined) return known;
     const payload = await verify(token, key, options, nowMs);
     const principal = readPrincipal(payload, claims);
     const usableUntilMs = Math.min(readExpiryMs(payload), nowMs + maxCacheAgeMs);
-    if (usableUntilMs > nowMs) cache.set(token, { principal, usableUntilMs });
+    if (usableUntilMs > nowMs) cache.set(cacheKey(), { principal, usableUntilMs });
     return principal;
+
+    /** What was verified with other keys than there are now is verified again. */
+    function cacheKey(): string {
+      return `${key.version?.() ?? 0} ${token}`;
+    }
   };
 }
 
@@ -59,7 +64,7 @@ function refuseUnreadable(token: string): void {
 
 async function verify(token: string, key: TokenKey, options: TokenVerifierOptions, nowMs: number): Promise<JWTPayload> {
   try {
-    const { payload } = await jwtVerify(token, key, {
+    const { payload } = await jwtVerify(token, key.find, {
       issuer: options.issuer,
       audience: options.audience,
       algorithms: [...options.algorithms],

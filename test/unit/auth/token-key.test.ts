@@ -12,7 +12,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 test('a file with public keys is opened', async () => {
   writeFileSync(path, JSON.stringify(keySet));
-  expect(await openTokenKey({ kind: 'jwks-file', path })).toBeTypeOf('function');
+  expect((await openTokenKey({ kind: 'jwks-file', path })).find).toBeTypeOf('function');
 });
 
 test('a file that is not there is a startup error with its path', async () => {
