@@ -263,8 +263,7 @@ const looks: Record<string, Statement<unknown>> = {
 };
 
 describe('the SQL that is sent', () => {
-  it.each(Object.entries({ ...statements, ...maintenance, ...looks }))(
-  it.each(Object.entries({ ...statements, ...callers, ...maintenance }))(
+  it.each(Object.entries({ ...statements, ...callers, ...maintenance, ...looks }))(
     '%s is what its golden file says',
     async (name, statement) => {
       const { sql } = statement.compile();
