@@ -12,6 +12,9 @@ import { dimensions } from './vector-source.ts';
 /** What BALANCED means where nothing was measured. */
 const chooseDepth: ChooseDepth = async () => ({
   kind: 'two-stage',
+  stageOne: 'planned',
+  tier: 'exact',
+  chunks: null,
   candidates: 100,
   efSearch: 100,
   measuredRecall: null,
@@ -39,7 +42,7 @@ export async function captureSearch(
   const capturing: Database = {
     ...database,
     read: async (scope, queries) => {
-      captured = { scope, query: queries[0] as CompiledQuery };
+      captured ??= { scope, query: queries[0] as CompiledQuery };
       return queries.map(() => []);
     },
   };

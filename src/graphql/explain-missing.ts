@@ -17,6 +17,9 @@ const MissingReasonEnum = builder.enumType('MissingReason', {
     CONDITIONS: { description: 'It lacks a phrase or required word, or has an excluded one.' },
     NOT_EMBEDDED: { description: 'It has no vector yet, and shares no word with the query.' },
     NO_COMMON_WORD: { description: 'In KEYWORD mode: no passage has any word of the query.' },
+    SCAN_BUDGET: {
+      description: 'It is near enough, but the scan budget of a filtered HNSW search ended before it came by.',
+    },
     MISSED_BY_GRAPH: { description: 'It is near enough, but the HNSW search did not come by: ask for more recall.' },
     CUT_BEFORE_RERANK: {
       description: 'It is not among the candidates by coarse vector; `trueCoarseRank` says where it stands.',

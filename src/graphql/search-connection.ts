@@ -1,6 +1,7 @@
 import type { SearchExplanation, StageReport } from '../search/explain-search.ts';
 import type { SearchAnswer } from '../search/search.ts';
 import type { SearchDepth } from '../search/search-depth.ts';
+import type { UnderfilledReason } from '../search/search-reach.ts';
 import { builder } from './builder.ts';
 import { SearchEdge } from './search-hit.ts';
 import { SearchModeEnum } from './search-inputs.ts';
@@ -50,14 +51,51 @@ const Stage = builder.objectRef<StageReport>('Stage').implement({
   }),
 });
 
+const Settings = builder.objectRef<SearchAnswer>('SearchSettings').implement({
+  description: 'What the search was run with. Null where it makes no difference.',
+  fields: (t) => ({
+    candidates: t.int({
+      nullable: true,
+      description: 'Passages that stage one passed on.',
+      resolve: ({ stageOne }) => stageOne?.candidates ?? null,
+    }),
+    efSearch: t.int({
+      nullable: true,
+      description: 'Breadth of the HNSW search, `hnsw.ef_search`.',
+      resolve: ({ settings }) => settings['hnsw.ef_search'] ?? null,
+    }),
+    maxScanTuples: t.int({
+      nullable: true,
+      description: 'Passages that a filtered HNSW search comes by before it gives up, `hnsw.max_scan_tuples`.',
+      resolve: ({ settings }) => settings['hnsw.max_scan_tuples'] ?? null,
+    }),
+    filteredPassages: t.int({
+      nullable: true,
+      description: 'Passages that the filter permits, where these were ranked one by one and no graph was searched.',
+      resolve: ({ stageOne }) => stageOne?.permitted ?? null,
+    }),
+  }),
+});
+
+const UnderfilledReasonEnum = builder.enumType('UnderfilledReason', {
+  description: 'What kept a search from finding all that the data allow.',
+  values: {
+    SCAN_BUDGET: {
+      description: 'The budget of a filtered HNSW search ended it: filter more narrowly, or ask for EXACT.',
+    },
+    CANDIDATES: { description: 'There are too few candidates for a page so large or so deep: ask for more.' },
+  } satisfies Record<UnderfilledReason, { description: string }>,
+});
+
 const Explanation = builder.objectRef<{ answer: SearchAnswer; explained: SearchExplanation }>('Explanation').implement({
   description: 'How the search went, from running it once more under `explain analyze`.',
   fields: (t) => ({
     strategy: t.string({
-      description: 'The mode and depth in a line, such as `HYBRID, two stages, 100 candidates`.',
+      description: 'What was run in a line, such as `HYBRID, two stages over the graph, 100 candidates`.',
       resolve: ({ answer }) => describeStrategy(answer),
     }),
     stages: t.field({ type: [Stage], description: 'Its parts.', resolve: ({ explained }) => [...explained.stages] }),
+    settings: t.field({ type: Settings, description: 'What it was run with.', resolve: ({ answer }) => answer }),
     embedMs: t.float({
       description: 'Until there was a vector, in milliseconds; 0 from the cache.',
       resolve: ({ answer }) => answer.embedMs,
@@ -102,6 +140,16 @@ export const SearchConnection = builder.objectRef<SearchAnswer>('SearchConnectio
       description: 'How far the semantic half looked. Null in KEYWORD mode, which is exact.',
       resolve: ({ depth }) => depth,
     }),
+    underfilled: t.boolean({
+      description: 'True where the search ended before it had found all that it should: the data allow more than this.',
+      resolve: ({ underfilled }) => underfilled !== undefined,
+    }),
+    underfilledReason: t.field({
+      type: UnderfilledReasonEnum,
+      nullable: true,
+      description: 'Why. Null where `underfilled` is false.',
+      resolve: ({ underfilled }) => underfilled ?? null,
+    }),
     explain: t.field({
       type: Explanation,
       description: 'How the search went. It is run once more for this.',
@@ -110,9 +158,14 @@ export const SearchConnection = builder.objectRef<SearchAnswer>('SearchConnectio
   }),
 });
 
-function describeStrategy({ mode, depth }: SearchAnswer): string {
+function describeStrategy({ mode, depth, stageOne }: SearchAnswer): string {
   if (!depth) return `${mode}, exact`;
-  return depth.kind === 'exact'
-    ? `${mode}, every vector at full precision`
-    : `${mode}, two stages, ${depth.candidates} candidates`;
+  if (!stageOne) return `${mode}, every vector at full precision`;
+  const { kind, permitted, candidates } = stageOne;
+  const ways = {
+    graph: 'over the graph',
+    covering: 'over the covering index',
+    filtered: `exact over ${permitted} filtered passages`,
+  };
+  return `${mode}, two stages ${ways[kind]}, ${candidates} candidates`;
 }

@@ -28,7 +28,7 @@ export type ChosenSetting =
   | { readonly kind: 'exact' };
 
 export interface ChooseOptions {
-  /** Whether the search can read the covering index where there is a graph; without it such settings are left out. */
+  /** Whether settings that read the covering index where there is a graph may be chosen; they may unless told otherwise. */
   readonly covering?: boolean;
 }
 
@@ -55,7 +55,7 @@ const unmeasured: readonly { readonly recall: number; readonly candidates: numbe
 export function chooseSetting(
   curve: RecallCurve | undefined,
   wish: RecallWish,
-  { covering = false }: ChooseOptions = {},
+  { covering = true }: ChooseOptions = {},
 ): ChosenSetting {
   const settings = (curve?.settings ?? []).filter(({ stageOne }) => covering || stageOne === 'planned');
   if ('candidates' in wish) {

@@ -19,14 +19,29 @@ export interface TextConditions {
   readonly conditions: string;
 }
 
+/** What the words of a query ask of every passage; undefined where they ask nothing. */
+export function conditionsOf(
+  keyword: { readonly language: string; readonly conditions?: string | undefined } | undefined,
+): TextConditions | undefined {
+  return keyword?.conditions === undefined ? undefined : { language: keyword.language, conditions: keyword.conditions };
+}
+
 /** Ids of the chunks that satisfy the conditions, for the right side of an `in`. */
 export function matchingChunks({ language, conditions }: TextConditions) {
   return sql<ChunkId>`(select keyword_matches(${language}, websearch_to_tsquery(${language}::regconfig, ${conditions})))`;
 }
 
-/** True when the selection excludes nothing, so that a stage need not look at documents at all. */
+/**
+ * True when the selection excludes nothing, so that a stage need not look at documents at all. A policy that hides
+ * documents from some callers of a tenant makes this false for them: stages then ask `documents`, where the policy acts.
+ */
 export function selectsAll(selection: DocumentSelection): boolean {
   return selection.collections === undefined && Object.values(selection.filter).every((part) => part === undefined);
+}
+
+/** True when any chunk but those few that the search started from may be returned: an index's own order then serves. */
+export function permitsAll(selection: DocumentSelection, conditions: unknown): boolean {
+  return selectsAll(selection) && conditions === undefined;
 }
 
 /** Ids of the selected documents, for the right side of an `in`. */

@@ -4,11 +4,10 @@ import { tenantScope } from '../db/scope.ts';
 import type { DocumentId } from '../ids.ts';
 import { checkSearch } from './check-search.ts';
 import { documentFactsStatement, isCandidateStatement, trueRankStatement } from './missing-statements.ts';
-import { planSearch, prepareSearch } from './prepare-search.ts';
-import { type SearchDeps, settingsFor } from './search.ts';
+import { prepareSearch } from './prepare-search.ts';
+import { runSearch, type SearchRun } from './run-search.ts';
+import type { SearchDeps } from './search.ts';
 import type { PageInput, SearchInput } from './search-input.ts';
-import type { SearchPlan } from './search-plan.ts';
-import { searchStatement } from './search-statement.ts';
 
 /** The stage in which a search lost a document, in the order in which they are looked at. */
 export type MissingReason =
@@ -18,6 +17,7 @@ export type MissingReason =
   | 'CONDITIONS'
   | 'NOT_EMBEDDED'
   | 'NO_COMMON_WORD'
+  | 'SCAN_BUDGET'
   | 'MISSED_BY_GRAPH'
   | 'CUT_BEFORE_RERANK'
   | 'BELOW_MIN_SCORE'
@@ -60,12 +60,13 @@ export async function explainMissing(
     ...request
   } = checkSearch({ ...input, groupBy: 'DOCUMENT' }, page, deps.embedder.model.dimensions);
   const prepared = await prepareSearch(deps, principal, request, signal);
-  const plan = planSearch(deps, { ...request, minScore: undefined }, prepared, { seen: [], limit: mostHits });
+  // Ranked as the search of the page ranks, and then further down than the page.
+  const ranking = { seen: [], limit: mostHits, minScore: undefined };
+  const run = await runSearch(deps, principal, request, prepared, ranking, first + 1);
+  const { plan, rows: hits, stageOne } = run;
   const { tenantId } = principal;
-  const scope = tenantScope(principal, settingsFor(prepared.depth));
-  const [[facts], hits] = await readInFlight(deps.database, scope, [
+  const [[facts]] = await readInFlight(deps.database, tenantScope(principal), [
     documentFactsStatement(tenantId, plan, documentId),
-    searchStatement(tenantId, plan),
   ]);
   const nowhere = { rank: null, score: null, trueCoarseRank: null, keywordScore: null, candidates: null };
   if (!facts) return { reason: 'NOT_THERE', ...nowhere };
@@ -76,7 +77,7 @@ export async function explainMissing(
     score: hit?.score ?? null,
     keywordScore: facts.keywordScore,
     ...(facts.isSelected && facts.embedded
-      ? await readStageOne(deps, principal, plan, documentId)
+      ? await readStageOne(deps, principal, run, documentId)
       : { trueCoarseRank: null, candidates: null, isCandidate: false }),
   };
   const { isCandidate, ...explained } = known;
@@ -92,24 +93,24 @@ export async function explainMissing(
     if (!plan.semantic) return (facts.keywordScore ?? 0) > 0 ? 'CUT_BY_KEYWORDS' : 'NO_COMMON_WORD';
     if (!facts.embedded) return 'NOT_EMBEDDED';
     const { trueCoarseRank, candidates } = known;
-    if (!isCandidate && trueCoarseRank !== null && candidates !== null && trueCoarseRank <= candidates)
-      return 'MISSED_BY_GRAPH';
-    return 'CUT_BEFORE_RERANK';
+    const isNearEnough = trueCoarseRank !== null && candidates !== null && trueCoarseRank <= candidates;
+    if (isCandidate || !isNearEnough || stageOne?.kind !== 'graph') return 'CUT_BEFORE_RERANK';
+    return stageOne.stopped ? 'SCAN_BUDGET' : 'MISSED_BY_GRAPH';
   }
 }
 
-async function readStageOne(deps: SearchDeps, principal: Principal, plan: SearchPlan, documentId: DocumentId) {
-  const { semantic, selection } = plan;
+async function readStageOne(
+  deps: SearchDeps,
+  principal: Principal,
+  { plan: { semantic, ...plan }, settings }: SearchRun,
+  documentId: DocumentId,
+) {
   if (semantic?.depth.kind !== 'two-stage') return { trueCoarseRank: null, candidates: null, isCandidate: false };
   const { candidates } = semantic.depth;
   const { tenantId } = principal;
-  const [[counted], [passed]] = await readInFlight(
-    deps.database,
-    tenantScope(principal, { 'hnsw.ef_search': Math.min(1_000, candidates) }),
-    [
-      trueRankStatement(tenantId, semantic, selection, documentId),
-      isCandidateStatement(tenantId, semantic, candidates, selection, documentId),
-    ],
-  );
+  const [[counted], [passed]] = await readInFlight(deps.database, tenantScope(principal, settings), [
+    trueRankStatement(tenantId, { ...plan, semantic }, documentId),
+    isCandidateStatement(tenantId, { ...plan, semantic }, documentId),
+  ]);
   return { trueCoarseRank: counted?.rank ?? null, candidates, isCandidate: (passed?.chunks ?? 0) > 0 };
 }

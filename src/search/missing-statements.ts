@@ -1,9 +1,12 @@
-import { sql } from 'kysely';
+import { type QueryCreator, sql } from 'kysely';
+import type { Schema } from '../db/catalog.ts';
 import { sqlBuilder } from '../db/compile.ts';
 import type { DocumentId, TenantId } from '../ids.ts';
-import { type DocumentSelection, matchingChunks, selectedDocuments } from './document-selection.ts';
+import { conditionsOf, matchingChunks, selectedDocuments } from './document-selection.ts';
 import type { KeywordPlan, SearchPlan, SemanticPlan } from './search-plan.ts';
-import { candidateStage } from './semantic-stages.ts';
+import type { SearchTables } from './search-tables.ts';
+import { permittedEmbeddings, unindexedDistance } from './semantic-stages.ts';
+import { stageOneStages } from './stage-one.ts';
 
 /** What a document is to a search before any ranking: whether it is there, may be returned, has vectors and has the words. */
 export function documentFactsStatement(tenantId: TenantId, plan: SearchPlan, documentId: DocumentId) {
@@ -41,9 +44,9 @@ function keywordScore(keyword: KeywordPlan | undefined) {
 }
 
 function conditionsHold(keyword: KeywordPlan | undefined) {
-  if (keyword?.conditions === undefined) return sql<boolean>`bool_and(true)`;
-  const { language, conditions } = keyword;
-  return sql<boolean>`bool_or(chunks.id in ${matchingChunks({ language, conditions })})`;
+  const conditions = conditionsOf(keyword);
+  if (!conditions) return sql<boolean>`bool_and(true)`;
+  return sql<boolean>`bool_or(chunks.id in ${matchingChunks(conditions)})`;
 }
 
 /**
@@ -52,17 +55,13 @@ function conditionsHold(keyword: KeywordPlan | undefined) {
  */
 export function trueRankStatement(
   tenantId: TenantId,
-  plan: SemanticPlan,
-  selection: DocumentSelection,
+  plan: SearchPlan & { readonly semantic: SemanticPlan },
   documentId: DocumentId,
 ) {
-  const distance = sql<number>`(coarse <#> ${plan.coarse}::halfvec) + 0`;
-  const permitted = sqlBuilder
-    .selectFrom('embeddings')
-    .select(['document_id', distance.as('distance')])
-    .where('tenant_id', '=', tenantId)
-    .where('model_id', '=', plan.modelId)
-    .where('document_id', 'in', selectedDocuments(tenantId, selection));
+  const permitted = permittedEmbeddings(tenantId, plan.semantic, plan.selection, conditionsOf(plan.keyword)).select([
+    'document_id',
+    unindexedDistance(plan.semantic).as('distance'),
+  ]);
   return sqlBuilder
     .with('permitted', () => permitted)
     .selectFrom('permitted')
@@ -78,16 +77,17 @@ export function trueRankStatement(
 /** Whether stage one, as it really runs, passes on any chunk of the document. */
 export function isCandidateStatement(
   tenantId: TenantId,
-  plan: SemanticPlan,
-  candidates: number,
-  selection: DocumentSelection,
+  plan: SearchPlan & { readonly semantic: SemanticPlan },
   documentId: DocumentId,
 ) {
-  return sqlBuilder
-    .with(
-      (cte) => cte('candidates').materialized(),
-      () => candidateStage(tenantId, plan, candidates, selection, undefined),
-    )
+  let db: QueryCreator<Schema & SearchTables> = sqlBuilder.withTables<SearchTables>();
+  for (const [name, stage] of stageOneStages(tenantId, plan.semantic, plan.selection, conditionsOf(plan.keyword))) {
+    db = db.with(
+      (cte) => cte(name).materialized(),
+      () => stage as never,
+    ) as typeof db;
+  }
+  return db
     .selectFrom('candidates')
     .innerJoin('embeddings', 'embeddings.chunk_id', 'candidates.chunk_id')
     .select(sql<number>`count(*)::int`.as('chunks'))

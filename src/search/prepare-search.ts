@@ -6,6 +6,7 @@ import type { SearchDeps } from './search.ts';
 import type { SearchDepth } from './search-depth.ts';
 import type { SearchMode } from './search-input.ts';
 import { type PagePlan, type SearchPlan, vectorOperands } from './search-plan.ts';
+import type { SearchReach } from './search-reach.ts';
 import { NotEmbeddableError, type SearchRequest } from './search-request.ts';
 
 /** What a search has to know before it can be planned. */
@@ -25,8 +26,6 @@ type Request = Omit<SearchRequest, 'first' | 'after'>;
 
 /** Language of the words of a query. */
 const defaultLanguage = 'english';
-/** Chunks that the keyword half passes on where no number of candidates was asked for. */
-const keywordCandidates = 100;
 
 /** Finds the vector of what is searched for, and how far to look. */
 export async function prepareSearch(
@@ -71,28 +70,40 @@ async function findVector(
   return { full: full ?? undefined };
 }
 
-/** The search as it is sent to the database. */
-export function planSearch(deps: SearchDeps, request: Request, prepared: PreparedSearch, page: PagePlan): SearchPlan {
+/** The search as it is sent to the database, looking as far as the reach says. */
+export function planSearch(
+  deps: SearchDeps,
+  request: Request,
+  prepared: PreparedSearch,
+  page: PagePlan,
+  { candidates, keywordCandidates, stageOne, reports }: SearchReach,
+): SearchPlan {
   const { subject, fusion } = request;
   const { full, depth, mode, language } = prepared;
   const { keyword: keywordWeight, semantic: semanticWeight } = deps.embedder.fusionWeights;
-  const candidates = depth?.kind === 'two-stage' ? Math.max(depth.candidates, keywordCandidates) : keywordCandidates;
   return {
     modelId: deps.modelId,
-    ...(full &&
-      depth && {
-        semantic: { modelId: deps.modelId, ...vectorOperands(full), depth },
-      }),
+    ...(full && depth && { semantic: { modelId: deps.modelId, ...vectorOperands(full), depth: depthOf(depth.kind) } }),
     ...(subject.kind === 'text' &&
       mode !== 'SEMANTIC' && {
-        keyword: { ...parseKeywordQuery(subject.text), language, candidates, scan: { kind: 'exact' } },
+        keyword: {
+          ...parseKeywordQuery(subject.text),
+          language,
+          candidates: keywordCandidates,
+          scan: { kind: 'exact' },
+        },
       }),
     fusion: { keywordWeight, semanticWeight, ...fusion },
     selection: { collections: request.collections, filter: request.filter, exceptChunks: prepared.exceptChunks },
     groupBy: request.groupBy,
     recency: request.recency,
     withVectors: (request.diversity ?? 0) > 0,
+    reports,
     minScore: request.minScore,
     ...page,
   };
+
+  function depthOf(kind: 'two-stage' | 'exact') {
+    return kind === 'exact' ? { kind } : { kind, candidates, ...(stageOne && { stageOne }) };
+  }
 }

@@ -5,6 +5,11 @@ import type { RecallWish } from './search-request.ts';
 export type SearchDepth =
   | {
       readonly kind: 'two-stage';
+      /**
+       * How stage one finds its candidates. `planned`: by the graph where there is one, else from the covering index.
+       * `covering`: from the covering index even where there is a graph, because that was measured to be quicker.
+       */
+      readonly stageOne: 'planned' | 'covering';
       readonly candidates: number;
       /** Breadth of the HNSW search; makes no difference where there is no graph. */
       readonly efSearch: number;
@@ -13,6 +18,10 @@ export type SearchDepth =
       readonly measuredAt: Date | null;
       /** False when a recall was asked for that no measured setting reached; this is the best of them. */
       readonly reached: boolean;
+      /** How the tenant is indexed. */
+      readonly tier: 'exact' | 'hnsw';
+      /** The tenant's vectors when they were last counted; null where nobody has. */
+      readonly chunks: number | null;
     }
   | { readonly kind: 'exact' };
 

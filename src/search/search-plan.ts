@@ -17,6 +17,8 @@ export interface SearchPlan extends PagePlan {
   readonly recency?: { readonly halfLifeDays: number; readonly weight: number } | undefined;
   /** Whether the hits' vectors are wanted, to tell how like each other they are. */
   readonly withVectors: boolean;
+  /** Whether the answer is to say how many candidates each half had, which costs a count of them. */
+  readonly reports?: boolean;
 }
 
 export interface SemanticPlan {
@@ -26,10 +28,26 @@ export interface SemanticPlan {
   /** The first 256 of them, again of unit length: a `halfvec` in pgvector's wire format. */
   readonly coarse: Buffer;
   /**
-   * `two-stage`: this many chunks by coarse vector, then the full one. `exact`: the full vectors of every permitted chunk.
+   * `two-stage`: this many chunks by coarse vector, then the full one; found as the planner likes unless told otherwise.
+   * `exact`: the full vectors of every permitted chunk.
    */
-  readonly depth: { readonly kind: 'two-stage'; readonly candidates: number } | { readonly kind: 'exact' };
+  readonly depth:
+    | { readonly kind: 'two-stage'; readonly candidates: number; readonly stageOne?: StageOnePlan }
+    | { readonly kind: 'exact' };
 }
+
+/**
+ * How stage one finds its candidates.
+ *
+ * - `planned`: in the order of their distance: from the graph where there is one, else from the covering index.
+ * - `covering`: every permitted chunk is looked at, so that none is missed.
+ * - `counted`: permitted chunks are counted up to a budget. Those within it are ranked one by one, and none is missed;
+ *   beyond it the graph is searched on and on, until there are enough or its own budget (`hnsw.max_scan_tuples`) ends it.
+ */
+export type StageOnePlan =
+  | { readonly kind: 'planned' }
+  | { readonly kind: 'covering' }
+  | { readonly kind: 'counted'; readonly permittedBudget: number };
 
 export interface KeywordPlan extends KeywordQuery {
   readonly language: string;

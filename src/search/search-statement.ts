@@ -3,15 +3,28 @@ import type { Schema } from '../db/catalog.ts';
 import { sqlBuilder } from '../db/compile.ts';
 import { documentColumns } from '../db/document-columns.ts';
 import type { ChunkId, TenantId } from '../ids.ts';
+import { conditionsOf } from './document-selection.ts';
 import { ageStage, fusionStage, keywordOnlyStage, pageStage, semanticOnlyStage } from './fusion-stages.ts';
 import { keywordChunkStage, keywordStage, queryStage } from './keyword-stages.ts';
 import type { SearchPlan } from './search-plan.ts';
 import type { SearchTables } from './search-tables.ts';
-import { candidateStage, exhaustiveStage, rerankStage } from './semantic-stages.ts';
+import { exhaustiveStage, rerankStage } from './semantic-stages.ts';
+import { stageOneStages } from './stage-one.ts';
 
 /** The whole search in one statement: both halves, their fusion, and the page with its documents and passages. */
 export function searchStatement(tenantId: TenantId, plan: SearchPlan) {
-  return withStages(tenantId, plan)
+  return selectHits(withStages(tenantId, plan), tenantId, plan)
+    .orderBy('page.score', 'desc')
+    .orderBy('page.item_id', 'desc');
+}
+
+/** The rows of the page with their documents and passages, in no order. */
+export function selectHits(
+  db: QueryCreator<Schema & SearchTables>,
+  tenantId: TenantId,
+  plan: Pick<SearchPlan, 'modelId' | 'withVectors'>,
+) {
+  return db
     .selectFrom('page')
     .innerJoin('documents', 'documents.id', 'page.document_id')
     .innerJoin('chunks', 'chunks.id', 'page.chunk_id')
@@ -39,15 +52,13 @@ export function searchStatement(tenantId: TenantId, plan: SearchPlan) {
       ),
     ])
     .where('documents.tenant_id', '=', tenantId)
-    .where('chunks.tenant_id', '=', tenantId)
-    .orderBy('page.score', 'desc')
-    .orderBy('page.item_id', 'desc');
+    .where('chunks.tenant_id', '=', tenantId);
 }
 
-function withStages(tenantId: TenantId, plan: SearchPlan): QueryCreator<Schema & SearchTables> {
+/** Every stage of the search by its name, up to `page`. */
+export function withStages(tenantId: TenantId, plan: SearchPlan): QueryCreator<Schema & SearchTables> {
   const { semantic, keyword, selection, groupBy } = plan;
-  const conditions =
-    keyword?.conditions === undefined ? undefined : { language: keyword.language, conditions: keyword.conditions };
+  const conditions = conditionsOf(keyword);
   let db: QueryCreator<Schema & SearchTables> = sqlBuilder.withTables<SearchTables>();
   // Materialised, so that stage one stays the plain ordered scan that its index serves.
   const add = (name: keyof SearchTables, stage: unknown) => {
@@ -57,7 +68,7 @@ function withStages(tenantId: TenantId, plan: SearchPlan): QueryCreator<Schema &
     ) as typeof db;
   };
   if (semantic?.depth.kind === 'two-stage') {
-    add('candidates', candidateStage(tenantId, semantic, semantic.depth.candidates, selection, conditions));
+    for (const [name, stage] of stageOneStages(tenantId, semantic, selection, conditions)) add(name, stage);
     add('semantic', rerankStage(tenantId, semantic, groupBy));
   } else if (semantic) {
     add('semantic', exhaustiveStage(tenantId, semantic, selection, conditions, groupBy));

@@ -2,6 +2,14 @@ import type { ChunkId, DocumentId } from '../ids.ts';
 
 /** The named parts (common table expressions) of a search statement, as its later parts see them. */
 export type SearchTables = {
+  /** Documents that a filter selects, where stage one begins with those. */
+  selected: { id: DocumentId };
+  /** Chunks that satisfy the quoted, required and excluded words, where stage one asks for them. */
+  matching: { chunk_id: ChunkId };
+  /** Permitted chunks with their coarse distance, up to a budget and one more. */
+  permitted: { chunk_id: ChunkId; distance: number };
+  /** How many those are. */
+  counted: { permitted: number };
   /** Stage one of the semantic half: keys only. */
   candidates: { chunk_id: ChunkId };
   /** Stage two: the best passage of each item at full precision. */
@@ -17,7 +25,19 @@ export type SearchTables = {
   aged: Scored;
   /** The part of it that is asked for. */
   page: Scored;
+  /** What each half had to choose from, in one row. */
+  reached: Reached;
 };
+
+/** How much each half of a search had before anything was ranked; null where there is no such half or nothing was counted. */
+export interface Reached {
+  /** Chunks that stage one passed on. */
+  candidates: number | null;
+  /** Chunks that have a word of the query and were passed on. */
+  keywordChunks: number | null;
+  /** Chunks that the filter permits, at most one more than the budget. */
+  permitted: number | null;
+}
 
 /** An item is what hits are grouped by: its id is a document's or a chunk's. */
 interface Ranked {

@@ -4,6 +4,7 @@ import { sqlBuilder } from '../db/compile.ts';
 import type { Statement } from '../db/database.ts';
 import type { Query } from '../db/query.ts';
 import type { TenantId } from '../ids.ts';
+import { type HitRow, type ReportedRow, reportedSearchStatement } from './reported-search.ts';
 import type { SearchPlan } from './search-plan.ts';
 import { searchStatement } from './search-statement.ts';
 
@@ -50,25 +51,34 @@ interface Template {
 const mostTemplates = 300;
 const templates = new Map<string, Template>();
 
-type SearchRow = ReturnType<typeof searchStatement> extends Statement<infer Row> ? Row : never;
+type Build = (tenantId: TenantId, plan: SearchPlan) => Statement<unknown>;
+
+/** {@link searchStatement}, compiled once for all searches of the same shape. */
+export function preparedSearchStatement(tenantId: TenantId, plan: SearchPlan) {
+  return prepare<HitRow>(searchStatement, tenantId, plan);
+}
+
+/** {@link reportedSearchStatement}, compiled once for all searches of the same shape. */
+export function preparedReportedSearchStatement(tenantId: TenantId, plan: SearchPlan) {
+  return prepare<ReportedRow>(reportedSearchStatement, tenantId, plan);
+}
 
 /**
- * The statement of {@link searchStatement}, compiled once for all searches of the same shape: building and compiling it
- * took a third of the gateway's own time. Whatever of the plan is not named as an operand is part of the shape, so what is
- * new in a plan can make statements compile more often and never one stand for another.
+ * Building and compiling a statement took a third of the gateway's own time. Whatever of the plan is not named as an operand
+ * is part of the shape, so what is new in a plan can make statements compile more often and never one stand for another.
  */
-export function preparedSearchStatement(tenantId: TenantId, plan: SearchPlan): Statement<SearchRow> {
+function prepare<Row>(build: Build, tenantId: TenantId, plan: SearchPlan): Statement<Row> {
   const operands = operandsOf(tenantId, plan);
   const open = withOperands(plan, slots);
-  const shape = JSON.stringify(open);
-  const { compiled, name } = templateOf(shape, open);
-  const query: Query<SearchRow> = {
+  const shape = `${build.name} ${JSON.stringify(open)}`;
+  const { compiled, name } = templateOf(shape, build, open);
+  const query: Query<Row> = {
     ...compiled,
     parameters: compiled.parameters.map((parameter) => fill(parameter, operands)),
     name,
     merge: {
       likeness: () => shape + JSON.stringify(operandNames.map((each) => (each in batched ? '' : operands[each]))),
-      query: (queries) => mergeSearches(open, operands, queries),
+      query: (queries) => mergeSearches(build, open, operands, queries),
       rowsOf: (rows, index) => (rows as BatchRow[]).filter(({ askedAs }) => askedAs === index),
     },
   };
@@ -82,10 +92,10 @@ interface BatchRow {
 
 const operandsOfQuery = new WeakMap<Query, Operands>();
 
-function templateOf(shape: string, open: SearchPlan): Template {
+function templateOf(shape: string, build: Build, open: SearchPlan): Template {
   const known = templates.get(shape);
   if (known) return known;
-  const compiled = searchStatement(slots.tenantId as TenantId, open).compile();
+  const compiled = build(slots.tenantId as TenantId, open).compile();
   const name = `search_${createHash('sha256').update(compiled.sql).digest('hex').slice(0, 16)}`;
   const [oldest] = templates.keys();
   if (templates.size >= mostTemplates && oldest !== undefined) templates.delete(oldest);
@@ -94,9 +104,9 @@ function templateOf(shape: string, open: SearchPlan): Template {
 }
 
 /** Fifty searches of one request as one statement: planned once, it took a third of the time of fifty. */
-function mergeSearches(open: SearchPlan, shared: Operands, queries: readonly Query[]): Query {
+function mergeSearches(build: Build, open: SearchPlan, shared: Operands, queries: readonly Query[]): Query {
   const refs = Object.fromEntries(batchedNames.map((name) => [name, sql.ref(`asked.${name}`)]));
-  const one = searchStatement(slots.tenantId as TenantId, withOperands(open, { ...slots, ...refs }));
+  const one = build(slots.tenantId as TenantId, withOperands(open, { ...slots, ...refs }));
   const rows = queries.map((query, index) => {
     const operands = operandsOfQuery.get(query);
     const values = batchedNames.map((name) => sql`${operands?.[name] ?? null}::${sql.raw(batched[name])}`);
@@ -106,7 +116,7 @@ function mergeSearches(open: SearchPlan, shared: Operands, queries: readonly Que
     select asked.position as "askedAs", hit.*
     from (values ${sql.join(rows)}) as asked (position, ${sql.join(batchedNames.map((name) => sql.ref(name)))})
     cross join lateral (${one}) as hit
-    order by asked.position, hit.score desc, hit."itemId" desc`.compile(sqlBuilder);
+    order by asked.position, hit.score desc nulls last, hit."itemId" desc`.compile(sqlBuilder);
   return { ...merged, parameters: merged.parameters.map((parameter) => fill(parameter, shared)) };
 }
 

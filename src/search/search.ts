@@ -1,6 +1,7 @@
 import DataLoader from 'dataloader';
 import type { Principal } from '../auth/principal.ts';
 import type { Database } from '../db/database.ts';
+import type { ScopeSettings } from '../db/scope.ts';
 import { readAsTenant } from '../db/tenant.ts';
 import { parseVector } from '../db/vector-parameter.ts';
 import type { Document } from '../document.ts';
@@ -12,17 +13,20 @@ import { diversify } from './diversify.ts';
 import { explainStatement, readExplanation, type SearchExplanation } from './explain-search.ts';
 import { type Highlight, highlightsStatement, readHighlights } from './highlights.ts';
 import { type Passage, passagesStatement } from './passages.ts';
-import { type PreparedSearch, planSearch, prepareSearch } from './prepare-search.ts';
+import { type PreparedSearch, prepareSearch } from './prepare-search.ts';
+import { runSearch, type StageOneReport } from './run-search.ts';
 import { createSearchCursors, itemMark } from './search-cursor.ts';
 import type { ChooseDepth, SearchDepth } from './search-depth.ts';
 import type { PageInput, SearchInput, SearchMode } from './search-input.ts';
-import { preparedSearchStatement } from './search-template.ts';
+import type { SearchBudgets, UnderfilledReason } from './search-reach.ts';
 
 export interface SearchDeps {
   readonly database: Database;
   readonly embedder: Embedder;
   readonly modelId: number;
   readonly chooseDepth: ChooseDepth;
+  /** What a filtered search may spend, where it is not to be chosen by the size of the tenant. */
+  readonly budgets?: SearchBudgets;
 }
 
 /** A document (or, grouped by chunk, a passage) that answers the search. */
@@ -45,8 +49,14 @@ export interface SearchAnswer {
   readonly hasNextPage: boolean;
   /** The mode that was run: KEYWORD in place of HYBRID where the model knows no word of the text. */
   readonly mode: SearchMode;
-  /** Absent in KEYWORD mode. */
+  /** Absent in KEYWORD mode. Its candidates are those that were passed on, which a large or deep page takes more of. */
   readonly depth: SearchDepth | undefined;
+  /** How stage one went; absent where there was none. */
+  readonly stageOne: StageOneReport | undefined;
+  /** What PostgreSQL was told for this search. */
+  readonly settings: ScopeSettings;
+  /** Why there are fewer hits than the data allow; absent where there are not. */
+  readonly underfilled: UnderfilledReason | undefined;
   /** The cursor behind a hit, by its place on the page, from 0: made only where it is asked for. */
   cursorAt(index: number): string;
   /** Time that it took to have the vector, in milliseconds. */
@@ -80,10 +90,8 @@ export async function search(
   const prepared = await prepareSearch(deps, principal, request, signal);
   const { diversity = 0 } = request;
   const limit = diversity > 0 ? choiceFor(first) : first + 1;
-  const plan = planSearch(deps, request, prepared, { seen, limit });
-  const statement = preparedSearchStatement(principal.tenantId, plan);
-  const settings = settingsFor(prepared.depth);
-  const rows = await readAsTenant(deps.database, principal, statement, settings);
+  const run = await runSearch(deps, principal, request, prepared, { seen, limit }, first + 1);
+  const { rows, plan, statement, settings, stageOne, underfilled } = run;
   const { hasNextPage, items: best } = toPage(rows, first);
   const items = diversity > 0 ? diversify(rows.map(withVector), first, diversity) : best;
   const hits = items.map((row): Hit => {
@@ -107,7 +115,10 @@ export async function search(
     hits,
     hasNextPage,
     mode: prepared.mode,
-    depth: prepared.depth,
+    depth: prepared.depth && { ...prepared.depth, ...(stageOne && { candidates: stageOne.candidates }) },
+    stageOne,
+    settings,
+    underfilled,
     embedMs: prepared.embedMs,
     cursorAt: (index) => cursors.write([...seen, ...items.slice(0, index + 1).map((row) => itemMark(row.itemId))]),
     ...createDetails(deps, principal, prepared),
@@ -151,11 +162,4 @@ function choiceFor(first: number): number {
 
 function withVector<Row extends { readonly vector: string | null }>(row: Row) {
   return { ...row, vector: row.vector === null ? undefined : parseVector(row.vector) };
-}
-
-/** `ef_search` below the number of candidates would silently cut it. */
-export function settingsFor(depth: SearchDepth | undefined) {
-  return depth?.kind === 'two-stage'
-    ? { 'hnsw.ef_search': Math.min(1_000, Math.max(depth.efSearch, depth.candidates)) }
-    : {};
 }

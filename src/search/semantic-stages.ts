@@ -14,7 +14,7 @@ import type { SemanticPlan } from './search-plan.ts';
 import type { SearchTables } from './search-tables.ts';
 
 /** The tenant's vectors of one model that the search may return. */
-function permittedEmbeddings(
+export function permittedEmbeddings(
   tenantId: TenantId,
   { modelId }: SemanticPlan,
   selection: DocumentSelection,
@@ -44,11 +44,22 @@ export function candidateStage(
   candidates: number,
   selection: DocumentSelection,
   conditions: TextConditions | undefined,
+  stageOne: 'planned' | 'covering' = 'planned',
 ) {
   return permittedEmbeddings(tenantId, plan, selection, conditions)
     .select(sql.ref<ChunkId>('chunk_id').as('chunk_id'))
-    .orderBy(sql`coarse <#> ${plan.coarse}::halfvec`)
+    .orderBy(stageOne === 'planned' ? coarseDistance(plan) : unindexedDistance(plan))
     .limit(candidates);
+}
+
+/** Negative inner product of the coarse vectors: the order that a graph gives. */
+export function coarseDistance({ coarse }: SemanticPlan) {
+  return sql<number>`coarse <#> ${coarse}::halfvec`;
+}
+
+/** The same as a number that no index is in the order of: the sum keeps the planner from the graph. */
+export function unindexedDistance(plan: SemanticPlan) {
+  return sql<number>`(${coarseDistance(plan)}) + 0`;
 }
 
 /** Stage two: the survivors at full precision, the best passage of each item, ranked. */

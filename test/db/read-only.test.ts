@@ -8,6 +8,7 @@ import { deleteDocuments } from '../../src/ingest/delete-documents.ts';
 import type { DocumentInput } from '../../src/ingest/document-input.ts';
 import { upsertDocuments } from '../../src/ingest/upsert-documents.ts';
 import { search } from '../../src/search/search.ts';
+import { vectorOperands } from '../../src/search/search-plan.ts';
 import { searchStatement } from '../../src/search/search-statement.ts';
 import { openTestGateway, type TestGateway } from '../support/gateway.ts';
 import { principalOf } from '../support/principal.ts';
@@ -85,7 +86,11 @@ describe('a read', () => {
     const [vector] = await gateway.deps.embedder.embed(['lamp'], { purpose: 'query' });
     const { sql, parameters } = searchStatement(writer.tenantId, {
       modelId: gateway.deps.modelId,
-      semantic: { modelId: gateway.deps.modelId, full: vector!, depth: { kind: 'two-stage', candidates: 100 } },
+      semantic: {
+        modelId: gateway.deps.modelId,
+        ...vectorOperands(vector!),
+        depth: { kind: 'two-stage', candidates: 100 },
+      },
       keyword: { words: 'lamp', language: 'english', candidates: 100, scan: { kind: 'exact' } },
       fusion: { method: 'RECIPROCAL_RANK', keywordWeight: 2, semanticWeight: 1, rankConstant: 60 },
       selection: { filter: {}, exceptChunks: [] },

@@ -8,15 +8,6 @@ with
     where
       "tenant_id" = $2
       and "model_id" = $3
-      and "document_id" in (
-        select
-          "documents"."id"
-        from
-          "documents"
-        where
-          "documents"."tenant_id" = $4
-          and 1 = 1
-      )
   )
 select
   count(*)::int + 1 as "rank"
@@ -29,5 +20,5 @@ where
     from
       "permitted"
     where
-      "document_id" = $5
+      "document_id" = $4
   )

@@ -198,6 +198,8 @@ from
         "documents"."title",
         "documents"."url",
         "documents"."metadata",
+        "documents"."status",
+        documents.language as "language",
         "documents"."version",
         "documents"."created_at" as "createdAt",
         "documents"."updated_at" as "updatedAt",
@@ -230,5 +232,5 @@ from
   ) as hit
 order by
   asked.position,
-  hit.score desc,
+  hit.score desc nulls last,
   hit."itemId" desc

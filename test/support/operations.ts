@@ -70,7 +70,7 @@ export const upsertMutation = `mutation Upsert($input: [UpsertDocumentInput!]!) 
   }
 }`;
 
-export const defineMutation = `mutation Define($input: DefineCollectionInput!) {
+const defineMutation = `mutation Define($input: DefineCollectionInput!) {
   defineCollection(input: $input) {
     __typename
     ... on DefineCollectionPayload {
@@ -96,13 +96,13 @@ export interface UpsertInput {
   readonly language?: string;
 }
 
-export interface DefineInput {
+interface DefineInput {
   readonly name: string;
   readonly language?: string;
   readonly attributes?: readonly { readonly name: string; readonly type: string }[];
 }
 
-export interface Defined {
+interface Defined {
   readonly __typename: 'DefineCollectionPayload';
   readonly unfitValues: number;
   readonly collection: Required<DefineInput> & { readonly documents: number };

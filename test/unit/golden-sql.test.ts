@@ -25,9 +25,10 @@ import { highlightsStatement } from '../../src/search/highlights.ts';
 import * as missing from '../../src/search/missing-statements.ts';
 import { passagesStatement } from '../../src/search/passages.ts';
 import { exampleVectorsStatement } from '../../src/search/read-examples.ts';
+import { reportedSearchStatement } from '../../src/search/reported-search.ts';
 import type { SearchPlan } from '../../src/search/search-plan.ts';
 import { searchStatement } from '../../src/search/search-statement.ts';
-import { preparedSearchStatement } from '../../src/search/search-template.ts';
+import { preparedReportedSearchStatement, preparedSearchStatement } from '../../src/search/search-template.ts';
 import * as tenants from '../../src/tenants/read-tenant.ts';
 import * as crossover from '../../src/tiers/crossover.ts';
 import * as graphs from '../../src/tiers/graph-index.ts';
@@ -68,6 +69,10 @@ const chunk: upsert.ChunkRow = {
 };
 
 const semantic = { modelId: 1, full: hash, coarse: hash, depth: { kind: 'two-stage', candidates: 100 } } as const;
+const counted = {
+  ...semantic,
+  depth: { ...semantic.depth, stageOne: { kind: 'counted', permittedBudget: 5_000 } },
+} as const;
 const keyword = { words: 'cold shower', language: 'english', candidates: 100, scan: { kind: 'exact' } } as const;
 const plan: SearchPlan = {
   modelId: 1,
@@ -113,10 +118,9 @@ const curve: RecallCurve = {
 const times = { tenantId: tenant, chunks: 20_000, candidates: 100, floorMs: 1, exactMs: 5, graphMs: 2 };
 
 /** Two searches of one request that differ in vector and words. */
-function batchStatement(): Statement<unknown> {
+function batchStatement(prepare: typeof preparedSearchStatement | typeof preparedReportedSearchStatement) {
   const searches = ['cold shower', 'hot tub'].map(
-    (words) =>
-      preparedSearchStatement(tenant, { ...plan, semantic, keyword: { ...keyword, words } }).compile() as Query,
+    (words) => prepare(tenant, { ...plan, semantic, keyword: { ...keyword, words } }).compile() as Query,
   );
   return { compile: () => searches[0]?.merge?.query(searches) as Query };
 }
@@ -171,10 +175,23 @@ const statements: Record<string, Statement<unknown>> = {
     fusion: { ...plan.fusion, method: 'RELATIVE_SCORE' },
   }),
   'missing-document-facts': missing.documentFactsStatement(tenant, filtered, documentId),
-  'missing-is-candidate': missing.isCandidateStatement(tenant, semantic, 100, plan.selection, documentId),
-  'missing-true-rank': missing.trueRankStatement(tenant, semantic, plan.selection, documentId),
-  'search-batch': batchStatement(),
+  'missing-is-candidate': missing.isCandidateStatement(tenant, { ...plan, semantic }, documentId),
+  'missing-true-rank': missing.trueRankStatement(tenant, { ...plan, semantic }, documentId),
+  // preparedSearchStatement() and preparedReportedSearchStatement() are the statements below, and this where several travel as one.
+  'search-batch': batchStatement(preparedSearchStatement),
+  'search-batch-reported': batchStatement(preparedReportedSearchStatement),
   'search-exact': searchStatement(tenant, { ...plan, semantic: { ...semantic, depth: { kind: 'exact' } } }),
+  'search-counted': reportedSearchStatement(tenant, { ...filtered, semantic: counted, reports: true }),
+  'search-counted-words': reportedSearchStatement(tenant, {
+    ...filtered,
+    semantic: counted,
+    selection: { filter: {}, exceptChunks: [] },
+    reports: true,
+  }),
+  'search-covering': searchStatement(tenant, {
+    ...plan,
+    semantic: { ...semantic, depth: { ...semantic.depth, stageOne: { kind: 'covering' } } },
+  }),
   'search-filtered': searchStatement(tenant, filtered),
   'search-example-vectors': exampleVectorsStatement(tenant, 1, [documentId], [chunkId]),
   'search-highlights': highlightsStatement(tenant, 'english', 'cold shower', [chunkId]),

@@ -135,15 +135,19 @@ describe('the covering index in place of a graph', () => {
   const covered = curveOf(...curve.settings, { ...setting(100, 0.9999, 5), stageOne: 'covering' });
 
   test('is chosen where it is the quickest to reach the target', () => {
-    const high = chooseSetting(covered, { profile: 'HIGH' }, { covering: true });
+    const high = chooseSetting(covered, { profile: 'HIGH' });
     expect(high).toMatchObject({ stageOne: 'covering', candidates: 100, measuredRecall: 0.9999 });
-    const fast = chooseSetting(covered, { profile: 'FAST' }, { covering: true });
+    const fast = chooseSetting(covered, { profile: 'FAST' });
     expect(fast).toMatchObject({ stageOne: 'planned', candidates: 40 });
   });
 
-  test('is not, where the search cannot read it', () => {
-    expect(chooseSetting(covered, { profile: 'HIGH' })).toMatchObject({ stageOne: 'planned', candidates: 400 });
-    expect(chooseSetting(covered, { target: 0.9999 })).toMatchObject({ stageOne: 'planned', reached: false });
+  test('is not, where it is ruled out', () => {
+    const without = { covering: false };
+    expect(chooseSetting(covered, { profile: 'HIGH' }, without)).toMatchObject({
+      stageOne: 'planned',
+      candidates: 400,
+    });
+    expect(chooseSetting(covered, { target: 0.9999 }, without)).toMatchObject({ stageOne: 'planned', reached: false });
   });
 });
 

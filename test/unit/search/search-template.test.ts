@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Query } from '../../../src/db/query.ts';
 import { type ChunkId, parseTenantId } from '../../../src/ids.ts';
+import { reportedSearchStatement } from '../../../src/search/reported-search.ts';
 import type { SearchPlan } from '../../../src/search/search-plan.ts';
 import { searchStatement } from '../../../src/search/search-statement.ts';
-import { preparedSearchStatement } from '../../../src/search/search-template.ts';
+import { preparedReportedSearchStatement, preparedSearchStatement } from '../../../src/search/search-template.ts';
 
 const acme = parseTenantId('acme');
 const rival = parseTenantId('rival');
@@ -28,6 +29,18 @@ const plans: Record<string, SearchPlan> = {
   'semantic, another vector': { ...plan, semantic: semantic(7) },
   'semantic, every vector': { ...plan, semantic: { ...semantic(1), depth: { kind: 'exact' } } },
   'semantic, more candidates': { ...plan, semantic: { ...semantic(1), depth: { kind: 'two-stage', candidates: 200 } } },
+  'semantic, from the covering index': {
+    ...plan,
+    semantic: { ...semantic(1), depth: { kind: 'two-stage', candidates: 100, stageOne: { kind: 'covering' } } },
+  },
+  'semantic, counted': {
+    ...plan,
+    semantic: {
+      ...semantic(1),
+      depth: { kind: 'two-stage', candidates: 100, stageOne: { kind: 'counted', permittedBudget: 900 } },
+    },
+    selection: { collections: ['a'], filter: {}, exceptChunks: [] },
+  },
   keyword: { ...plan, keyword: keyword('cold') },
   'keyword, other words': { ...plan, keyword: keyword('hot') },
   'keyword, another language': { ...plan, keyword: { ...keyword('hot'), language: 'german' } },
@@ -57,15 +70,22 @@ const cases = Object.entries(plans).flatMap(([name, each]) => [
   { name, tenant: rival, each },
 ]);
 
+const builders = [
+  [preparedSearchStatement, searchStatement],
+  [preparedReportedSearchStatement, reportedSearchStatement],
+] as const;
+
 describe('a prepared search', () => {
   // Twice, so that every template is used by others before and after.
   it.each([...cases, ...cases.toReversed()])(
     'is what compiling it anew gives: $name of $tenant',
     ({ tenant, each }) => {
-      const prepared = preparedSearchStatement(tenant, each).compile() as Query;
-      const compiled = searchStatement(tenant, each).compile();
-      expect(prepared.sql).toBe(compiled.sql);
-      expect(prepared.parameters).toEqual(compiled.parameters);
+      for (const [prepare, build] of builders) {
+        const prepared = prepare(tenant, each).compile();
+        const compiled = build(tenant, each).compile();
+        expect(prepared.sql).toBe(compiled.sql);
+        expect(prepared.parameters).toEqual(compiled.parameters);
+      }
     },
   );
 

@@ -1,0 +1,114 @@
+import type { Principal } from '../auth/principal.ts';
+import type { Statement } from '../db/database.ts';
+import type { ScopeSettings } from '../db/scope.ts';
+import { readAsTenant } from '../db/tenant.ts';
+import { type PreparedSearch, planSearch } from './prepare-search.ts';
+import { type HitRow, readReported } from './reported-search.ts';
+import type { SearchDeps } from './search.ts';
+import type { SearchDepth } from './search-depth.ts';
+import type { PagePlan, SearchPlan } from './search-plan.ts';
+import {
+  firstReach,
+  nextReach,
+  type SearchReach,
+  scanTuples,
+  type UnderfilledReason,
+  underfilledReason,
+} from './search-reach.ts';
+import type { SearchRequest } from './search-request.ts';
+import type { Reached } from './search-tables.ts';
+import { preparedReportedSearchStatement, preparedSearchStatement } from './search-template.ts';
+
+/** A search as it was run in the end. */
+export interface SearchRun {
+  readonly rows: readonly HitRow[];
+  readonly plan: SearchPlan;
+  /** What was sent, to be sent again. */
+  readonly statement: Statement<unknown>;
+  readonly settings: ScopeSettings;
+  readonly stageOne: StageOneReport | undefined;
+  readonly underfilled: UnderfilledReason | undefined;
+}
+
+/** How stage one went. */
+export interface StageOneReport {
+  /** `filtered`: the permitted chunks were looked at one by one. */
+  readonly kind: 'graph' | 'covering' | 'filtered';
+  readonly candidates: number;
+  /** How many chunks the filter permits, where they were looked at one by one. */
+  readonly permitted: number | null;
+  /** Whether the budget of a search of the graph ended it early. */
+  readonly stopped: boolean;
+}
+
+/**
+ * Runs a search and, where its page is not full though more may be there, runs it again and looks further. One flight
+ * nearly always; every further one looks four times as far.
+ * @param rows that make the page full: one more than the page, to know of the next.
+ * @throws what {@link readAsTenant} throws.
+ */
+export async function runSearch(
+  deps: SearchDeps,
+  principal: Principal,
+  request: Omit<SearchRequest, 'first' | 'after'>,
+  prepared: PreparedSearch,
+  page: PagePlan,
+  rows: number,
+): Promise<SearchRun> {
+  const { budgets } = deps;
+  const { depth } = prepared;
+  const wanted = { request: { ...request, mode: prepared.mode }, depth, seen: page.seen.length, rows };
+  let reach = firstReach(wanted, budgets);
+  for (;;) {
+    const plan = planSearch(deps, request, prepared, page, reach);
+    const settings = settingsFor(depth, reach, budgets?.scanTuples);
+    const run = await runOnce(deps, principal, plan, settings);
+    const next = nextReach(reach, run.reached, run.rows.length, wanted, budgets);
+    if (!next) {
+      const underfilled = underfilledReason(reach, run.reached, run.rows.length, wanted);
+      const stageOne = reportStageOne(depth, reach, run.reached, underfilled);
+      return { rows: run.rows, plan, statement: run.statement, settings, stageOne, underfilled };
+    }
+    reach = next;
+  }
+}
+
+async function runOnce(deps: SearchDeps, principal: Principal, plan: SearchPlan, settings: ScopeSettings) {
+  const { tenantId } = principal;
+  if (!plan.reports) {
+    const statement = preparedSearchStatement(tenantId, plan);
+    const rows: HitRow[] = await readAsTenant(deps.database, principal, statement, settings);
+    return { rows, statement, reached: undefined };
+  }
+  const statement = preparedReportedSearchStatement(tenantId, plan);
+  return { ...readReported(await readAsTenant(deps.database, principal, statement, settings)), statement };
+}
+
+/** `ef_search` below the number of candidates would silently cut it. */
+function settingsFor(
+  depth: SearchDepth | undefined,
+  { candidates, stageOne }: SearchReach,
+  budget: number | undefined,
+): ScopeSettings {
+  if (depth?.kind !== 'two-stage') return {};
+  return {
+    'hnsw.ef_search': Math.min(1_000, Math.max(depth.efSearch, candidates)),
+    ...(stageOne?.kind === 'counted' && { 'hnsw.max_scan_tuples': budget ?? scanTuples(depth.chunks ?? 0) }),
+  };
+}
+
+function reportStageOne(
+  depth: SearchDepth | undefined,
+  { candidates, stageOne }: SearchReach,
+  reached: Reached | undefined,
+  underfilled: UnderfilledReason | undefined,
+): StageOneReport | undefined {
+  if (depth?.kind !== 'two-stage' || !stageOne) return undefined;
+  const report = { candidates, permitted: null, stopped: underfilled === 'SCAN_BUDGET' };
+  if (stageOne.kind === 'covering') return { ...report, kind: 'covering' };
+  if (stageOne.kind === 'planned') return { ...report, kind: depth.tier === 'hnsw' ? 'graph' : 'covering' };
+  const permitted = reached?.permitted ?? 0;
+  return permitted > stageOne.permittedBudget
+    ? { ...report, kind: 'graph' }
+    : { ...report, kind: 'filtered', permitted };
+}
