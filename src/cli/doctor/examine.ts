@@ -28,6 +28,7 @@ import {
   waitingJobsStatement,
 } from '../../doctor/fact-statements.ts';
 import { type Finding, orOk } from '../../doctor/finding.ts';
+import { documentListStatement } from '../../documents/document-statements.ts';
 import type { TenantId } from '../../ids.ts';
 import { modelsStatement } from '../../models/model-statements.ts';
 import { tierThresholds } from '../../tiers/decide-tier.ts';
@@ -152,11 +153,16 @@ async function checkDatabase(gateway: Database, only: TenantId | undefined): Pro
   for (const tenant of chosen) {
     const dimensions = models.find(({ id }) => id === tenant.modelId)?.dimensions ?? 256;
     const tier = tenant.graph?.valid ? 'hnsw' : 'exact';
-    const strategies = tenantStrategies({ tenantId: tenant.tenantId, modelId: tenant.modelId, dimensions, tier });
+    const scope = { role: 'tessera_tenant', tenantId: tenant.tenantId, subject: 'tessera doctor' } as const;
+    const [[some], [row]] = await readInFlight(gateway, scope, [
+      documentListStatement(tenant.tenantId, { filter: {}, limit: 1 }),
+      strandedChunksStatement(tenant.tenantId),
+    ]);
+    const { tenantId, modelId } = tenant;
+    const collection = some?.collection ?? 'none';
+    const strategies = tenantStrategies({ tenantId, modelId, dimensions, tier, collection });
     const planned = await planAll(gateway, strategies, pages, tenant.chunks);
     findings.push(...checkPlans(`${tenant.tenantId} (${tenant.chunks} chunks)`, planned));
-    const scope = { role: 'tessera_tenant', tenantId: tenant.tenantId, subject: 'tessera doctor' } as const;
-    const [[row]] = await readInFlight(gateway, scope, [strandedChunksStatement(tenant.tenantId)]);
     findings.push(...checkStranded(tenant.tenantId, row?.stranded ?? 0));
   }
   return { findings, pages, modelId: active[0]?.modelId ?? models[0]?.id ?? 0 };

@@ -25,23 +25,17 @@ export interface StrategyTarget {
   readonly tier: 'exact' | 'hnsw';
   /** Words that the keyword half looks for; which ones makes no difference to the plan. */
   readonly words?: string;
-  readonly collection?: string;
+  /** One that the tenant has: the planner goes by how many documents are in it. */
+  readonly collection: string;
 }
 
 const candidates = 100;
 /** What is claimed at once, and for how long: as the worker does, though a plan does not run it. */
 const [claimedJobs, leaseSeconds] = [64, 120];
 
-/** Every way in which the gateway reads a tenant's rows, as the statements that it sends. Nothing of the tenant's goes into them. */
+/** Every way in which the gateway reads a tenant's rows, as the statements that it sends. Nothing of the tenant's goes into them but the name of a collection. */
 export function tenantStrategies(target: StrategyTarget): StrategyStatement[] {
-  const {
-    tenantId,
-    modelId,
-    dimensions,
-    tier,
-    words = 'which words makes no difference',
-    collection = 'none',
-  } = target;
+  const { tenantId, modelId, dimensions, tier, words = 'which words makes no difference', collection } = target;
   // Settings as a search has them: breadth is at least the number of candidates.
   const settings = { 'hnsw.ef_search': candidates };
   const scope = { role: 'tessera_tenant', tenantId, subject: 'tessera doctor', settings } as const;

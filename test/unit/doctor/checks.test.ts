@@ -1,0 +1,168 @@
+import { describe, expect, test } from 'vitest';
+import { checkIndexes, type IndexFacts } from '../../../src/doctor/check-indexes.ts';
+import { checkJobs } from '../../../src/doctor/check-jobs.ts';
+import { checkMemory } from '../../../src/doctor/check-memory.ts';
+import { checkRecall } from '../../../src/doctor/check-recall.ts';
+import { checkSettings } from '../../../src/doctor/check-settings.ts';
+import { checkPlans, checkStranded } from '../../../src/doctor/check-tenant.ts';
+import { checkTiers } from '../../../src/doctor/check-tiers.ts';
+import { checkVacuum } from '../../../src/doctor/check-vacuum.ts';
+import { checkVersions } from '../../../src/doctor/check-versions.ts';
+import type { Finding } from '../../../src/doctor/finding.ts';
+
+const megabyte = 2 ** 20;
+const levels = (findings: readonly Finding[]) => findings.map(({ level }) => level);
+/** What is bad, each with a way to mend it. */
+function bad(findings: readonly Finding[]): string[] {
+  for (const { fix, level } of findings) expect(fix === undefined).toBe(level === 'ok');
+  return findings.filter(({ level }) => level !== 'ok').map(({ level, found }) => `${level}: ${found}`);
+}
+
+const index = (name: string, sizeBytes = megabyte): IndexFacts => ({
+  name,
+  table: 'embeddings',
+  valid: true,
+  sizeBytes,
+});
+const indexes = [
+  'embeddings_exact',
+  'embeddings_pkey',
+  'chunks_terms',
+  'chunks_pkey',
+  'documents_pkey',
+  'documents_by_collection',
+  'embedding_jobs_available',
+].map((name) => index(name));
+const table = {
+  name: 'embeddings',
+  pages: 1_000,
+  visiblePages: 990,
+  liveRows: 10_000,
+  deadRows: 100,
+  analysed: true,
+  options: ['autovacuum_vacuum_insert_scale_factor=0.02'],
+};
+const vacuum = { tables: [table], autovacuum: true, trackCounts: true };
+const settings = {
+  walCompression: 'lz4',
+  maintenanceWorkMemBytes: 64 * megabyte,
+  maxParallelWorkers: 8,
+  maxWorkerProcesses: 8,
+  randomPageCost: 4,
+  maxScanTuples: 20_000,
+};
+const memory = { sharedBuffersBytes: 100 * megabyte, effectiveCacheBytes: 200 * megabyte };
+
+describe('what is as it should be', () => {
+  test.each<[string, Finding[]]>([
+    ['versions', checkVersions({ postgres: 170_002, pgvector: '0.8.4' })],
+    ['a pgvector of two digits', checkVersions({ postgres: 180_000, pgvector: '0.10.0' })],
+    ['indexes', checkIndexes(indexes)],
+    ['tiers', checkTiers({ crossover: 12_000, tenants: 3, steps: [] })],
+    ['vacuum', checkVacuum(vacuum)],
+    ['settings', checkSettings(settings)],
+    ['memory', checkMemory({ ...memory, indexes: [index('embeddings_exact', 100 * megabyte)] })],
+    ['recall', checkRecall([{ tenantId: 'a', tier: 'exact', chunks: 10 }])],
+    ['jobs', checkJobs({ waiting: 3, oldestSeconds: 599, failing: 0 })],
+    ['plans', checkPlans('a', [{ strategy: 'keyword', deviations: [] }])],
+    ['orphans', checkStranded('a', 0)],
+  ])('%s', (_, findings) => {
+    expect(levels(findings)).toEqual(['ok']);
+  });
+});
+
+describe('what is not', () => {
+  test('a pgvector that is too old is a fault, one with faults and an old PostgreSQL are warnings', () => {
+    expect(bad(checkVersions({ postgres: 170_002, pgvector: '0.7.4' }))[0]).toMatch(/^fault: .*no iterative scans/);
+    expect(bad(checkVersions({ postgres: 170_002, pgvector: '0.8.3' }))[0]).toMatch(/^warning: .*vacuuming a graph/);
+    expect(bad(checkVersions({ postgres: 160_002, pgvector: '0.8.4' }))[0]).toMatch(/^warning: PostgreSQL 16\.2/);
+  });
+
+  test('a missing index and an invalid one', () => {
+    const [, ...rest] = indexes;
+    expect(bad(checkIndexes(rest))).toEqual(['fault: the index embeddings_exact is missing']);
+    const unfinished = { ...index('embeddings_hnsw_0123456789ab'), valid: false };
+    const [finding] = checkIndexes([...indexes, unfinished]);
+    expect(finding).toMatchObject({ level: 'fault', fix: expect.stringContaining('tessera tiers --apply') });
+    const [own] = checkIndexes([...rest, { ...index('embeddings_exact'), valid: false }]);
+    expect(own?.fix).toContain('reindex index concurrently tessera.embeddings_exact');
+  });
+
+  test('a tenant that is indexed otherwise than its size asks for', () => {
+    const steps = [
+      { step: 'build', index: 'embeddings_hnsw_1', tenantId: 'acme', chunks: 20_000 },
+      { step: 'drop', index: 'embeddings_hnsw_2', chunks: 0 },
+    ];
+    expect(bad(checkTiers({ crossover: 12_000, tenants: 3, steps }))).toEqual([
+      'warning: embeddings_hnsw_1 of acme, 20000 chunks: there should be a graph and there is none',
+      'warning: embeddings_hnsw_2 of a tenant or model that is gone: the graph is not wanted any more',
+    ]);
+  });
+
+  test.each([
+    [{ ...vacuum, autovacuum: false }, 'fault: autovacuum is off'],
+    [{ ...vacuum, trackCounts: false }, 'fault: track_counts is off'],
+    [{ ...vacuum, tables: [{ ...table, options: [] }] }, 'warning: embeddings is not vacuumed after 2 % of inserts'],
+    [
+      { ...vacuum, tables: [{ ...table, options: [...table.options, 'autovacuum_enabled=false'] }] },
+      'fault: autovacuum is off for embeddings',
+    ],
+    [{ ...vacuum, tables: [{ ...table, visiblePages: 899 }] }, 'warning: 90 % of the pages of embeddings'],
+    [{ ...vacuum, tables: [{ ...table, deadRows: 2_001 }] }, 'warning: embeddings has 2001 dead rows beside 10000'],
+    [{ ...vacuum, tables: [{ ...table, analysed: false }] }, 'warning: embeddings was never analysed'],
+  ])('what keeps index-only scans from being that, case %#', (facts, message) => {
+    expect(bad(checkVacuum(facts))).toEqual([expect.stringContaining(message)]);
+  });
+
+  test.each([
+    [{ walCompression: 'off' }, 'wal_compression is off'],
+    [{ maintenanceWorkMemBytes: 63 * megabyte }, 'maintenance_work_mem is below 64 MB'],
+    [{ maxParallelWorkers: 1 }, 'fewer than two parallel workers'],
+    [{ maxWorkerProcesses: 1 }, 'fewer than two parallel workers'],
+    [{ maxScanTuples: 4_999 }, 'hnsw.max_scan_tuples is 4999'],
+  ])('settings that cost something, case %#', (change, message) => {
+    expect(bad(checkSettings({ ...settings, ...change }))).toEqual([expect.stringContaining(message)]);
+  });
+
+  test('indexes that do not fit into shared_buffers, and those that do not fit into memory at all', () => {
+    const large = [index('embeddings_hnsw_1', 60 * megabyte), index('chunks_terms', 41 * megabyte)];
+    expect(bad(checkMemory({ ...memory, indexes: large }))[0]).toContain('more than shared_buffers (100 MB)');
+    const larger = [...large, index('embeddings_exact', 100 * megabyte)];
+    expect(bad(checkMemory({ ...memory, indexes: larger }))[0]).toContain('more than effective_cache_size (200 MB)');
+    expect(bad(checkMemory({ ...memory, indexes: [index('documents_pkey', 900 * megabyte)] }))).toEqual([]);
+  });
+
+  test('a graph that was never measured, and a curve of another tier or size', () => {
+    const measured = { tier: 'hnsw', chunks: 20_000 } as const;
+    const tenant = { tenantId: 'acme', tier: 'hnsw', chunks: 20_000 } as const;
+    expect(bad(checkRecall([tenant]))[0]).toContain('never measured: their recall is not known: acme');
+    expect(bad(checkRecall([{ ...tenant, measured }]))).toEqual([]);
+    expect(bad(checkRecall([{ ...tenant, chunks: 40_000, measured }]))).toEqual([]);
+    for (const change of [{ chunks: 40_001 }, { chunks: 9_999 }, { tier: 'exact' as const }])
+      expect(bad(checkRecall([{ ...tenant, measured, ...change }]))[0]).toContain('their curves are not used: acme');
+  });
+
+  test('jobs that wait for long, or fail again and again', () => {
+    expect(bad(checkJobs({ waiting: 2, oldestSeconds: 600, failing: 0 }))[0]).toMatch(/^warning: 2 chunks wait/);
+    expect(bad(checkJobs({ waiting: 2, oldestSeconds: 3_600, failing: 0 }))[0]).toMatch(/^fault: .*60 minutes/);
+    expect(bad(checkJobs({ waiting: 2, oldestSeconds: 1, failing: 1 }))[0]).toMatch(/^warning: 1 chunks failed/);
+  });
+
+  test('a plan that reads a table from end to end is a fault, any other deviation and a failure are warnings', () => {
+    const deviation = { table: 'chunks', found: 'chunks is read from end to end' };
+    const planned = [
+      { strategy: 'keyword' as const, deviations: [{ ...deviation, kind: 'seq-scan' as const }] },
+      { strategy: 'keyword' as const, deviations: [{ ...deviation, kind: 'estimate' as const }] },
+      { strategy: 'passages' as const, deviations: [], failure: 'too long' },
+    ];
+    expect(bad(checkPlans('a', planned))).toEqual([
+      'fault: a, keyword: chunks is read from end to end',
+      'warning: a, keyword: chunks is read from end to end',
+      'warning: a, passages: not planned, too long',
+    ]);
+  });
+
+  test('chunks that nothing will embed', () => {
+    expect(bad(checkStranded('a', 2))).toEqual(['fault: a: 2 chunks have no vector and no job']);
+  });
+});
