@@ -43,7 +43,7 @@ export function thisMachine(): Circumstances['machine'] {
 }
 
 /** Puts measures into the file by their names; those of other benchmarks stay. */
-export async function saveResults(file: URL, measures: Measures, circumstances: Circumstances): Promise<void> {
+export async function saveResults(file: URL, measures: Measures, circumstances: Partial<Circumstances>): Promise<void> {
   const known = await readFile(file, 'utf8').then(
     (text) => JSON.parse(text) as object,
     () => ({}),
