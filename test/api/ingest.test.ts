@@ -103,6 +103,7 @@ describe('a document', () => {
   test.each([
     ['metadata', { metadata: { year: 2027 } }],
     ['url', { url: 'https://example.org/other' }],
+    ['status', { status: 'draft' }],
     ['collection, by its id', { collection: 'archive' }],
   ] as const)('that changes in nothing but its %s is not embedded again', async (what, change) => {
     const externalId = `only ${what}`;

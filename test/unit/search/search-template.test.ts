@@ -51,6 +51,11 @@ const plans: Record<string, SearchPlan> = {
   'no collection': { ...plan, semantic: semantic(1), selection: { ...plan.selection, collections: [] } },
   filter: { ...plan, semantic: semantic(1), selection: { filter: { title: { eq: 'A' } }, exceptChunks: [] } },
   'another filter': { ...plan, semantic: semantic(1), selection: { filter: { title: { eq: 'B' } }, exceptChunks: [] } },
+  'a filter by attribute': {
+    ...plan,
+    semantic: semantic(1),
+    selection: { filter: { attributes: [{ name: 'tags', textList: { containsAll: ['a', 'b'] } }] }, exceptChunks: [] },
+  },
   'a filter by date': {
     ...plan,
     semantic: semantic(1),
