@@ -36,6 +36,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./ingest/ingest.ts')).ingest,
   },
   {
+    name: 'define',
+    summary: "Declare a collection's language and filterable attributes.",
+    load: async () => (await import('./define.ts')).define,
+  },
+  {
     name: 'search',
     summary: "Search a tenant's documents from the terminal.",
     load: async () => (await import('./search.ts')).search,

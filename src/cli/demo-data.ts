@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import type { Attribute } from '../attribute.ts';
 import type { Principal } from '../auth/principal.ts';
 import type { GraphQLDeps } from '../graphql/context.ts';
 import { parseTenantId, type TenantId } from '../ids.ts';
+import { defineCollection } from '../ingest/define-collection.ts';
 import type { DocumentInput } from '../ingest/document-input.ts';
 import { upsertDocuments } from '../ingest/upsert-documents.ts';
 import { readTenantFacts } from '../tenants/read-tenant.ts';
@@ -39,6 +41,23 @@ export function demoPrincipal(tenantId: TenantId): Principal {
   return { tenantId, subject: 'demo', groups: [], scopes: everyScope };
 }
 
+/** What every demo document may be filtered by. */
+const demoAttributes: readonly Attribute[] = [
+  { name: 'year', type: 'number' },
+  { name: 'audience', type: 'text' },
+  { name: 'topic', type: 'text' },
+  { name: 'reviewed', type: 'boolean' },
+];
+
+async function defineCollections(
+  deps: GraphQLDeps,
+  principal: Principal,
+  documents: readonly DocumentInput[],
+): Promise<void> {
+  for (const name of new Set(documents.map(({ collection }) => collection)))
+    await defineCollection(deps, principal, { name, language: 'english', attributes: demoAttributes });
+}
+
 /**
  * Stores the demo documents of every demo tenant that has none yet, and embeds them where this process can: what somebody
  * changed or deleted stays so.
@@ -55,6 +74,7 @@ export async function loadDemoData(
     const principal = demoPrincipal(tenantId);
     const { documents } = await readTenantFacts(deps, principal);
     if (documents > 0) continue;
+    await defineCollections(deps, principal, await readDemoDocuments(tenantId));
     stored += (await upsertDocuments(deps, principal, await readDemoDocuments(tenantId))).length;
   }
   if (workerDeps) await drain(workerDeps, signal);

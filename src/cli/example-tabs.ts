@@ -35,7 +35,7 @@ export function exampleTabs(
     headers: bearer(tenant),
   }));
   const headers = bearer(examples[0]?.tenant ?? '');
-  const more = [wordsQuery, likeQuery, whyQuery, documentsQuery, storeMutation];
+  const more = [wordsQuery, likeQuery, whyQuery, defineMutation, documentsQuery, storeMutation];
   return [...searches, ...more.map((query) => ({ query, headers }))];
 }
 
@@ -109,12 +109,42 @@ query Explain {
 }
 `;
 
-const documentsQuery = `${commentLines('What is stored: a page at a time, by an attribute.')}
+const defineMutation = `${commentLines('Declare what a collection is filtered by: keys of the metadata, with their types. Documents that are there are filled in at once.')}
+mutation Define {
+  defineCollection(input: {
+    name: "handbook"
+    language: ENGLISH
+    attributes: [
+      { name: "year", type: NUMBER }
+      { name: "audience", type: TEXT }
+      { name: "topic", type: TEXT }
+      { name: "reviewed", type: BOOLEAN }
+    ]
+  }) {
+    __typename
+    ... on DefineCollectionPayload {
+      collection { name documents language }
+      unfitValues
+    }
+    ... on Error { code message }
+  }
+}
+`;
+
+const documentsQuery = `${commentLines('What is stored: a page at a time, by declared attributes, through their indexes.')}
 query Documents {
   viewer { tenantId scopes }
-  collections { name documents }
+  collections {
+    name
+    documents
+    attributes { name type }
+  }
   documents(filter: {
-    metadata: [{ key: "year", number: { gte: 2024 } }]
+    status: { eq: "published" }
+    attributes: [
+      { name: "year", number: { gte: 2024 } }
+      { name: "audience", text: { in: ["guest", "customer"] } }
+    ]
   }, first: 5) {
     edges { cursor node { id title metadata updatedAt } }
     pageInfo { hasNextPage endCursor }

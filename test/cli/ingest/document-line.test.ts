@@ -12,7 +12,9 @@ test('a line with the least that is needed is a document of the default collecti
 });
 
 test('every field that the API takes is taken, and null is the same as nothing', () => {
-  const whole = { ...least, collection: 'notes', url: 'https://example.org/a', metadata: { year: 2026, deep: [null] } };
+  const metadata = { year: 2026, deep: [null] };
+  const more = { url: 'https://example.org/a', metadata, status: 'draft', language: 'german' };
+  const whole = { ...least, collection: 'notes', ...more };
   expect(readDocument(JSON.stringify(whole), options)).toMatchObject({ document: whole });
   const read = readDocument(JSON.stringify({ ...least, collection: null, url: null, metadata: null }), options);
   expect(read).toEqual(readDocument(JSON.stringify(least), options));
@@ -36,6 +38,11 @@ test.each([
   ],
   ['metadata that is a list', { ...least, metadata: [] }, /^the field metadata is not an object\.$/],
   ['an empty title', { ...least, title: ' ' }, /^the title is empty; /],
+  [
+    'an unknown language',
+    { ...least, language: 'klingon' },
+    /^the language is "klingon"; simple, arabic, .* are allowed/,
+  ],
   [
     'an address of a file',
     { ...least, url: 'file:///etc/passwd' },
