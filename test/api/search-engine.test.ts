@@ -170,7 +170,7 @@ describe('the retrieval engine', () => {
   it('explains how it went, by stage and by plan', async () => {
     const extra = 'explain { strategy stages { name in out ms } plan }';
     const { explain } = await search({ text: 'ski room' }, { extra });
-    expect(explain!.strategy).toBe('HYBRID, two stages, 100 candidates');
+    expect(explain!.strategy).toBe('HYBRID, two stages over the covering index, 100 candidates');
     expect(explain!.stages.map(({ name }) => name)).toEqual(
       expect.arrayContaining(['candidates', 'semantic', 'keyword_chunks', 'keyword', 'fused', 'page']),
     );
