@@ -85,8 +85,8 @@ describeServer('before it serves, the gateway', () => {
     ],
     [
       'alter policy tenant_reads on tessera.documents rename to was; alter policy was on tessera.documents to tessera_keyword',
-      'alter policy was on tessera.documents to tessera_tenant; alter policy was on tessera.documents rename to tenant_reads',
-      'documents: select is granted to tessera_tenant and has no policy. Create the policies of tessera.documents again',
+      'alter policy was on tessera.documents to tessera_tenant, tessera_reader; alter policy was on tessera.documents rename to tenant_reads',
+      'documents: select is granted to tessera_reader and has no policy. Create the policies of tessera.documents again',
     ],
   ])('refuses after %s', async (harm, mend, message) => {
     await db.owner.query(harm);

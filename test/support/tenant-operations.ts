@@ -233,6 +233,11 @@ const deniedWrites: Operation[] = [
     expected: () => ({ deleteDocuments: { deletedIds: [] } }),
   },
   {
+    name: 'another language for a collection that holds documents',
+    send: () => ['mutation { defineCollection(input: { name: "rooms", language: GERMAN }) { __typename } }', {}],
+    expected: () => ({ defineCollection: { __typename: 'CollectionError' } }),
+  },
+  {
     name: "revocation of the other's API key",
     send: (_, other) => ['mutation($id: ID!) { revokeApiKey(id: $id) { name } }', { id: other.apiKeyId }],
     expected: () => ({ revokeApiKey: null }),
