@@ -106,7 +106,7 @@ describe('the names that callers rely on', () => {
         'fusion',
       ],
     ],
-    ['SearchConnection', ['edges', 'pageInfo', 'explain']],
+    ['SearchConnection', ['edges', 'pageInfo', 'underfilled', 'underfilledReason', 'explain']],
     ['SearchEdge', ['cursor', 'score', 'scores', 'chunk', 'highlights', 'freshness', 'node']],
     ['Scores', ['vector', 'keyword', 'fused']],
     ['SearchMode', ['HYBRID', 'SEMANTIC', 'KEYWORD']],

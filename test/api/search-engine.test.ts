@@ -25,6 +25,7 @@ interface Found {
   readonly recall: { readonly exact: boolean; readonly candidates: number | null } | null;
   readonly explain?: {
     readonly strategy: string;
+    readonly settings: Readonly<Record<string, number | null>>;
     readonly stages: readonly { readonly name: string; readonly in: number; readonly out: number }[];
     readonly plan: readonly string[];
   };
@@ -168,9 +169,12 @@ describe('the retrieval engine', () => {
   });
 
   it('explains how it went, by stage and by plan', async () => {
-    const extra = 'explain { strategy stages { name in out ms } plan }';
-    const { explain } = await search({ text: 'ski room' }, { extra });
+    const extra =
+      'underfilled underfilledReason explain { strategy stages { name in out ms } settings { candidates efSearch maxScanTuples filteredPassages } plan }';
+    const { explain, ...found } = await search({ text: 'ski room' }, { extra });
+    expect(found).toMatchObject({ underfilled: false, underfilledReason: null });
     expect(explain!.strategy).toBe('HYBRID, two stages over the covering index, 100 candidates');
+    expect(explain!.settings).toEqual({ candidates: 100, efSearch: 100, maxScanTuples: null, filteredPassages: null });
     expect(explain!.stages.map(({ name }) => name)).toEqual(
       expect.arrayContaining(['candidates', 'semantic', 'keyword_chunks', 'keyword', 'fused', 'page']),
     );
