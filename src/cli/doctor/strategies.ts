@@ -38,7 +38,7 @@ export function tenantStrategies(target: StrategyTarget): StrategyStatement[] {
   const { tenantId, modelId, dimensions, tier, words = 'which words makes no difference', collection } = target;
   // Settings as a search has them: breadth is at least the number of candidates.
   const settings = { 'hnsw.ef_search': candidates };
-  const scope = { role: 'tessera_tenant', tenantId, subject: 'tessera doctor', settings } as const;
+  const scope = { role: 'tessera_reader', tenantId, subject: 'tessera doctor', settings } as const;
   const strategy = (name: Strategy, statement: Statement<unknown>, run = true): StrategyStatement => ({
     strategy: name,
     statement,
