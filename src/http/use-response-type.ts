@@ -1,17 +1,21 @@
 import type { Plugin } from 'graphql-yoga';
 
-const preferred = 'application/graphql-response+json';
-
 /**
- * Answers in `application/graphql-response+json` unless the client asks for `application/json`: only the former lets the
- * HTTP status tell of a fault in the request (GraphQL over HTTP, section 6.4).
+ * A client that leaves the type open gets `application/json`, which every client reads and the specification advises,
+ * with the HTTP status of `application/graphql-response+json`: only that tells of a fault in the request (GraphQL over
+ * HTTP, section 6.4). A client that asks for `application/json` gets its rules too: 200 for whatever is well formed.
  */
 export function useResponseType(): Plugin {
   return {
     onResultProcess: ({ request, resultProcessor, setResultProcessor }) => {
       const accepted = request.headers.get('accept') ?? '*/*';
       const isOpen = /\*\/\*|application\/\*/.test(accepted) && !accepted.includes('application/json');
-      if (resultProcessor && isOpen) setResultProcessor(resultProcessor, preferred);
+      if (!resultProcessor || !isOpen || accepted.includes('application/graphql-response+json')) return;
+      setResultProcessor(async (result, fetchAPI) => {
+        const response = await resultProcessor(result, fetchAPI, 'application/graphql-response+json');
+        response.headers.set('content-type', 'application/json; charset=utf-8');
+        return response;
+      }, 'application/json');
     },
   };
 }

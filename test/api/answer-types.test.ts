@@ -15,11 +15,12 @@ describe('the type of an answer', () => {
     expect(answer.data).toEqual({ viewer: { tenantId: 'alpha' } });
   });
 
-  test('is application/graphql-response+json where anything is accepted', async () => {
+  test('is application/json where anything is accepted, and a fault in the GraphQL text has its own status', async () => {
     for (const headers of [{}, { accept: '*/*' }, { accept: 'text/html, application/*' }] as Record<string, string>[]) {
-      expect(typeOf(await post('{"query": "{ __typename }"}', headers))).toMatch(
-        /^application\/graphql-response\+json/,
-      );
+      const good = await post('{"query": "{ __typename }"}', headers);
+      expect([good.status, typeOf(good)]).toEqual([200, 'application/json; charset=utf-8']);
+      const bad = await post('{"query": "{"}', headers);
+      expect([bad.status, typeOf(bad)]).toEqual([400, 'application/json; charset=utf-8']);
     }
   });
 
