@@ -75,6 +75,7 @@ export async function openApplication(
         await readInFlight(database, operatorScope, [modelsStatement()]);
       },
       introspection: config.http.introspection,
+      federation: config.http.federation,
       graphiql: config.http.graphiql ? (options.graphiql ?? { tabs: [] }) : undefined,
       maxBodyBytes: config.http.maxBodyBytes,
       requestTimeoutMs: config.http.requestTimeoutMs,

@@ -37,6 +37,8 @@ export interface HttpConfig {
   readonly port: number;
   readonly graphiql: boolean;
   readonly introspection: boolean;
+  /** Whether it answers a federation router. */
+  readonly federation: boolean;
   readonly maxBodyBytes: number;
   readonly requestTimeoutMs: number;
 }

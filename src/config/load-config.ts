@@ -56,6 +56,7 @@ function buildConfig(values: Values, serverMode: boolean): Config {
       port: values.PORT,
       graphiql: values.GRAPHIQL ?? !serverMode,
       introspection: values.INTROSPECTION ?? !serverMode,
+      federation: values.FEDERATION,
       maxBodyBytes: values.MAX_BODY_BYTES,
       requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
     },

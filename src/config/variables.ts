@@ -100,6 +100,11 @@ const server = {
     flag,
     'Whether the schema can be asked for. Unset: true in embedded mode, false in server mode.',
   ),
+  FEDERATION: withDefault(
+    flag,
+    'false',
+    'Whether the gateway is a subgraph of a federated graph: answers _entities and, where INTROSPECTION is on, _service. See docs/federation.md.',
+  ),
   MAX_BODY_BYTES: withDefault(
     wholeNumber(1024, 104_857_600),
     '4194304',

@@ -13,6 +13,32 @@ export function documentsByIdStatement(tenantId: TenantId, ids: readonly Documen
     .where('id', '=', sql<string>`any(${ids}::uuid[])`);
 }
 
+/** A document as its owner names it. */
+export interface DocumentKey {
+  readonly collection: string;
+  readonly externalId: string;
+}
+
+/** Documents by their collections and external ids, by the unique index. */
+export function documentsByKeyStatement(tenantId: TenantId, keys: readonly DocumentKey[]) {
+  const collections = keys.map(({ collection }) => collection);
+  const externalIds = keys.map(({ externalId }) => externalId);
+  return sqlBuilder
+    .selectFrom('documents')
+    .innerJoin(
+      sql<{
+        collection: string;
+        external_id: string;
+      }>`unnest(${collections}::text[], ${externalIds}::text[])`.as<'wanted'>(sql`wanted(collection, external_id)`),
+      (join) =>
+        join
+          .onRef('wanted.collection', '=', 'documents.collection')
+          .onRef('wanted.external_id', '=', 'documents.external_id'),
+    )
+    .select(documentColumns)
+    .where('documents.tenant_id', '=', tenantId);
+}
+
 export function bodiesByIdStatement(tenantId: TenantId, ids: readonly DocumentId[]) {
   return sqlBuilder
     .selectFrom('documents')

@@ -9,8 +9,10 @@ import { type DocumentId, isDocumentId } from '../ids.ts';
 import { checkPageSize, type Page, toPage } from '../page.ts';
 import {
   bodiesByIdStatement,
+  type DocumentKey,
   documentListStatement,
   documentsByIdStatement,
+  documentsByKeyStatement,
   pendingChunksStatement,
 } from './document-statements.ts';
 
@@ -37,6 +39,22 @@ export function readDocuments(
   ids: readonly DocumentId[],
 ): Promise<Document[]> {
   return readAsTenant(deps.database, principal, documentsByIdStatement(principal.tenantId, ids));
+}
+
+/** The tenant's documents with these keys, in no order; those of nobody or of another tenant are not among them. */
+export async function readDocumentsByKey(
+  deps: DocumentDeps,
+  principal: Principal,
+  keys: readonly DocumentKey[],
+): Promise<Document[]> {
+  // No stored text has a NUL or half a character, and PostgreSQL refuses to be asked for one.
+  const possible = keys.filter(({ collection, externalId }) => isStorable(collection) && isStorable(externalId));
+  if (possible.length === 0) return [];
+  return readAsTenant(deps.database, principal, documentsByKeyStatement(principal.tenantId, possible));
+}
+
+function isStorable(text: string): boolean {
+  return !text.includes('\0') && text.isWellFormed();
 }
 
 /** Bodies by document id, for the documents that are the tenant's. */

@@ -6,6 +6,8 @@ import { isApiKeyId } from '../ids.ts';
 import { builder } from './builder.ts';
 import { requirePrincipal } from './context.ts';
 import { readApiKeyGlobalId } from './global-ids.ts';
+import { priced } from './price.ts';
+import { tagged } from './tags.ts';
 
 const ApiKey = builder.objectRef<ApiKeyShape>('ApiKey').implement({
   description: 'A key for a program, without its secret, which is stored nowhere.',
@@ -41,6 +43,7 @@ builder.queryField('apiKeys', (t) =>
     type: [ApiKey],
     description: "The tenant's API keys, newest first, those that hold no longer included; at most 1,000.",
     authScopes: { token: 'tenant:admin' },
+    extensions: { ...priced({ points: 5, list: { otherwise: 100 } }), ...tagged('admin') },
     resolve: (_root, _args, { deps, principal }) => readApiKeys(deps, requirePrincipal(principal)),
   }),
 );
@@ -77,6 +80,7 @@ builder.mutationField('createApiKey', (t) =>
     type: CreatedApiKey,
     description: 'Makes a key for a program of this tenant, and shows it once.',
     authScopes: { token: 'tenant:admin' },
+    extensions: { ...priced({ points: 10 }), ...tagged('admin') },
     args: { input: t.arg({ type: CreateApiKeyInput, required: true, description: 'What it is to allow.' }) },
     resolve: (_root, { input }, { deps, principal }) => {
       const { name, scopes, subject, groups, expiresAt } = input;
@@ -97,6 +101,7 @@ builder.mutationField('revokeApiKey', (t) =>
     nullable: true,
     description: 'Takes a key back: it is refused from now on. Null where it does not exist for this tenant.',
     authScopes: { token: 'tenant:admin' },
+    extensions: { ...priced({ points: 10 }), ...tagged('admin') },
     args: { id: t.arg.id({ required: true, description: 'As `ApiKey.id` gave it.' }) },
     resolve: async (_root, args, { deps, principal }) => {
       const id = readApiKeyGlobalId(String(args.id));
@@ -119,6 +124,7 @@ builder.mutationField('revokeToken', (t) =>
     type: RevokedToken,
     description: 'Takes a token of this tenant back before its time, by its `jti`: it is refused from now on.',
     authScopes: { token: 'tenant:admin' },
+    extensions: { ...priced({ points: 10 }), ...tagged('admin') },
     args: {
       tokenId: t.arg.string({ required: true, description: "The token's `jti`, 1 to 256 characters." }),
       expiresAt: t.arg({

@@ -8,6 +8,12 @@ import { Refusal } from '../errors.ts';
 import { type RequestContext, requirePrincipal } from './context.ts';
 import { readGlobalId } from './global-ids.ts';
 
+/** A reference to an entity as a federation router sends it. */
+export interface EntityReference {
+  readonly __typename: 'Document' | 'RelatedDocuments';
+  readonly [field: string]: unknown;
+}
+
 /** The schema's types are Pothos definitions; `schema.ts` gathers them. Plugins run in this order. */
 export const builder = new SchemaBuilder<{
   Context: RequestContext;
@@ -15,6 +21,7 @@ export const builder = new SchemaBuilder<{
   DefaultFieldNullability: false;
   Scalars: {
     DateTime: { Input: Date; Output: Date };
+    _Any: { Input: EntityReference; Output: never };
     JSONObject: { Input: Record<string, unknown>; Output: Record<string, unknown> };
   };
 }>({

@@ -5,6 +5,8 @@ import { type Collection as CollectionShape, readCollections } from '../tenants/
 import { builder } from './builder.ts';
 import { requirePrincipal } from './context.ts';
 import { LanguageEnum } from './language.ts';
+import { priced } from './price.ts';
+import { tagged } from './tags.ts';
 
 const attributeTypeDescriptions: Record<AttributeType, string> = {
   text: 'A text of at most 2,048 bytes: `"winter"`.',
@@ -51,6 +53,7 @@ builder.queryField('collections', (t) =>
     type: [Collection],
     description: "The tenant's collections by name: those that hold documents, and those that were defined.",
     authScopes: { token: 'documents:read' },
+    extensions: priced({ points: 10, list: { otherwise: 10 } }),
     resolve: (_root, _args, { deps, principal }) => readCollections(deps, requirePrincipal(principal)),
   }),
 );
@@ -100,6 +103,7 @@ builder.mutationField('defineCollection', (t) =>
     description:
       'Says what the language and the filterable attributes of a collection are, new or not. Attributes may be added and removed at any time; those of existing documents are filled in the same transaction. From then on a document with a value of another type is refused.',
     authScopes: { token: 'documents:write' },
+    extensions: { ...priced({ points: 50 }), ...tagged('write') },
     errors: {
       types: [CollectionError],
       union: { name: 'DefineCollectionResult', description: 'The collection, or why it stays what it was.' },

@@ -2,7 +2,14 @@ import DataLoader from 'dataloader';
 import type { AccessDeps } from '../access/api-keys.ts';
 import type { Principal } from '../auth/principal.ts';
 import type { Document } from '../document.ts';
-import { type DocumentDeps, readBodies, readDocuments, readPendingChunks } from '../documents/read-documents.ts';
+import type { DocumentKey } from '../documents/document-statements.ts';
+import {
+  type DocumentDeps,
+  readBodies,
+  readDocuments,
+  readDocumentsByKey,
+  readPendingChunks,
+} from '../documents/read-documents.ts';
 import { Refusal } from '../errors.ts';
 import type { DocumentId } from '../ids.ts';
 import type { IngestDeps } from '../ingest/upsert-documents.ts';
@@ -26,6 +33,8 @@ export interface RequestContext {
 export interface DocumentLoaders {
   /** Null for a document that is nobody's or another tenant's. */
   readonly document: DataLoader<DocumentId, Document | null>;
+  /** The same by collection and external id. */
+  readonly documentByKey: DataLoader<DocumentKey, Document | null, string>;
   readonly body: DataLoader<DocumentId, string | null>;
   readonly pendingChunks: DataLoader<DocumentId, number>;
 }
@@ -47,9 +56,21 @@ export function createLoaders(deps: DocumentDeps, principal: Principal | undefin
         return new Map(documents.map((document) => [document.id, document]));
       }),
     ),
+    documentByKey: new DataLoader(
+      async (keys: readonly DocumentKey[]) => {
+        const documents = await readDocumentsByKey(deps, who(), keys);
+        const found = new Map(documents.map((document) => [keyText(document), document]));
+        return keys.map((key) => found.get(keyText(key)) ?? null);
+      },
+      { cacheKeyFn: keyText },
+    ),
     body: new DataLoader((ids) => byId<string | null>(ids, null, () => readBodies(deps, who(), ids))),
     pendingChunks: new DataLoader((ids) => byId(ids, 0, () => readPendingChunks(deps, who(), ids))),
   };
+}
+
+function keyText({ collection, externalId }: { readonly collection: string; readonly externalId: string | null }) {
+  return JSON.stringify([collection, externalId]);
 }
 
 /**

@@ -6,6 +6,7 @@ import { requirePrincipal } from './context.ts';
 import { readFilter } from './filter-arguments.ts';
 import { DocumentFilterInput } from './filter-inputs.ts';
 import { LanguageEnum } from './language.ts';
+import { priced, pricedPage } from './price.ts';
 
 const largeField = 'Loaded only where it is asked for';
 
@@ -25,6 +26,7 @@ builder.node(Document, {
     body: t.string({
       description: `Plain text or Markdown, whole. ${largeField}, and with the scope \`documents:read\`.`,
       authScopes: { token: 'documents:read' },
+      extensions: priced({ points: 2 }),
       resolve: async (document, _args, context) => (await context.loaders.body.load(document.id)) ?? '',
     }),
     url: t.exposeString('url', { nullable: true, description: 'Where people read it.' }),
@@ -39,6 +41,7 @@ builder.node(Document, {
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it last changed.' }),
     pendingChunks: t.int({
       description: 'Chunks that still wait for their vector. Until then they are found by their words.',
+      extensions: priced({ points: 1 }),
       resolve: (document, _args, context) => context.loaders.pendingChunks.load(document.id),
     }),
   }),
@@ -66,6 +69,7 @@ builder.queryField('documents', (t) =>
     type: DocumentConnection,
     description: 'Documents, oldest first. Those that come or go between two pages neither repeat nor hide others.',
     authScopes: { token: 'documents:read' },
+    extensions: pricedPage(2),
     args: {
       filter: t.arg({ type: DocumentFilterInput, description: 'Which ones; all without it.' }),
       first: t.arg.int({ description: 'Page size, 1 to 100; 10 without it.' }),

@@ -5,8 +5,10 @@ import { ExampleNotFoundError, NotEmbeddableError } from '../search/search-reque
 import { builder } from './builder.ts';
 import { requirePrincipal } from './context.ts';
 import { Document } from './document.ts';
+import { priced } from './price.ts';
 import { readSearchInput } from './search-arguments.ts';
 import { SearchInput } from './search-inputs.ts';
+import { tagged } from './tags.ts';
 
 const MissingReasonEnum = builder.enumType('MissingReason', {
   description: 'Where a search lost a document, in the order in which it is looked for.',
@@ -54,6 +56,7 @@ builder.queryField('explainMissing', (t) =>
     description:
       'Why a search does not return a document: the stage that lost it, and where it really stands. Hits are grouped by document.',
     authScopes: { token: 'search' },
+    extensions: { ...priced({ points: 50 }), ...tagged('diagnostics') },
     errors: {
       types: [EmbedderError, NotEmbeddableError, ExampleNotFoundError],
       union: { name: 'ExplainMissingResult', description: 'The explanation, or why there is none to be had.' },

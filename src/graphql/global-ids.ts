@@ -9,8 +9,8 @@ const nodeTypes: ReadonlySet<string> = new Set(['Document']);
  * @throws {Refusal} `BAD_USER_INPUT` for what no field `id` ever gave.
  */
 export function readGlobalId(globalId: string): { typename: string; id: string } {
-  const decoded = tryDecode(globalId);
-  if (decoded && nodeTypes.has(decoded.typename)) return decoded;
+  const decoded = tryReadGlobalId(globalId);
+  if (decoded) return decoded;
   throw new Refusal(
     'BAD_USER_INPUT',
     `${JSON.stringify(globalId.slice(0, 80))} is not a global id. Pass one as a field "id" gave it, unchanged.`,
@@ -28,6 +28,12 @@ export function readApiKeyGlobalId(globalId: string): string {
     'BAD_USER_INPUT',
     `${JSON.stringify(globalId.slice(0, 80))} is not the id of an API key. Pass one as "ApiKey.id" gave it, unchanged.`,
   );
+}
+
+/** The same without refusing anything: undefined for what is no global id of a node. */
+export function tryReadGlobalId(globalId: string): { typename: string; id: string } | undefined {
+  const decoded = tryDecode(globalId);
+  return decoded && nodeTypes.has(decoded.typename) ? decoded : undefined;
 }
 
 function tryDecode(globalId: string): { typename: string; id: string } | undefined {

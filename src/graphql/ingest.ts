@@ -7,6 +7,8 @@ import { builder } from './builder.ts';
 import { requirePrincipal } from './context.ts';
 import { Document } from './document.ts';
 import { LanguageEnum } from './language.ts';
+import { priced } from './price.ts';
+import { tagged } from './tags.ts';
 
 const UpsertDocumentInput = builder.inputType('UpsertDocumentInput', {
   description:
@@ -80,6 +82,10 @@ builder.mutationField('upsertDocuments', (t) =>
     description:
       'Creates or replaces documents: all of them, or none if one cannot be stored. Unchanged documents cost a read.',
     authScopes: { token: 'documents:write' },
+    extensions: {
+      ...priced({ points: 10, list: { argument: 'input', otherwise: 200, fields: ['documents'] } }),
+      ...tagged('write'),
+    },
     errors: {
       types: [InvalidDocumentError],
       union: { name: 'UpsertDocumentsResult', description: 'What became of the documents, or why none was stored.' },
@@ -109,6 +115,7 @@ builder.mutationField('deleteDocuments', (t) =>
     type: DeleteDocumentsPayload,
     description: 'Deletes documents.',
     authScopes: { token: 'documents:write' },
+    extensions: { ...priced({ points: 10 }), ...tagged('write') },
     args: {
       ids: t.arg.globalIDList({ required: true, for: Document, description: 'At most 200.' }),
     },

@@ -3,8 +3,10 @@ import type { SearchAnswer } from '../search/search.ts';
 import type { SearchDepth } from '../search/search-depth.ts';
 import type { UnderfilledReason } from '../search/search-reach.ts';
 import { builder } from './builder.ts';
+import { priced } from './price.ts';
 import { SearchEdge } from './search-hit.ts';
 import { SearchModeEnum } from './search-inputs.ts';
+import { tagged } from './tags.ts';
 
 const Recall = builder.objectRef<SearchDepth>('Recall').implement({
   description: 'How far the search looked, and what is known of the recall of that.',
@@ -118,6 +120,7 @@ export const SearchConnection = builder.objectRef<SearchAnswer>('SearchConnectio
     edges: t.field({
       type: [SearchEdge],
       description: 'The hits of this page.',
+      extensions: priced({ list: { otherwise: 10 } }),
       resolve: (answer) => answer.hits.map((hit, index) => ({ hit, index, answer })),
     }),
     pageInfo: t.field({
@@ -153,6 +156,7 @@ export const SearchConnection = builder.objectRef<SearchAnswer>('SearchConnectio
     explain: t.field({
       type: Explanation,
       description: 'How the search went. It is run once more for this.',
+      extensions: { ...priced({ points: 20 }), ...tagged('diagnostics') },
       resolve: async (answer) => ({ answer, explained: await answer.explain() }),
     }),
   }),

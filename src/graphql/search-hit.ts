@@ -5,6 +5,7 @@ import type { Passage } from '../search/passages.ts';
 import type { Hit, SearchAnswer } from '../search/search.ts';
 import { builder } from './builder.ts';
 import { Document } from './document.ts';
+import { priced } from './price.ts';
 
 const mostPassages = 10;
 
@@ -83,12 +84,14 @@ export const SearchEdge = builder.objectRef<HitInAnswer>('SearchEdge').implement
     passages: t.field({
       type: [Chunk],
       description: 'The best passages of the document, best first.',
+      extensions: priced({ points: 2, list: { argument: 'first', otherwise: 3 } }),
       args: { first: t.arg.int({ defaultValue: 3, description: 'How many, 1 to 10.' }) },
       resolve: ({ hit, answer }, { first }) => answer.passages(hit.document.id, checkPassages(first ?? 3)),
     }),
     highlights: t.field({
       type: [Highlight],
       description: 'Where words of the query stand in the best passage. None for a search without text.',
+      extensions: priced({ points: 1, list: { otherwise: 4 } }),
       resolve: ({ hit, answer }) => answer.highlights(hit.chunk.id),
     }),
     freshness: t.field({

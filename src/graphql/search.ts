@@ -1,9 +1,12 @@
 import { EmbedderError } from '../embed/embedder-error.ts';
-import { search } from '../search/search.ts';
+import type { DocumentId } from '../ids.ts';
+import { type SearchAnswer, search } from '../search/search.ts';
+import type { PageInput } from '../search/search-input.ts';
 import { ExampleNotFoundError, NotEmbeddableError } from '../search/search-request.ts';
 import { builder } from './builder.ts';
-import { requirePrincipal } from './context.ts';
+import { type RequestContext, requirePrincipal } from './context.ts';
 import { Document } from './document.ts';
+import { pricedPage } from './price.ts';
 import { readSearchInput } from './search-arguments.ts';
 import { SearchConnection } from './search-connection.ts';
 import { SearchInput } from './search-inputs.ts';
@@ -13,6 +16,7 @@ builder.queryField('search', (t) =>
     type: SearchConnection,
     description: "Searches the tenant's documents by meaning, by words, or both.",
     authScopes: { token: 'search' },
+    extensions: pricedPage(10),
     errors: {
       types: [EmbedderError, NotEmbeddableError, ExampleNotFoundError],
       union: { name: 'SearchResult', description: 'Hits, or why there are none to be had.' },
@@ -32,21 +36,23 @@ builder.objectField(Document, 'similar', (t) =>
     type: SearchConnection,
     description: 'Other documents like this one. Null while it waits for its vectors.',
     authScopes: { token: 'search' },
+    extensions: pricedPage(10),
     nullable: true,
     args: { first: t.arg.int({ description: 'Hits, 1 to 100; 10 without it.' }) },
-    resolve: async (document, page, { deps, principal, signal }) => {
-      try {
-        return await search(
-          deps,
-          requirePrincipal(principal),
-          { similarTo: { documentId: document.id } },
-          page,
-          signal,
-        );
-      } catch (error) {
-        if (error instanceof ExampleNotFoundError) return null;
-        throw error;
-      }
-    },
+    resolve: findSimilar,
   }),
 );
+
+/** Documents like one, or null while it has no vectors. */
+export async function findSimilar(
+  { id: documentId }: { readonly id: DocumentId },
+  page: PageInput,
+  { deps, principal, signal }: RequestContext,
+): Promise<SearchAnswer | null> {
+  try {
+    return await search(deps, requirePrincipal(principal), { similarTo: { documentId } }, page, signal);
+  } catch (error) {
+    if (error instanceof ExampleNotFoundError) return null;
+    throw error;
+  }
+}

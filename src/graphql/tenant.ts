@@ -2,6 +2,7 @@ import type { Principal } from '../auth/principal.ts';
 import { readTenantFacts, type TenantFacts } from '../tenants/read-tenant.ts';
 import { builder } from './builder.ts';
 import { requirePrincipal } from './context.ts';
+import { priced } from './price.ts';
 
 const Viewer = builder.objectRef<Principal>('Viewer').implement({
   description: 'Who calls, as the token says.',
@@ -39,6 +40,7 @@ builder.queryField('tenant', (t) =>
     type: Tenant,
     description: 'Your tenant, counted.',
     authScopes: { token: 'documents:read' },
+    extensions: priced({ points: 20 }),
     resolve: async (_root, _args, { deps, principal }) => {
       const who = requirePrincipal(principal);
       return { id: who.tenantId, ...(await readTenantFacts(deps, who)) };

@@ -3,6 +3,7 @@ import { readBearerToken } from '../auth/bearer.ts';
 import type { VerifyToken } from '../auth/verify-token.ts';
 import { createLoaders, type GraphQLDeps, type RequestContext } from '../graphql/context.ts';
 import { schema } from '../graphql/schema.ts';
+import { subgraphSchema } from '../graphql/subgraph-schema.ts';
 import type { Logger } from '../log.ts';
 import { createErrorMask } from './error-response.ts';
 import { type GraphiqlOptions, graphiqlPage, renderGraphiqlPage } from './graphiql-page.ts';
@@ -24,6 +25,8 @@ export interface GatewayOptions {
   readonly log: Logger;
   readonly isReady: ReadyCheck;
   readonly introspection: boolean;
+  /** Whether it answers a federation router. */
+  readonly federation: boolean;
   /** Absent: GraphiQL is off. */
   readonly graphiql: GraphiqlOptions | undefined;
   readonly maxBodyBytes: number;
@@ -37,7 +40,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { depsForRequest, verifyToken, graphiql } = options;
   const maskError = createErrorMask(options);
   return createYoga<Record<string, never>, RequestContext>({
-    schema,
+    schema: options.federation ? subgraphSchema() : schema,
     graphqlEndpoint: '/graphql',
     landingPage: false,
     // The library's own check answers any URL that ends like this, queries included; no URL ends with a space.

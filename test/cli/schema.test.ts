@@ -20,6 +20,18 @@ test('the schema is written into a file', async () => {
   expect(await readFile(path, 'utf8')).toBe(await readFile(checkedIn, 'utf8'));
 });
 
+test('the subgraph is printed with the directives of federation, or without those of access', async () => {
+  const whole = await run(['schema', '--federation']);
+  expect(whole.stdout).toMatch(/^extend schema\n {2}@link\(url: "https:\/\/specs\.apollo\.dev\/federation\/v2\.9"/);
+  expect(whole.stdout).toContain('@requiresScopes(scopes: [["search"]])');
+  const open = await run(['schema', '--federation', '--without-access']);
+  expect([open.status, open.stderr]).toEqual([0, '']);
+  expect(open.stdout).toContain('@key(fields: "collection externalId")');
+  expect(open.stdout).not.toContain('@requiresScopes');
+  const alone = await run(['schema', '--without-access']);
+  expect([alone.status, alone.stdout]).toEqual([64, '']);
+});
+
 test('a file that cannot be written is named', async () => {
   const { status, stderr } = await run(['schema', '--write', '/nonexistent/schema.graphql']);
   expect(status).toBe(1);

@@ -65,6 +65,7 @@ export interface TestGatewayOptions extends TestDatabaseOptions {
   readonly maxBodyBytes?: number;
   readonly requestTimeoutMs?: number;
   readonly introspection?: boolean;
+  readonly federation?: boolean;
   readonly graphiql?: GraphiqlOptions;
   /** Serves from another database than the test's own, such as one that cannot be reached. */
   readonly serveFrom?: (own: Database) => Promise<Database>;
@@ -115,6 +116,7 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
       await readInFlight(database, operatorScope, [modelsStatement()]);
     },
     introspection: options.introspection ?? true,
+    federation: options.federation ?? false,
     graphiql: options.graphiql,
     maxBodyBytes: options.maxBodyBytes ?? 4_194_304,
     requestTimeoutMs: options.requestTimeoutMs ?? 30_000,

@@ -144,6 +144,7 @@ const statements: Record<string, Statement<unknown>> = {
   'documents-by-id': documents.documentsByIdStatement(tenant, [documentId]),
   'insert-attributes': attributes.insertAttributesStatement(tenant, [documentId]),
   'insert-attributes-by-name': attributes.insertAttributesStatement(tenant, [documentId], ['year']),
+  'documents-by-key': documents.documentsByKeyStatement(tenant, [{ collection: 'handbook', externalId: 'x' }]),
   'insert-chunks': upsert.insertChunksStatement(tenant, [chunk]),
   'insert-documents': upsert.insertDocumentsStatement(tenant, [row]),
   'insert-embeddings': jobs.insertEmbeddingsStatement(tenant, 1, [{ chunkId, coarse: unit.slice(0, 256), full: unit }]),
