@@ -8,6 +8,7 @@ import { openEmbedder } from '../embed/open-embedder.ts';
 import type { GraphQLDeps } from '../graphql/context.ts';
 import { createGateway, type Gateway } from '../http/gateway.ts';
 import type { GraphiqlOptions } from '../http/graphiql-page.ts';
+import { readTrustedDocuments } from '../http/trusted-documents.ts';
 import type { Logger } from '../log.ts';
 import { modelsStatement } from '../models/model-statements.ts';
 import { registerModel } from '../models/register-model.ts';
@@ -47,6 +48,8 @@ export async function openApplication(
 ): Promise<Application> {
   const embedder = openEmbedder(config.embedder);
   const verifyToken = await openVerifier(config);
+  const { trusted } = config.http;
+  const trustedDocuments = trusted && (await readTrustedDocuments(trusted.path, trusted.only));
   const { database, announce } = await openGatewayDatabase(config, log);
   const closing = [() => database.close()];
   const close = async () => {
@@ -68,7 +71,7 @@ export async function openApplication(
     closing.push(() => access.close());
     const deps = { ...createDeps(config, database, modelId, worker), onRevoked: access.onRevoked };
     const gateway = createGateway({
-      depsForRequest: () => ({ ...deps, database: shareFlights(deps.database) }),
+      depsForRequest: (signal) => ({ ...deps, database: shareFlights(deps.database, signal) }),
       verifyToken: access.authenticate,
       log,
       isReady: async () => {
@@ -78,6 +81,8 @@ export async function openApplication(
       federation: config.http.federation,
       graphiql: config.http.graphiql ? (options.graphiql ?? { tabs: [] }) : undefined,
       maxBodyBytes: config.http.maxBodyBytes,
+      queryLimits: config.http.query,
+      trustedDocuments,
       requestTimeoutMs: config.http.requestTimeoutMs,
     });
     return { gateway, deps, workerDeps, announce, close };

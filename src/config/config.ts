@@ -40,6 +40,17 @@ export interface HttpConfig {
   /** Whether it answers a federation router. */
   readonly federation: boolean;
   readonly maxBodyBytes: number;
+  /** Documents by id; absent where requests bring their text. */
+  readonly trusted: { readonly path: string; readonly only: boolean } | undefined;
+  /** Bounds of one GraphQL request. */
+  readonly query: {
+    readonly tokens: number;
+    readonly depth: number;
+    readonly aliases: number;
+    readonly directives: number;
+    /** In points. */
+    readonly cost: number;
+  };
   readonly requestTimeoutMs: number;
 }
 

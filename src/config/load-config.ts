@@ -58,6 +58,17 @@ function buildConfig(values: Values, serverMode: boolean): Config {
       introspection: values.INTROSPECTION ?? !serverMode,
       federation: values.FEDERATION,
       maxBodyBytes: values.MAX_BODY_BYTES,
+      trusted:
+        values.TRUSTED_DOCUMENTS_FILE === undefined
+          ? undefined
+          : { path: values.TRUSTED_DOCUMENTS_FILE, only: values.TRUSTED_DOCUMENTS_ONLY ?? true },
+      query: {
+        tokens: values.MAX_QUERY_TOKENS,
+        depth: values.MAX_QUERY_DEPTH,
+        aliases: values.MAX_QUERY_ALIASES,
+        directives: values.MAX_QUERY_DIRECTIVES,
+        cost: values.MAX_QUERY_COST,
+      },
       requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
     },
     token: buildToken(values),

@@ -106,6 +106,12 @@ const overlapIsSmall: Rule = ({ given, values: { CHUNK_TOKENS: tokens, CHUNK_OVE
   return [{ variable: 'CHUNK_OVERLAP_TOKENS', sentence }];
 };
 
+const onlyTrustedNeedsAFile: Rule = ({ given, values }) => {
+  if (values.TRUSTED_DOCUMENTS_ONLY !== true || given.has('TRUSTED_DOCUMENTS_FILE')) return [];
+  const sentence = 'not set, but TRUSTED_DOCUMENTS_ONLY is true, so nothing could run; name the manifest';
+  return [{ variable: 'TRUSTED_DOCUMENTS_FILE', sentence }];
+};
+
 /** The rules about several variables, in the order in which their faults are printed. */
 export const rules: readonly Rule[] = [
   companionsNeedDatabaseUrl,
@@ -115,4 +121,5 @@ export const rules: readonly Rule[] = [
   algorithmsFitTheKey,
   embedderIsComplete,
   overlapIsSmall,
+  onlyTrustedNeedsAFile,
 ];

@@ -110,7 +110,40 @@ const server = {
     '4194304',
     'Largest request body in bytes; a larger one is refused with 413.',
   ),
-  REQUEST_TIMEOUT_MS: withDefault(wholeNumber(1, 600_000), '30000', 'Milliseconds after which a request is given up.'),
+  MAX_QUERY_TOKENS: withDefault(
+    wholeNumber(100, 1_000_000),
+    '10000',
+    'Names, marks and literals of one GraphQL text. A literal vector of 3,072 components and 200 literal documents fit the default.',
+  ),
+  MAX_QUERY_DEPTH: withDefault(
+    wholeNumber(1, 100),
+    '15',
+    'Fields inside each other, at most; those of an introspection query do not count.',
+  ),
+  MAX_QUERY_ALIASES: withDefault(wholeNumber(0, 1000), '50', 'Aliases in one GraphQL text, its fragments spelt out.'),
+  MAX_QUERY_DIRECTIVES: withDefault(
+    wholeNumber(0, 1000),
+    '50',
+    'Directives in one GraphQL text, its fragments spelt out.',
+  ),
+  MAX_QUERY_COST: withDefault(
+    wholeNumber(1, 100_000_000),
+    '10000',
+    'Points that one request may cost; every answer tells its price in extensions.cost. A search is 10, an object 1, and a list counts as many times as it has items.',
+  ),
+  TRUSTED_DOCUMENTS_FILE: optional(
+    path,
+    'Manifest of GraphQL documents by id (JSON), which clients then send as "documentId" or "extensions.persistedQuery.sha256Hash". Unset: requests bring their text.',
+  ),
+  TRUSTED_DOCUMENTS_ONLY: optional(
+    flag,
+    'Whether the documents of TRUSTED_DOCUMENTS_FILE are the only ones that run. Unset: true with that file.',
+  ),
+  REQUEST_TIMEOUT_MS: withDefault(
+    wholeNumber(1, 600_000),
+    '30000',
+    'Milliseconds after which a request is given up and its statements are cancelled.',
+  ),
   WORKER_IN_SERVE: optional(
     flag,
     'Whether "tessera serve" also embeds new documents. Unset: true in embedded mode, false in server mode, where "tessera work" does it.',

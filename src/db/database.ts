@@ -1,4 +1,5 @@
 import type { Compilable, CompiledQuery } from 'kysely';
+import { cancelRunning } from './cancel-running.ts';
 import { type Connections, fly } from './flight.ts';
 import type { Query } from './query.ts';
 import { type Scope, scopeStatement } from './scope.ts';
@@ -73,7 +74,11 @@ async function transactOnce<Result>(
   scope: Scope,
   work: (execute: Execute) => Promise<Result>,
 ): Promise<Result> {
+  const { signal } = database;
+  signal?.throwIfAborted();
   const client = await database.pool.connect();
+  const cancel = () => cancelRunning(client);
+  if (database.pipelined) signal?.addEventListener('abort', cancel, { once: true });
   const execute: Execute = async (statement) => {
     const query = 'compile' in statement ? statement.compile() : statement;
     return (await client.query(query.sql, [...query.parameters])).rows;
@@ -95,8 +100,9 @@ async function transactOnce<Result>(
       () => false,
     );
     broken = !rolledBack;
-    throw error;
+    throw signal?.aborted ? signal.reason : error;
   } finally {
-    client.release(broken);
+    signal?.removeEventListener('abort', cancel);
+    client.release(broken || signal?.aborted);
   }
 }

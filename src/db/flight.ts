@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type pg from 'pg';
+import { cancelRunning } from './cancel-running.ts';
 import type { Query } from './query.ts';
 import { type Scope, type ScopeDefaults, type ScopeSettings, scopeStatement, settingsStatement } from './scope.ts';
 import { databaseError, sqlstateOf } from './sqlstate.ts';
@@ -10,6 +11,8 @@ export interface Connections {
   /** True where statements may be sent before the answer to the one ahead of them. The embedded database answers one by one. */
   readonly pipelined: boolean;
   readonly scopeDefaults: ScopeDefaults;
+  /** Aborted when nobody waits for answers any more: what runs is cancelled, and nothing new begins. */
+  readonly signal?: AbortSignal;
 }
 
 /** Statements of one reader, with the settings that they want beside the scope's. */
@@ -49,15 +52,21 @@ export async function fly(on: Connections, scope: Scope, parts: readonly FlightP
 }
 
 async function flyOnce(on: Connections, scope: Scope, parts: readonly FlightPart[]): Promise<FlightAnswer[]> {
+  const { signal } = on;
   let client: pg.PoolClient;
   let opening: string;
   try {
     // The settings of one part alone travel with the scope.
     const [only] = parts.length === 1 ? parts : [];
     opening = `begin read only; ${scopeStatement({ ...scope, ...(only?.settings && { settings: only.settings }) }, on.scopeDefaults)}`;
+    signal?.throwIfAborted();
     client = await on.pool.connect();
   } catch (error) {
     return parts.map(() => ({ error: databaseError(error) }));
+  }
+  if (signal?.aborted) {
+    client.release();
+    return parts.map(() => ({ error: signal.reason }));
   }
   const queries: pg.QueryConfig[] = [{ text: opening }];
   const places = parts.map(({ settings, queries: wanted }) => {
@@ -70,9 +79,15 @@ async function flyOnce(on: Connections, scope: Scope, parts: readonly FlightPart
     return { first, end: queries.length };
   });
   queries.push({ text: 'commit' });
+  const cancel = () => cancelRunning(client);
+  // The embedded database has no other connection on which it could be told.
+  if (on.pipelined) signal?.addEventListener('abort', cancel, { once: true });
   const settled = await send(client, queries, on.pipelined);
-  // A transaction that could not be closed leaves its connection in doubt, and nobody may have it after that.
-  client.release(settled.at(-1)?.status !== 'fulfilled');
+  signal?.removeEventListener('abort', cancel);
+  // A transaction that could not be closed leaves its connection in doubt, and nobody may have it after that; nor one that
+  // a request to cancel is under way to.
+  client.release(settled.at(-1)?.status !== 'fulfilled' || signal?.aborted);
+  if (signal?.aborted) return parts.map(() => ({ error: signal.reason }));
   const opened = settled[0];
   if (opened?.status === 'rejected') return parts.map(() => ({ error: databaseError(opened.reason) }));
   return places.map(({ first, end }) => toAnswer(settled.slice(first, end)));

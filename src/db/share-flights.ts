@@ -12,8 +12,10 @@ interface Waiting {
 /**
  * A view of a database whose independent reads of one tick share one flight: twenty searches of one request cost one round
  * trip and hold one connection, and where they are alike they are one statement. Reads of different scopes never share. For one request: it keeps what waits.
+ * @param signal aborted when the request is given up: its statements are cancelled, reads and writes.
  */
-export function shareFlights(database: Database): Database {
+export function shareFlights(opened: Database, signal?: AbortSignal): Database {
+  const database: Database = signal ? { ...opened, signal } : opened;
   const queues = new Map<string, { readonly scope: Scope; readonly waiting: Waiting[] }>();
 
   const read: ReadStatements = ({ settings, ...scope }, queries) =>

@@ -7,20 +7,24 @@ import { subgraphSchema } from '../graphql/subgraph-schema.ts';
 import type { Logger } from '../log.ts';
 import { createErrorMask } from './error-response.ts';
 import { type GraphiqlOptions, graphiqlPage, renderGraphiqlPage } from './graphiql-page.ts';
+import type { TrustedDocuments } from './trusted-documents.ts';
 import { useCodedErrors } from './use-coded-errors.ts';
+import { useCompression } from './use-compression.ts';
 
 import { type ReadyCheck, useHealthChecks } from './use-health-checks.ts';
 import { useNoIntrospection } from './use-no-introspection.ts';
-import { useParseLimit } from './use-parse-limit.ts';
 import { usePlainRefusals } from './use-plain-refusals.ts';
 import { usePrivateResponses } from './use-private-responses.ts';
+import { type QueryLimits, useQueryLimits } from './use-query-limits.ts';
+import { useQueryPrice } from './use-query-price.ts';
 import { useReadableRequests } from './use-readable-requests.ts';
 import { useRequestId } from './use-request-id.ts';
 import { useResponseType } from './use-response-type.ts';
+import { useTrustedDocuments } from './use-trusted-documents.ts';
 
 export interface GatewayOptions {
   /** What the resolvers of one request call; asked for once a request, whose reads then share flights. */
-  readonly depsForRequest: () => GraphQLDeps;
+  readonly depsForRequest: (signal: AbortSignal) => GraphQLDeps;
   readonly verifyToken: VerifyToken;
   readonly log: Logger;
   readonly isReady: ReadyCheck;
@@ -30,6 +34,9 @@ export interface GatewayOptions {
   /** Absent: GraphiQL is off. */
   readonly graphiql: GraphiqlOptions | undefined;
   readonly maxBodyBytes: number;
+  readonly queryLimits: QueryLimits;
+  /** Absent: a request brings its text. */
+  readonly trustedDocuments: TrustedDocuments | undefined;
   readonly requestTimeoutMs: number;
 }
 
@@ -54,8 +61,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     renderGraphiQL: renderGraphiqlPage,
     context: async ({ request }) => {
       const principal = await authenticate(request, verifyToken);
-      const deps = depsForRequest();
       const signal = AbortSignal.any([request.signal, AbortSignal.timeout(options.requestTimeoutMs)]);
+      const deps = depsForRequest(signal);
       return { deps, principal, signal, loaders: createLoaders(deps, principal) };
     },
     maskedErrors: { maskError },
@@ -63,12 +70,15 @@ export function createGateway(options: GatewayOptions): Gateway {
       usePlainRefusals(),
       useRequestId(),
       useHealthChecks(options.isReady, options.log),
+      useTrustedDocuments(options.trustedDocuments),
       useReadableRequests(),
-      useParseLimit(),
+      useQueryLimits(options.queryLimits),
+      useQueryPrice(options.queryLimits.cost),
       ...(options.introspection ? [] : [useNoIntrospection()]),
       useCodedErrors(maskError),
       useResponseType(),
       usePrivateResponses(),
+      useCompression(),
     ],
   });
 }

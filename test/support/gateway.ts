@@ -3,6 +3,7 @@ import { defaultClaimNames } from '../../src/auth/claims.ts';
 import { signToken, type TokenContents } from '../../src/auth/sign-token.ts';
 import { openTokenKey } from '../../src/auth/token-key.ts';
 import { createTokenVerifier } from '../../src/auth/verify-token.ts';
+import { loadConfig } from '../../src/config/load-config.ts';
 import { Secret } from '../../src/config/secret.ts';
 import { type Database, readInFlight } from '../../src/db/database.ts';
 import { operatorScope } from '../../src/db/scope.ts';
@@ -13,6 +14,8 @@ import { loadStaticEmbedder } from '../../src/embed/static-embedder.ts';
 import type { GraphQLDeps } from '../../src/graphql/context.ts';
 import { createGateway, type Gateway } from '../../src/http/gateway.ts';
 import type { GraphiqlOptions } from '../../src/http/graphiql-page.ts';
+import type { TrustedDocuments } from '../../src/http/trusted-documents.ts';
+import type { QueryLimits } from '../../src/http/use-query-limits.ts';
 import { parseTenantId } from '../../src/ids.ts';
 import type { DocumentInput } from '../../src/ingest/document-input.ts';
 import { type UpsertOutcome, upsertDocuments } from '../../src/ingest/upsert-documents.ts';
@@ -63,6 +66,8 @@ export interface TestGatewayOptions extends TestDatabaseOptions {
   /** The built-in one unless given. */
   readonly embedder?: Embedder;
   readonly maxBodyBytes?: number;
+  readonly queryLimits?: Partial<QueryLimits>;
+  readonly trustedDocuments?: TrustedDocuments;
   readonly requestTimeoutMs?: number;
   readonly introspection?: boolean;
   readonly federation?: boolean;
@@ -70,6 +75,9 @@ export interface TestGatewayOptions extends TestDatabaseOptions {
   /** Serves from another database than the test's own, such as one that cannot be reached. */
   readonly serveFrom?: (own: Database) => Promise<Database>;
 }
+
+/** Those of the configuration. */
+const defaultQueryLimits = loadConfig({}).http.query;
 
 const secret = new Secret('the shared secret of the tests, which nobody else knows');
 const issuer = 'https://issuer.example';
@@ -109,7 +117,7 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
   };
   const workerDeps: WorkerDeps = { database: db.worker, embedder, modelId };
   const gateway = createGateway({
-    depsForRequest: () => ({ ...deps, database: shareFlights(deps.database) }),
+    depsForRequest: (signal) => ({ ...deps, database: shareFlights(deps.database, signal) }),
     verifyToken: access.authenticate,
     log,
     isReady: async () => {
@@ -119,6 +127,8 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     federation: options.federation ?? false,
     graphiql: options.graphiql,
     maxBodyBytes: options.maxBodyBytes ?? 4_194_304,
+    trustedDocuments: options.trustedDocuments,
+    queryLimits: { ...defaultQueryLimits, ...options.queryLimits },
     requestTimeoutMs: options.requestTimeoutMs ?? 30_000,
   });
 

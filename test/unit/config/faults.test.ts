@@ -60,6 +60,13 @@ const refused: [title: string, env: Environment, variable: string, words: string
   ['an embedder behind ftp', { ...openai, EMBEDDING_BASE_URL: 'ftp://host' }, 'EMBEDDING_BASE_URL', 'http or https'],
   ['chunks of a few tokens', { CHUNK_TOKENS: '31', CHUNK_OVERLAP_TOKENS: '0' }, 'CHUNK_TOKENS', 'from 32 to 2000'],
   ['an overlap of half a chunk', { CHUNK_OVERLAP_TOKENS: '100' }, 'CHUNK_OVERLAP_TOKENS', 'received 100'],
+  [
+    'only trusted documents, and none',
+    { TRUSTED_DOCUMENTS_ONLY: 'true' },
+    'TRUSTED_DOCUMENTS_FILE',
+    'name the manifest',
+  ],
+  ['no depth at all', { MAX_QUERY_DEPTH: '0' }, 'MAX_QUERY_DEPTH', 'from 1 to 100'],
   ['chunks too small for the overlap', { CHUNK_TOKENS: '64' }, 'CHUNK_OVERLAP_TOKENS', 'not set and therefore 40'],
 ];
 
@@ -82,6 +89,7 @@ const accepted: [title: string, env: Environment][] = [
   ['a claim name that is a URL', { JWT_TENANT_CLAIM: 'https://example.com/tenant' }],
   ['the smallest model', { ...openai, EMBEDDING_DIMENSIONS: '256' }],
   ['an embedder without a key', { ...openai, EMBEDDING_API_KEY: '' }],
+  ['trusted documents beside others', { TRUSTED_DOCUMENTS_FILE: 'm.json', TRUSTED_DOCUMENTS_ONLY: 'false' }],
   ['an overlap just below half a chunk', { CHUNK_OVERLAP_TOKENS: '99' }],
 ];
 

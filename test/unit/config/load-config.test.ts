@@ -15,7 +15,10 @@ describe('an empty environment', () => {
         port: 4000,
         graphiql: true,
         introspection: true,
+        federation: false,
         maxBodyBytes: 4_194_304,
+        trusted: undefined,
+        query: { tokens: 10_000, depth: 15, aliases: 50, directives: 50, cost: 10_000 },
         requestTimeoutMs: 30_000,
       },
       token: {
