@@ -11,6 +11,8 @@ import { findSimilar } from './search.ts';
 import { SearchConnection } from './search-connection.ts';
 import { printSubgraphSdl } from './subgraph-sdl.ts';
 
+const mostReferences = 1_000;
+
 /** Fields and types that only a federated gateway has; `schema.ts` knows nothing of them. */
 
 const RelatedDocuments = builder.objectRef<{ readonly to: DocumentShape }>('RelatedDocuments').implement({
@@ -64,7 +66,7 @@ builder.queryField('_entities', (t) =>
     description:
       "Entities that other subgraphs point at, in order. Null for what does not exist for this tenant, which cannot be told from what is another tenant's.",
     authScopes: { token: 'documents:read' },
-    extensions: priced({ points: 1, list: { argument: 'representations', otherwise: 100 } }),
+    extensions: priced({ points: 1, list: { argument: 'representations', otherwise: 100, most: mostReferences } }),
     args: { representations: t.arg({ type: ['_Any'], required: true, description: 'References, at most 1,000.' }) },
     resolve: (_root, { representations }, context) => {
       checkCount(representations.length);
@@ -72,8 +74,6 @@ builder.queryField('_entities', (t) =>
     },
   }),
 );
-
-const mostReferences = 1_000;
 
 function checkCount(count: number): void {
   if (count <= mostReferences) return;

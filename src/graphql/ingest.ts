@@ -83,7 +83,7 @@ builder.mutationField('upsertDocuments', (t) =>
       'Creates or replaces documents: all of them, or none if one cannot be stored. Unchanged documents cost a read.',
     authScopes: { token: 'documents:write' },
     extensions: {
-      ...priced({ points: 10, list: { argument: 'input', otherwise: 200, fields: ['documents'] } }),
+      ...priced({ points: 10, list: { argument: 'input', otherwise: 200, most: 200, fields: ['documents'] } }),
       ...tagged('write'),
     },
     errors: {

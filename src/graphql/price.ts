@@ -11,6 +11,8 @@ export interface Price {
     readonly argument?: string;
     /** Where the argument is absent. */
     readonly otherwise: number;
+    /** Where the field refuses more: that is said by the field, in better words than those of a price. */
+    readonly most?: number;
     /** Fields of the result that have that many items, for a connection; absent where the field itself is the list. */
     readonly fields?: readonly string[];
   };
@@ -31,5 +33,5 @@ export function priceOf(field: { readonly extensions: Readonly<Record<string, un
 
 /** Points of a connection's field, whose page is as long as `first` says. */
 export function pricedPage(points: number): Record<string, Price> {
-  return priced({ points, list: { argument: 'first', otherwise: 10, fields: ['edges'] } });
+  return priced({ points, list: { argument: 'first', otherwise: 10, most: 100, fields: ['edges'] } });
 }

@@ -19,8 +19,9 @@ import {
   type ValueNode,
   valueFromASTUntyped,
 } from 'graphql';
-import { priceOf } from './price.ts';
+import { type Price, priceOf } from './price.ts';
 
+type List = NonNullable<Price['list']>;
 type Variables = Readonly<Record<string, unknown>>;
 
 /** What depends on a request's variables. */
@@ -92,13 +93,13 @@ export function compilePrice(
 
   /** The length of a list by the argument that decides it. */
   function lengthOf(
-    { argument, otherwise }: { readonly argument?: string; readonly otherwise: number },
+    { argument, otherwise, most = Number.POSITIVE_INFINITY }: List,
     node: FieldNode,
     field: GraphQLField<unknown, unknown>,
   ): Amount {
     const given = node.arguments?.find(({ name }: ArgumentNode) => name.value === argument);
     const unset = field.args.find(({ name }) => name === argument)?.defaultValue;
-    const read = (value: unknown) => countOf(value ?? unset, otherwise);
+    const read = (value: unknown) => Math.min(most, countOf(value ?? unset, otherwise));
     if (!given) return constant(read(undefined));
     return isFixed(given.value)
       ? constant(read(valueFromASTUntyped(given.value)))

@@ -84,7 +84,7 @@ export const SearchEdge = builder.objectRef<HitInAnswer>('SearchEdge').implement
     passages: t.field({
       type: [Chunk],
       description: 'The best passages of the document, best first.',
-      extensions: priced({ points: 2, list: { argument: 'first', otherwise: 3 } }),
+      extensions: priced({ points: 2, list: { argument: 'first', otherwise: 3, most: mostPassages } }),
       args: { first: t.arg.int({ defaultValue: 3, description: 'How many, 1 to 10.' }) },
       resolve: ({ hit, answer }, { first }) => answer.passages(hit.document.id, checkPassages(first ?? 3)),
     }),

@@ -5,8 +5,14 @@ import { compilePrice, type QueryPrice } from '../graphql/query-price.ts';
 
 const free: QueryPrice = () => 0;
 
+/** What of a request decides its price, besides its document. */
+interface Params {
+  readonly operationName?: string | null | undefined;
+  readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
+}
+
 /**
- * Refuses a request that costs too much before any of it is executed, and tells the price of every other in
+ * Refuses a request that costs too much before anything else is done for it, and tells the price of every other in
  * `extensions.cost`. A document is priced when it is first seen; after that a request costs a look-up and some sums.
  */
 export function useQueryPrice(limit: number): Plugin {
@@ -28,14 +34,22 @@ export function useQueryPrice(limit: number): Plugin {
     return price;
   }
 
+  const priceIn = (schema: GraphQLSchema, document: DocumentNode, params: Params) =>
+    Math.ceil(priceFor(schema, document, params.operationName ?? '')(params.variables ?? {}));
+
   return {
-    onExecute: ({ args }) => {
-      const { schema, document, operationName, variableValues } = args;
-      const price = Math.ceil(priceFor(schema, document, operationName ?? '')(variableValues ?? {}));
-      if (price > limit) {
+    // Before there is a context: telling who calls may already need the database.
+    onValidate: ({ params: { schema, documentAST }, context }) => {
+      return ({ valid }) => {
+        if (!valid) return;
+        const price = priceIn(schema, documentAST, (context as { readonly params: Params }).params);
+        if (price <= limit) return;
         const message = `The request costs ${price} points; at most ${limit} are allowed. Ask for fewer items, or in several requests.`;
         throw new Refusal('QUERY_TOO_EXPENSIVE', message);
-      }
+      };
+    },
+    onExecute: ({ args: { schema, document, operationName, variableValues } }) => {
+      const price = priceIn(schema, document, { operationName, variables: variableValues });
       return {
         onExecuteDone: ({ result, setResult }) => {
           if (isAsyncIterable(result)) return;

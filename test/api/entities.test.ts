@@ -100,7 +100,14 @@ describe('entities', () => {
       expectRefusal(await ask(north, [reference]), { status: 400, code: 'BAD_USER_INPUT', says });
     }
     const many = Array.from({ length: 1_001 }, () => ({ __typename: 'Document', id: 'x' }));
-    expectRefusal(await ask(north, many), { status: 400, code: 'BAD_USER_INPUT', says: /1001 references; at most/ });
+    expectRefusal(
+      await ask(
+        north,
+        many,
+        'query($representations: [_Any!]!) { _entities(representations: $representations) { __typename } }',
+      ),
+      { status: 400, code: 'BAD_USER_INPUT', says: /1001 references; at most/ },
+    );
   });
 
   test('need a token, and one that may read documents', async () => {

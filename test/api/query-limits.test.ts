@@ -44,7 +44,9 @@ describe('the limits of a request', () => {
     // The best of three, of which one may pay for collecting garbage. A comment makes each a new document.
     for (const round of ['a', 'b', 'c']) {
       const started = cpuMs();
-      const answer = await gateway.graphql(token, `#${round}\n${document}`, variables as Record<string, unknown>);
+      // Not even the token is looked at before.
+      const bearer = round === 'c' ? 'no-token' : token;
+      const answer = await gateway.graphql(bearer, `#${round}\n${document}`, variables as Record<string, unknown>);
       times.push(cpuMs() - started);
       expectRefusal(answer, { status: 400, code, says: /./ });
     }

@@ -5,6 +5,8 @@ select
   "documents"."title",
   "documents"."url",
   "documents"."metadata",
+  "documents"."status",
+  documents.language as "language",
   "documents"."version",
   "documents"."created_at" as "createdAt",
   "documents"."updated_at" as "updatedAt"
