@@ -54,7 +54,7 @@ export async function captureSearch(
     countTokens: () => 1,
     embed: async () => [question.vector],
   };
-  const deps = { database: capturing, embedder, modelId, chooseDepth };
+  const deps = { database: capturing, embedder, modelId, chooseDepth, wordIndexes: async () => [] };
   await search(deps, principal, { text: question.text, mode: 'SEMANTIC', groupBy }, { first: 10 });
   if (!captured) throw new Error('The search sent nothing.');
   const { settings = {}, ...scope } = captured.scope;

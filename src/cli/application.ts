@@ -12,7 +12,7 @@ import { readTrustedDocuments } from '../http/trusted-documents.ts';
 import type { Logger } from '../log.ts';
 import { modelsStatement } from '../models/model-statements.ts';
 import { registerModel } from '../models/register-model.ts';
-import { createTunedDepth } from '../recall/choose-tuned-depth.ts';
+import { createTunedSearch } from '../recall/tuned-search.ts';
 import type { WorkerDeps } from '../worker/embed-batch.ts';
 import { startWorker, type Worker } from '../worker/worker.ts';
 import { openGatewayDatabase, openWorkerDatabase } from './databases.ts';
@@ -104,7 +104,7 @@ export async function openApplication(
       modelId,
       chunking: { countTokens: embedder.countTokens, maxTokens, overlapTokens },
       onPending: () => worker?.wake(),
-      chooseDepth: createTunedDepth({ database: opened }),
+      ...createTunedSearch({ database: opened }),
     };
   }
 }

@@ -77,6 +77,8 @@ export const catalog = {
     chunks: 'integer',
     counted_at: 'timestamptz default',
     written: 'integer default',
+    word_index: 'text null',
+    word_index_changed_at: 'timestamptz null',
   },
   embeddings: {
     tenant_id: 'text',

@@ -32,9 +32,9 @@ export function checkTiers({ crossover, tenants, steps }: TierFacts): Finding[] 
 }
 
 const asked: Readonly<Record<string, string>> = {
-  build: 'there should be a graph and there is none',
-  rebuild: 'the graph was left unfinished',
-  adopt: 'the graph is there and not recorded',
-  drop: 'the graph is not wanted any more',
-  forget: 'the graph is recorded and not there',
+  build: 'there should be one and there is none',
+  rebuild: 'it was left unfinished',
+  adopt: 'it is there and not recorded',
+  drop: 'it is not wanted any more',
+  forget: 'it is recorded and not there',
 };

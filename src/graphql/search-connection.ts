@@ -93,7 +93,8 @@ const Explanation = builder.objectRef<{ answer: SearchAnswer; explained: SearchE
   description: 'How the search went, from running it once more under `explain analyze`.',
   fields: (t) => ({
     strategy: t.string({
-      description: 'What was run in a line, such as `HYBRID, two stages over the graph, 100 candidates`.',
+      description:
+        'How each half looked, in a line, such as `HYBRID, two stages over the graph, 100 candidates, words in every chunk`.',
       resolve: ({ answer }) => describeStrategy(answer),
     }),
     stages: t.field({ type: [Stage], description: 'Its parts.', resolve: ({ explained }) => [...explained.stages] }),
@@ -140,7 +141,7 @@ export const SearchConnection = builder.objectRef<SearchAnswer>('SearchConnectio
     recall: t.field({
       type: Recall,
       nullable: true,
-      description: 'How far the semantic half looked. Null in KEYWORD mode, which is exact.',
+      description: 'How far the semantic half looked. Null in KEYWORD mode, which has no candidates.',
       resolve: ({ depth }) => depth,
     }),
     underfilled: t.boolean({
@@ -162,14 +163,20 @@ export const SearchConnection = builder.objectRef<SearchAnswer>('SearchConnectio
   }),
 });
 
-function describeStrategy({ mode, depth, stageOne }: SearchAnswer): string {
-  if (!depth) return `${mode}, exact`;
-  if (!stageOne) return `${mode}, every vector at full precision`;
-  const { kind, permitted, candidates } = stageOne;
-  const ways = {
-    graph: 'over the graph',
-    covering: 'over the covering index',
-    filtered: `exact over ${permitted} filtered passages`,
-  };
-  return `${mode}, two stages ${ways[kind]}, ${candidates} candidates`;
+function describeStrategy({ mode, depth, stageOne, scan }: SearchAnswer): string {
+  const parts: string[] = [mode];
+  if (stageOne) {
+    const { kind, permitted, candidates } = stageOne;
+    const ways = {
+      graph: 'over the graph',
+      covering: 'over the covering index',
+      filtered: `exact over ${permitted} filtered passages`,
+    };
+    parts.push(`two stages ${ways[kind]}, ${candidates} candidates`);
+  } else if (depth) {
+    parts.push('every vector at full precision');
+  }
+  if (scan?.kind === 'exact') parts.push('words in every chunk');
+  else if (scan) parts.push(`words by index (${scan.languages.join(', ')}), ${scan.rowBudget} chunks at most`);
+  return parts.join(', ');
 }

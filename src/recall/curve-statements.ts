@@ -39,7 +39,17 @@ export function tuningStatement(tenantId: TenantId) {
       'recall_curves.exact_p50_ms as exactP50Ms',
       'recall_curves.exact_p95_ms as exactP95Ms',
       'recall_curves.measured_at as measuredAt',
+      sql<string[]>`array(${wordIndexes(tenantId)})`.as('wordIndexes'),
     ])
     .where('tenant_models.tenant_id', '=', tenantId)
     .where('tenant_models.role', '=', 'active');
+}
+
+function wordIndexes(tenantId: TenantId) {
+  return sqlBuilder
+    .selectFrom('corpus_stats')
+    .select('language')
+    .where('tenant_id', '=', tenantId)
+    .where('word_index', 'is not', null)
+    .orderBy('language');
 }

@@ -13,6 +13,8 @@ export interface Tuning {
   readonly curve: RecallCurve | undefined;
   /** True where a curve was left out because the tenant has changed its tier or its size by more than a factor of two. */
   readonly outdated: boolean;
+  /** Languages whose chunks have a word index. */
+  readonly wordIndexes: readonly string[];
 }
 
 /**
@@ -21,11 +23,11 @@ export interface Tuning {
  */
 export async function readTuning(deps: { readonly database: Database }, principal: Principal): Promise<Tuning> {
   const [[row]] = await readInFlight(deps.database, tenantScope(principal), [tuningStatement(principal.tenantId)]);
-  if (!row) return { tier: 'exact', chunks: null, curve: undefined, outdated: false };
-  const { tier, chunks } = row;
+  if (!row) return { tier: 'exact', chunks: null, curve: undefined, outdated: false, wordIndexes: [] };
+  const { tier, chunks, wordIndexes } = row;
   const curve = toCurve(row);
   const current = curve !== undefined && describesTenant(curve, row);
-  return { tier, chunks, curve: current ? curve : undefined, outdated: curve !== undefined && !current };
+  return { tier, chunks, curve: current ? curve : undefined, outdated: curve !== undefined && !current, wordIndexes };
 }
 
 type TuningRow = ReturnType<typeof tuningStatement> extends { execute(): Promise<(infer Row)[]> } ? Row : never;

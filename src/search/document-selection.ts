@@ -14,21 +14,20 @@ export interface DocumentSelection {
 
 /** Quoted phrases, excluded and required words, which a passage must satisfy whichever half finds it. */
 export interface TextConditions {
-  readonly language: string;
-  /** In the syntax of `websearch_to_tsquery`. */
+  /** In the syntax of `websearch_to_tsquery`; read anew in each of the tenant's languages. */
   readonly conditions: string;
 }
 
 /** What the words of a query ask of every passage; undefined where they ask nothing. */
 export function conditionsOf(
-  keyword: { readonly language: string; readonly conditions?: string | undefined } | undefined,
+  keyword: { readonly conditions?: string | undefined } | undefined,
 ): TextConditions | undefined {
-  return keyword?.conditions === undefined ? undefined : { language: keyword.language, conditions: keyword.conditions };
+  return keyword?.conditions === undefined ? undefined : { conditions: keyword.conditions };
 }
 
 /** Ids of the chunks that satisfy the conditions, for the right side of an `in`. */
-export function matchingChunks({ language, conditions }: TextConditions) {
-  return sql<ChunkId>`(select keyword_matches(${language}, websearch_to_tsquery(${language}::regconfig, ${conditions})))`;
+export function matchingChunks({ conditions }: TextConditions) {
+  return sql<ChunkId>`(select matching_chunks(${conditions}))`;
 }
 
 /**

@@ -36,7 +36,7 @@ export function fusionStage(plan: FusionPlan) {
  * that happens to hold one common word of the question.
  */
 function rankVotes({ keywordWeight, semanticWeight, rankConstant }: FusionPlan) {
-  const coverage = sql`power(least(1, k.score / nullif((select weight from query), 0)), ${sql.lit(coverageExponent)})`;
+  const coverage = sql`power(least(1, k.score / nullif((select max(weight) from query), 0)), ${sql.lit(coverageExponent)})`;
   return {
     keyword: sql<number>`coalesce(${sql.lit(keywordWeight)} * ${coverage} / (${sql.lit(rankConstant)} + k.rank), 0)`,
     semantic: sql<number>`coalesce(${sql.lit(semanticWeight)}::float8 / (${sql.lit(rankConstant)} + s.rank), 0)`,

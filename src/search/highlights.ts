@@ -13,9 +13,9 @@ export interface Highlight {
 const open = '\uE000';
 const close = '\uE001';
 
-/** The texts of some passages with the query's words marked, in whatever form they stand there. */
-export function highlightsStatement(tenantId: TenantId, language: string, words: string, chunkIds: readonly ChunkId[]) {
-  const query = sql`(select string_agg(quote_literal(lexeme), ' | ')::tsquery from unnest(lexemes(${language}, ${words})))`;
+/** The texts of some passages with the query's words marked, in whatever form they stand there, each in its own language. */
+export function highlightsStatement(tenantId: TenantId, words: string, chunkIds: readonly ChunkId[]) {
+  const query = sql`(select string_agg(quote_literal(lexeme), ' | ')::tsquery from unnest(lexemes(language, ${words})))`;
   const options = `StartSel="${open}", StopSel="${close}", HighlightAll=true`;
   return sqlBuilder
     .selectFrom('chunks')

@@ -8,91 +8,74 @@ import {
   selectsAll,
   type TextConditions,
 } from './document-selection.ts';
+import { indexedQueryWords } from './query-words.ts';
 import { rankPassages } from './ranked-passages.ts';
 import type { GroupBy } from './search-input.ts';
 import type { KeywordPlan } from './search-plan.ts';
 import type { SearchTables } from './search-tables.ts';
 
-/**
- * The query's words as inverse document frequencies, the sum of those (what a text with every word would weigh), and the
- * rarest of them, where those alone are looked for.
- */
-export function queryStage({ language, words, scan }: KeywordPlan) {
-  const rarest =
-    scan.kind === 'rarest'
-      ? sql<string | null>`rarest_words(${language}, ${words}, ${scan.rowBudget})`
-      : sql<null>`null::tsquery`;
+const db = sqlBuilder.withTables<SearchTables>();
+
+/** The query in each of the tenant's languages, a row each. */
+export function queryStage(plan: KeywordPlan) {
   return sqlBuilder
-    .selectFrom(sql<{ terms: string }>`(select query_terms(${language}, ${words}))`.as<'q'>(sql`q (terms)`))
-    .select(['terms', sql<number>`l1_distance(terms, '{}/268435456')`.as('weight'), rarest.as('rarest')]);
+    .selectFrom(indexedQueryWords(plan))
+    .select(['q.language', 'q.terms', 'q.weight', 'q.scale', 'q.rarest']);
 }
 
-/** The best chunks by BM25, scored whole or from the rarest words on. */
+/**
+ * The best chunks of each language by BM25, scored whole or from the rarest words on. Their distances are comparable
+ * between languages.
+ */
 export function keywordChunkStage(
   tenantId: TenantId,
   plan: KeywordPlan,
   selection: DocumentSelection,
   conditions: TextConditions | undefined,
 ) {
-  const permitted = permittedChunks(tenantId, plan, selection, conditions);
-  if (plan.scan.kind === 'exact') return best(permitted, plan);
-  // Whichever is not wanted is not run: its condition is the same for every row.
-  const everyChunk = permitted.where(sql<boolean>`(select rarest from query) is null`);
+  const permitted = permittedChunks(tenantId, selection, conditions);
+  const every = bestOfEach(permitted, plan);
+  if (plan.scan.kind === 'exact') return every;
   const isWhole = selectsAll(selection) && conditions === undefined && selection.exceptChunks.length === 0;
   const found = isWhole
-    ? sql<ChunkId>`(select keyword_best(${plan.language}, (select rarest from query), (select terms from query), ${plan.candidates}))`
-    : sql<ChunkId>`(select keyword_matches(${plan.language}, (select rarest from query)))`;
-  const withRarest = permitted
-    .where('id', 'in', found as never)
-    .where(sql<boolean>`(select rarest from query) is not null`);
-  return sqlBuilder
-    .selectFrom(
-      sqlBuilder
-        .selectFrom(best(everyChunk, plan).as('every_chunk'))
-        .select(['document_id', 'chunk_id', 'distance'])
-        .unionAll(
-          sqlBuilder
-            .selectFrom(best(withRarest, plan).as('with_rarest'))
-            .select(['document_id', 'chunk_id', 'distance']),
-        )
-        .as('either'),
-    )
-    .select(['document_id', 'chunk_id', 'distance']);
+    ? sql<ChunkId>`(select keyword_best(query.language, query.rarest, query.terms, ${plan.candidates}))`
+    : sql<ChunkId>`(select keyword_matches(query.language, query.rarest))`;
+  const withRarest = bestOfEach(permitted.where('chunks.id', 'in', found as never), plan);
+  // Of each language the one or the other is run: which one is known before a chunk is looked at.
+  return every.where('query.rarest', 'is', null).unionAll(withRarest.where('query.rarest', 'is not', null));
 }
 
 /** The tenant's chunks that the search may return: read from the covering index alone where nothing else is asked of them. */
-function permittedChunks(
-  tenantId: TenantId,
-  plan: KeywordPlan,
-  selection: DocumentSelection,
-  conditions: TextConditions | undefined,
-) {
-  return sqlBuilder
+function permittedChunks(tenantId: TenantId, selection: DocumentSelection, conditions: TextConditions | undefined) {
+  return db
     .selectFrom('chunks')
-    .where('tenant_id', '=', tenantId)
-    .where('language', '=', plan.language)
+    .where('chunks.tenant_id', '=', tenantId)
+    .where('chunks.language', '=', sql.ref<string>('query.language'))
     .$if(!selectsAll(selection), (select) => select.where('document_id', 'in', selectedDocuments(tenantId, selection)))
     .$if(conditions !== undefined, (select) =>
       select.where('id', 'in', matchingChunks(conditions as TextConditions) as never),
     );
 }
 
-/** The `+ 0` keeps the planner from looking for an index that returns this order. */
-function best(chunks: ReturnType<typeof permittedChunks>, plan: KeywordPlan) {
-  return chunks
+/** The factor keeps the planner from looking for an index that returns this order. */
+function bestOfEach(chunks: ReturnType<typeof permittedChunks>, { candidates }: KeywordPlan) {
+  const best = chunks
     .select([
-      sql.ref<DocumentId>('document_id').as('document_id'),
-      sql.ref<ChunkId>('id').as('chunk_id'),
-      sql<number>`(chunks.terms <#> (select terms from query)) + 0`.as('distance'),
+      sql.ref<DocumentId>('chunks.document_id').as('document_id'),
+      sql.ref<ChunkId>('chunks.id').as('chunk_id'),
+      sql<number>`(chunks.terms <#> query.terms) * query.scale`.as('distance'),
     ])
     .orderBy('distance')
-    .limit(plan.candidates);
+    .limit(candidates);
+  return db
+    .selectFrom('query')
+    .innerJoinLateral(best.as('best'), (join) => join.onTrue())
+    .select(['best.document_id', 'best.chunk_id', 'best.distance']);
 }
 
 /** The best passage of each item that has any of the words, ranked. */
 export function keywordStage(groupBy: GroupBy) {
-  const passages = sqlBuilder
-    .withTables<SearchTables>()
+  const passages = db
     .selectFrom('keyword_chunks')
     .select(['document_id', 'chunk_id', 'distance'])
     .where('distance', '<', 0);

@@ -3,6 +3,7 @@ import type { Schema } from '../db/catalog.ts';
 import { sqlBuilder } from '../db/compile.ts';
 import type { DocumentId, TenantId } from '../ids.ts';
 import { conditionsOf, matchingChunks, selectedDocuments } from './document-selection.ts';
+import { queryWords } from './query-words.ts';
 import type { KeywordPlan, SearchPlan, SemanticPlan } from './search-plan.ts';
 import type { SearchTables } from './search-tables.ts';
 import { permittedEmbeddings, unindexedDistance } from './semantic-stages.ts';
@@ -40,7 +41,11 @@ export function documentFactsStatement(tenantId: TenantId, plan: SearchPlan, doc
 /** BM25 of the best chunk; null for a search without words. */
 function keywordScore(keyword: KeywordPlan | undefined) {
   if (!keyword) return sql<number | null>`max(null::float8)`;
-  return sql<number | null>`max(-(chunks.terms <#> query_terms(${keyword.language}, ${keyword.words})))`;
+  const score = sqlBuilder
+    .selectFrom(queryWords(keyword.words))
+    .select(sql<number>`-(chunks.terms <#> q.terms) * q.scale`.as('score'))
+    .whereRef('q.language', '=', sql.ref<string>('chunks.language'));
+  return sql<number | null>`max(${score})`;
 }
 
 function conditionsHold(keyword: KeywordPlan | undefined) {

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { sqlBuilder } from '../db/compile.ts';
 import type { ChunkId, DocumentId, TenantId } from '../ids.ts';
+import { queryWords } from './query-words.ts';
 import type { SearchPlan } from './search-plan.ts';
 
 /** A piece of a document's body. */
@@ -25,7 +26,7 @@ export function passagesStatement(
   const { semantic, keyword } = plan;
   const distance = semantic
     ? sql<number>`embeddings.full_vector <#> ${semantic.full}::vector`
-    : sql<number>`chunks.terms <#> query_terms(${keyword?.language}, ${keyword?.words})`;
+    : sql<number>`chunks.terms <#> q.terms`;
   const ranked = sqlBuilder
     .selectFrom('chunks')
     .$if(
@@ -36,6 +37,13 @@ export function passagesStatement(
             .onRef('embeddings.chunk_id', '=', 'chunks.id')
             .on('embeddings.tenant_id', '=', tenantId)
             .on('embeddings.model_id', '=', semantic?.modelId as number),
+        ) as never,
+    )
+    .$if(
+      semantic === undefined,
+      (query) =>
+        query.innerJoin(queryWords(keyword?.words ?? ''), (join) =>
+          join.onRef('q.language', '=', 'chunks.language'),
         ) as never,
     )
     .select([

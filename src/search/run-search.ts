@@ -56,8 +56,9 @@ export async function runSearch(
   rows: number,
 ): Promise<SearchRun> {
   const { budgets } = deps;
-  const { depth } = prepared;
-  const wanted = { request: { ...request, mode: prepared.mode }, depth, seen: page.seen.length, rows };
+  const { depth, scan } = prepared;
+  const wordsByIndex = scan?.kind === 'rarest';
+  const wanted = { request: { ...request, mode: prepared.mode }, depth, wordsByIndex, seen: page.seen.length, rows };
   let reach = firstReach(wanted, budgets);
   for (;;) {
     const plan = planSearch(deps, request, prepared, page, reach);

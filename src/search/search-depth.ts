@@ -27,3 +27,6 @@ export type SearchDepth =
 
 /** Decides how far to look for a recall that is wished for, from what was measured for the tenant. */
 export type ChooseDepth = (principal: Principal, wish: RecallWish) => Promise<SearchDepth>;
+
+/** The languages of a tenant that have a word index which searches may count on. */
+export type ReadWordIndexes = (principal: Principal) => Promise<readonly string[]>;

@@ -50,15 +50,18 @@ export type StageOnePlan =
   | { readonly kind: 'counted'; readonly permittedBudget: number };
 
 export interface KeywordPlan extends KeywordQuery {
-  readonly language: string;
-  /** Chunks that are passed on, best first. */
+  /** Chunks that are passed on, best first, of each of the tenant's languages. */
   readonly candidates: number;
-  /**
-   * `exact`: every chunk is scored, from the covering index. `rarest`: those with the rarest words of the query, found by
-   * the tenant's partial GIN index, as long as they are no more than the budget.
-   */
-  readonly scan: { readonly kind: 'exact' } | { readonly kind: 'rarest'; readonly rowBudget: number };
+  readonly scan: KeywordScan;
 }
+
+/**
+ * `exact`: every chunk is scored, from the covering index. `rarest`: in the languages that have a word index, those with the
+ * rarest words of the query, as long as they are no more than the budget; in the others every chunk.
+ */
+export type KeywordScan =
+  | { readonly kind: 'exact' }
+  | { readonly kind: 'rarest'; readonly languages: readonly string[]; readonly rowBudget: number };
 
 /** A vector as a search needs it, in pgvector's wire format. @param full unit length, at least 256 components. */
 export function vectorOperands(full: Float32Array): Pick<SemanticPlan, 'full' | 'coarse'> {

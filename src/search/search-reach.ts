@@ -14,6 +14,8 @@ export interface SearchReach {
   readonly keywordCandidates: number;
   /** Absent where there is no stage one. */
   readonly stageOne?: StageOnePlan;
+  /** Whether words are looked for in every chunk, also where there is an index of them. */
+  readonly everyChunk?: boolean;
   /** Whether the run says how much each half had to choose from. */
   readonly reports: boolean;
 }
@@ -26,6 +28,8 @@ export interface Wanted {
   >;
   /** Absent in KEYWORD mode. */
   readonly depth: SearchDepth | undefined;
+  /** Whether words are looked for in an index, which finds the best of all chunks and not of those that a filter permits. */
+  readonly wordsByIndex: boolean;
   /** Items that earlier pages had. */
   readonly seen: number;
   /** Rows that make the page full: one more than the page, to know of the next. */
@@ -85,6 +89,9 @@ export function nextReach(
     return isSmall ? { ...reach, stageOne: { kind: 'covering' } } : undefined;
   }
   if (rows >= wanted.rows || request.minScore !== undefined) return undefined;
+  if (wanted.wordsByIndex && !reach.everyChunk && isFiltered(wanted)) {
+    return { ...reach, everyChunk: true, reports: true };
+  }
   if (!reached) {
     if (hasEverything(reach, wanted)) return undefined;
     return isFixed(wanted) ? { ...reach, reports: true } : widen(reach, wanted, budgets);

@@ -14,8 +14,8 @@ export type SearchTables = {
   candidates: { chunk_id: ChunkId };
   /** Stage two: the best passage of each item at full precision. */
   semantic: Ranked;
-  /** The query's words with their inverse document frequencies, and the sum of those. */
-  query: { terms: string; weight: number; rarest: string | null };
+  /** The query in each of the tenant's languages. */
+  query: QueryWords;
   keyword_chunks: { document_id: DocumentId; chunk_id: ChunkId; distance: number };
   /** The best passage of each item by BM25. */
   keyword: Ranked;
@@ -37,6 +37,19 @@ export interface Reached {
   keywordChunks: number | null;
   /** Chunks that the filter permits, at most one more than the budget. */
   permitted: number | null;
+}
+
+/** A query in one language, as the function `query_words` gives it. */
+export interface QueryWords {
+  language: string;
+  /** Its words with their inverse document frequencies. */
+  terms: string;
+  /** What a text with every word would weigh, scaled: the same for every language. */
+  weight: number;
+  /** What makes a score in this language comparable with those in the others; 1 where there is but one. */
+  scale: number;
+  /** The rarest of its words; null where every chunk is to be scored. */
+  rarest: string | null;
 }
 
 /** An item is what hits are grouped by: its id is a document's or a chunk's. */

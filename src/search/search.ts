@@ -16,8 +16,9 @@ import { type Passage, passagesStatement } from './passages.ts';
 import { type PreparedSearch, prepareSearch } from './prepare-search.ts';
 import { runSearch, type StageOneReport } from './run-search.ts';
 import { createSearchCursors, itemMark } from './search-cursor.ts';
-import type { ChooseDepth, SearchDepth } from './search-depth.ts';
+import type { ChooseDepth, ReadWordIndexes, SearchDepth } from './search-depth.ts';
 import type { PageInput, SearchInput, SearchMode } from './search-input.ts';
+import type { KeywordScan } from './search-plan.ts';
 import type { SearchBudgets, UnderfilledReason } from './search-reach.ts';
 
 export interface SearchDeps {
@@ -25,6 +26,7 @@ export interface SearchDeps {
   readonly embedder: Embedder;
   readonly modelId: number;
   readonly chooseDepth: ChooseDepth;
+  readonly wordIndexes: ReadWordIndexes;
   /** What a filtered search may spend, where it is not to be chosen by the size of the tenant. */
   readonly budgets?: SearchBudgets;
 }
@@ -57,6 +59,8 @@ export interface SearchAnswer {
   readonly settings: ScopeSettings;
   /** Why there are fewer hits than the data allow; absent where there are not. */
   readonly underfilled: UnderfilledReason | undefined;
+  /** How the words were looked for; absent where there were none. */
+  readonly scan: KeywordScan | undefined;
   /** The cursor behind a hit, by its place on the page, from 0: made only where it is asked for. */
   cursorAt(index: number): string;
   /** Time that it took to have the vector, in milliseconds. */
@@ -119,6 +123,7 @@ export async function search(
     stageOne,
     settings,
     underfilled,
+    scan: plan.keyword?.scan,
     embedMs: prepared.embedMs,
     cursorAt: (index) => cursors.write([...seen, ...items.slice(0, index + 1).map((row) => itemMark(row.itemId))]),
     ...createDetails(deps, principal, prepared),
@@ -130,10 +135,10 @@ export async function search(
   };
 
   /** What is read of hits only where it is asked for. */
-  function createDetails(on: SearchDeps, who: Principal, { words, language }: PreparedSearch) {
+  function createDetails(on: SearchDeps, who: Principal, { words }: PreparedSearch) {
     const highlights = new DataLoader(async (chunkIds: readonly ChunkId[]) => {
       if (words === undefined) return chunkIds.map(() => []);
-      const rows = await readAsTenant(on.database, who, highlightsStatement(who.tenantId, language, words, chunkIds));
+      const rows = await readAsTenant(on.database, who, highlightsStatement(who.tenantId, words, chunkIds));
       const byId = new Map(rows.map((row) => [row.id, readHighlights(row.marked)]));
       return chunkIds.map((id) => byId.get(id) ?? []);
     });

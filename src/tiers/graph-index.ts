@@ -1,16 +1,12 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
-import { sqlBuilder } from '../db/compile.ts';
 import type { Statement } from '../db/database.ts';
-import { isTenantId, type TenantId } from '../ids.ts';
+import { isTenantId } from '../ids.ts';
+import type { GraphTarget, IndexKind } from './index-kind.ts';
+import { maintenanceStatement } from './index-statements.ts';
+import { recordTierStatement } from './tier-statements.ts';
 
-/** A tenant's vectors of one model: what one graph is built over. */
-export interface GraphTarget {
-  readonly tenantId: TenantId;
-  readonly modelId: number;
-}
-
-/** Names that belong to Tessera. Whatever else is built on the table is somebody's own and left alone. */
+/** What {@link graphIndexName} gives. */
 export const graphIndexPattern = '^embeddings_hnsw_[0-9a-f]{12}$';
 
 /** The name of a graph: the tenant and the model, hashed, because a tenant id may be longer than a name. */
@@ -27,28 +23,19 @@ export function graphIndexName({ tenantId, modelId }: GraphTarget): string {
 export function createGraphStatement(target: GraphTarget): Statement<unknown> {
   const { tenantId, modelId } = target;
   if (!isTenantId(tenantId)) throw new TypeError('An index was to be built for a tenant id that is not one.');
-  return compiledFirst(
+  return maintenanceStatement(
     sql`create index concurrently ${sql.ref(graphIndexName(target))} on tessera.embeddings
       using hnsw (coarse halfvec_ip_ops) with (m = 16, ef_construction = 64)
       where tenant_id = ${sql.lit<string>(tenantId)} and model_id = ${sql.lit(modelId)}::smallint`,
   );
 }
 
-/** Drops a graph, valid or not. To be run outside a transaction, by the owner of the table. */
-export function dropGraphStatement(name: string): Statement<unknown> {
-  return compiledFirst(sql`drop index concurrently if exists ${sql.ref(`tessera.${name}`)}`);
-}
-
 /**
  * Tells the planner how many rows each tenant has, which is what it chooses between the graph and the covering index by.
  * Two narrow columns: 0.2 s, whatever the size of the vectors.
  */
-export function analyzeStatement(): Statement<unknown> {
-  return compiledFirst(sql`analyze tessera.embeddings (tenant_id, model_id)`);
-}
-
-function compiledFirst(query: ReturnType<typeof sql>): Statement<unknown> {
-  return { compile: () => query.compile(sqlBuilder) };
+export function analyzeEmbeddingsStatement(): Statement<unknown> {
+  return maintenanceStatement(sql`analyze tessera.embeddings (tenant_id, model_id)`);
 }
 
 /** Memory of the graph while it is built, in bytes a chunk; 1,228 measured at m = 16 with 256 half-precision components. */
@@ -63,3 +50,15 @@ export function buildMemoryMb(chunks: number, mostMb: number): number {
   const needed = Math.ceil((chunks * graphBytesPerChunk) / 2 ** 20) + 16;
   return Math.max(leastMemoryMb, Math.min(needed, mostMb));
 }
+
+/** A partial HNSW index over the coarse vectors of one tenant and model. */
+export const graphKind: IndexKind<GraphTarget> = {
+  name: 'graph',
+  table: 'embeddings',
+  namePattern: graphIndexPattern,
+  indexName: graphIndexName,
+  createStatement: createGraphStatement,
+  analyzeStatement: analyzeEmbeddingsStatement,
+  recordStatement: (target, index) => recordTierStatement(target, index === null ? 'exact' : 'hnsw', index),
+  buildMemoryMb,
+};

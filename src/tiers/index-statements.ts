@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { sqlBuilder } from '../db/compile.ts';
-import { graphIndexPattern } from './graph-index.ts';
+import type { Statement } from '../db/database.ts';
+import type { IndexKind, IndexTarget } from './index-kind.ts';
 
 /** PostgreSQL's own catalog, as far as it is read here. */
 interface PostgresCatalog {
@@ -12,8 +13,8 @@ interface PostgresCatalog {
 
 const db = sqlBuilder.withTables<{ [Name in keyof PostgresCatalog as `pg_catalog.${Name}`]: PostgresCatalog[Name] }>();
 
-/** Every graph there is, finished or not. */
-export function graphIndexesStatement() {
+/** Every index of a kind that there is, finished or not. */
+export function storedIndexesStatement({ table, namePattern }: Pick<IndexKind<IndexTarget>, 'table' | 'namePattern'>) {
   return db
     .selectFrom('pg_catalog.pg_index as i')
     .innerJoin('pg_catalog.pg_class as c', 'c.oid', 'i.indexrelid')
@@ -22,17 +23,37 @@ export function graphIndexesStatement() {
       'i.indisvalid as valid',
       sql<number>`pg_relation_size(c.oid)::float8`.as('sizeBytes'),
     ])
-    .where('i.indrelid', '=', sql<number>`'tessera.embeddings'::regclass`)
-    .where('c.relname', '~', graphIndexPattern)
+    .where('i.indrelid', '=', sql<number>`${sql.lit<string>(`tessera.${table}`)}::regclass`)
+    .where('c.relname', '~', namePattern)
     .orderBy('c.relname');
 }
 
-/** How far a build is. Only the role that builds is shown more than that somebody does. */
-export function buildProgressStatement(pid: number) {
+/**
+ * How far a build is. Only the role that builds is shown more than that somebody does. A GIN index tells no tuples, but
+ * how much of the table was read.
+ * @param chunks that the index will hold.
+ */
+export function buildProgressStatement(pid: number, chunks: number) {
+  const share = sql`coalesce(blocks_done::float8 / nullif(blocks_total, 0), 0)`;
   return db
     .selectFrom('pg_catalog.pg_stat_progress_create_index')
-    .select(['phase', sql<number>`tuples_done::float8`.as('chunksDone')])
+    .select([
+      'phase',
+      sql<number>`case when tuples_done > 0 then tuples_done::float8 else round(${share} * ${chunks}::int) end`.as(
+        'chunksDone',
+      ),
+    ])
     .where('pid', '=', pid);
+}
+
+/** Drops an index, valid or not. To be run outside a transaction, by the owner of the table. */
+export function dropIndexStatement(name: string): Statement<unknown> {
+  return maintenanceStatement(sql`drop index concurrently if exists ${sql.ref(`tessera.${name}`)}`);
+}
+
+/** A statement without parameters, which those that build and analyse cannot have. */
+export function maintenanceStatement(query: ReturnType<typeof sql>): Statement<unknown> {
+  return { compile: () => query.compile(sqlBuilder) };
 }
 
 /** Whether the connection may build indexes on the vectors, and which backend it is. Anybody may ask. */

@@ -1,11 +1,11 @@
-import type { BuildProgress } from './build-graph.ts';
+import type { BuildProgress } from './build-index.ts';
 
 /** A long build is worth a line each time it has come this much further. */
 const markShare = 0.1;
 
 /** A build at a point that is worth a line. */
 export interface ProgressMark extends BuildProgress {
-  /** Chunks that are in the graph, in percent. */
+  /** Chunks that are in the index, or were looked at for it, in percent. */
   readonly percent: number;
 }
 

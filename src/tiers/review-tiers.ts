@@ -1,18 +1,23 @@
 import { type Database, readInFlight, transact } from '../db/database.ts';
 import { operatorScope } from '../db/scope.ts';
-import { type BuildOptions, buildGraph } from './build-graph.ts';
+import { type BuildOptions, buildIndex } from './build-index.ts';
 import { cancelWhenAborted } from './cancel-when-aborted.ts';
 import { crossoverStatement, toCrossover } from './crossover.ts';
-import { tierThresholds } from './decide-tier.ts';
-import { analyzeStatement, dropGraphStatement } from './graph-index.ts';
-import { graphIndexesStatement } from './index-statements.ts';
+import { defaultWordCrossover, tierThresholds } from './decide-tier.ts';
+import { graphKind } from './graph-index.ts';
+import { dropIndexStatement, storedIndexesStatement } from './index-statements.ts';
+import { graphState, wordState } from './index-states.ts';
 import { type MaintenanceSession, withMaintenance } from './maintenance-session.ts';
-import { type PlannedStep, planTiers } from './plan-tiers.ts';
-import { recordCountsStatement, recordTierStatement, tierStatesStatement } from './tier-statements.ts';
+import { inOrder, type PlannedStep, planTiers } from './plan-tiers.ts';
+import { recordCountsStatement, tierStatesStatement } from './tier-statements.ts';
+import { wordKind } from './word-index.ts';
+import { wordStatesStatement } from './word-statements.ts';
 
 export interface ReviewOptions extends BuildOptions {
   /** Chunks at which the graph becomes worth it; without it what was measured on the spot, else 12,000. */
   readonly crossover?: number;
+  /** Chunks of a language at which a word index becomes worth it; without it 12,000. */
+  readonly wordCrossover?: number;
   /** Called before each step. */
   readonly onStep?: (step: PlannedStep) => void;
 }
@@ -36,8 +41,8 @@ export interface TierReview {
 }
 
 /**
- * Counts every tenant's vectors and brings its tier in line with them: graphs are built, adopted and dropped, one at a
- * time, while searches and writes go on. Whatever an earlier review left half done is found in the catalog and ended.
+ * Counts every tenant's vectors and brings its tiers in line with them and with the chunks of its languages: graphs and
+ * word indexes are built, adopted and dropped, one at a time, while searches and writes go on. Whatever an earlier review left half done is found in the catalog and ended.
  * @param owner a pool of the schema's owner with at least two connections.
  * @throws {StartupError} when the login does not own the table. {Refusal} `DATABASE_UNAVAILABLE`. The signal's reason.
  */
@@ -45,7 +50,7 @@ export async function reviewTiers(owner: Database, options: ReviewOptions = {}):
   const review = await withMaintenance(owner, async (session) => {
     const changes: TierChange[] = [];
     const failures: FailedStep[] = [];
-    for (const step of await planReview(owner, options.crossover)) {
+    for (const step of await planReview(owner, options)) {
       options.signal?.throwIfAborted();
       options.onStep?.(step);
       const startedMs = performance.now();
@@ -63,42 +68,51 @@ export async function reviewTiers(owner: Database, options: ReviewOptions = {}):
   return review ?? { busy: true, changes: [], failures: [] };
 }
 
-async function planReview(owner: Database, crossover: number | undefined): Promise<PlannedStep[]> {
+async function planReview(
+  owner: Database,
+  { crossover, wordCrossover = defaultWordCrossover }: Pick<ReviewOptions, 'crossover' | 'wordCrossover'>,
+): Promise<PlannedStep[]> {
   await transact(owner, operatorScope, (execute) => execute(recordCountsStatement()));
-  const [states, indexes, stored] = await readInFlight(owner, operatorScope, [
+  const [vectors, graphs, stored, words, wordIndexes] = await readInFlight(owner, operatorScope, [
     tierStatesStatement(),
-    graphIndexesStatement(),
+    storedIndexesStatement(graphKind),
     crossoverStatement(),
+    wordStatesStatement(),
+    storedIndexesStatement(wordKind),
   ]);
-  return planTiers(states, indexes, tierThresholds(crossover ?? toCrossover(stored).chunks));
+  const graphSizes = tierThresholds(crossover ?? toCrossover(stored).chunks);
+  const wordSizes = tierThresholds(wordCrossover);
+  const graphStates = vectors.map((one) => graphState(one, graphSizes));
+  const wordStates = words.map((one) => wordState(one, wordSizes));
+  return inOrder([...planTiers('graph', graphStates, graphs), ...planTiers('words', wordStates, wordIndexes)]);
 }
 
 /**
- * A tier is recorded as `hnsw` only once its graph is valid, and as `exact` before its graph goes. So a stop between the
- * two leaves a graph that is used and not recorded, which the next review adopts or drops; never the other way round.
+ * An index is recorded only once it is valid, and taken from the record before it goes. So a stop between the two leaves
+ * an index that is not recorded, which the next review adopts or drops; never the other way round.
  */
 async function takeStep(
   owner: Database,
   session: MaintenanceSession,
-  { step, index, target, chunks }: PlannedStep,
+  { step, index, state }: PlannedStep,
   options: BuildOptions,
 ): Promise<void> {
-  const record = async (graph: string | null) => {
-    if (!target) return;
-    const statement = recordTierStatement(target, graph === null ? 'exact' : 'hnsw', graph);
-    await transact(owner, operatorScope, (execute) => execute(statement));
-  };
   const drop = () =>
-    cancelWhenAborted(owner, session.pid, options.signal, () => session.run(dropGraphStatement(index)));
+    cancelWhenAborted(owner, session.pid, options.signal, () => session.run(dropIndexStatement(index)));
+  if (!state) return drop();
+  const { kind, target } = state;
+  const record = (name: string | null) =>
+    transact(owner, operatorScope, async (execute) => {
+      await execute(kind.recordStatement(target, name));
+    });
   switch (step) {
     case 'build':
     case 'rebuild':
-      if (!target) return;
       if (step === 'rebuild') await drop();
-      await buildGraph(owner, session, target, chunks, options);
+      await buildIndex(owner, session, state, options);
       return record(index);
     case 'adopt':
-      await session.run(analyzeStatement());
+      await session.run(kind.analyzeStatement());
       return record(index);
     case 'drop':
       await record(null);

@@ -9,7 +9,7 @@ export interface TierKeeperDeps {
   readonly owner: Database;
   /** Between two reviews; a minute unless told otherwise. */
   readonly everyMs?: number;
-  readonly options?: Pick<ReviewOptions, 'crossover' | 'mostMemoryMb' | 'parallelWorkers'>;
+  readonly options?: Pick<ReviewOptions, 'crossover' | 'wordCrossover' | 'mostMemoryMb' | 'parallelWorkers'>;
 }
 
 export interface TierKeeper {
@@ -35,10 +35,10 @@ export function startTierKeeper(deps: TierKeeperDeps, log: Logger): TierKeeper {
           ...deps.options,
           signal,
           onProgress: markProgress(({ index, phase, percent }) =>
-            log.info({ index, phase, percent }, 'a graph is being built'),
+            log.info({ index, phase, percent }, 'an index is being built'),
           ),
-          onStep: ({ step, index, target, chunks }) =>
-            log.info({ step, index, tenant: target?.tenantId, chunks }, 'a tier changes'),
+          onStep: ({ step, kind, index, state }) =>
+            log.info({ step, kind, index, ...state?.target, chunks: state?.chunks }, 'a tier changes'),
         });
         for (const { step, index, tookMs } of changes)
           log.info({ step, index, tookMs: Math.round(tookMs) }, 'a tier has changed');

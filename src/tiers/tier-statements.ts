@@ -2,8 +2,11 @@ import { sql } from 'kysely';
 import { sqlBuilder } from '../db/compile.ts';
 import type { Statement } from '../db/database.ts';
 import type { TenantId } from '../ids.ts';
-import type { Tier, TierFacts } from './decide-tier.ts';
-import type { GraphTarget } from './graph-index.ts';
+import type { Tier } from './decide-tier.ts';
+import type { GraphTarget } from './index-kind.ts';
+
+/** What a tenant has a model for; vectors of a retired one are not searched. */
+export type ModelRole = 'active' | 'candidate' | 'retired';
 
 interface CountedRow {
   tenant_id: string;
@@ -43,7 +46,7 @@ export function tierStatesStatement() {
     .select([
       sql.ref<TenantId>('tenant_id').as('tenantId'),
       'model_id as modelId',
-      sql.ref<TierFacts['role']>('role').as('role'),
+      sql.ref<ModelRole>('role').as('role'),
       sql.ref<Tier>('tier').as('tier'),
       sql<number>`coalesce(chunk_count, 0)`.as('chunks'),
     ])
@@ -65,7 +68,7 @@ export function tierStatusStatement() {
       sql.ref<TenantId>('tenant_models.tenant_id').as('tenantId'),
       'tenant_models.model_id as modelId',
       'models.name as model',
-      sql.ref<TierFacts['role']>('tenant_models.role').as('role'),
+      sql.ref<ModelRole>('tenant_models.role').as('role'),
       sql.ref<Tier>('tenant_models.tier').as('tier'),
       'tenant_models.tier_changed_at as tierChangedAt',
       sql<number>`coalesce(counts.chunks, 0)`.as('chunks'),

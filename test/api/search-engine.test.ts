@@ -173,7 +173,7 @@ describe('the retrieval engine', () => {
       'underfilled underfilledReason explain { strategy stages { name in out ms } settings { candidates efSearch maxScanTuples filteredPassages } plan }';
     const { explain, ...found } = await search({ text: 'ski room' }, { extra });
     expect(found).toMatchObject({ underfilled: false, underfilledReason: null });
-    expect(explain!.strategy).toBe('HYBRID, two stages over the covering index, 100 candidates');
+    expect(explain!.strategy).toBe('HYBRID, two stages over the covering index, 100 candidates, words in every chunk');
     expect(explain!.settings).toEqual({ candidates: 100, efSearch: 100, maxScanTuples: null, filteredPassages: null });
     expect(explain!.stages.map(({ name }) => name)).toEqual(
       expect.arrayContaining(['candidates', 'semantic', 'keyword_chunks', 'keyword', 'fused', 'page']),

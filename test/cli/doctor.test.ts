@@ -119,7 +119,7 @@ describeServer('tessera doctor', () => {
       {
         check: 'tiers',
         level: 'warning',
-        found: expect.stringContaining('of large, 3000 chunks: there should be a graph'),
+        found: expect.stringContaining('of large, 3000 chunks: there should be one'),
       },
     ],
     [

@@ -38,7 +38,7 @@ describe('keyword candidates from the rarest words', () => {
       ...page,
       modelId: 1,
       fusion: { method: 'RECIPROCAL_RANK', keywordWeight: 2, semanticWeight: 1, rankConstant: 60 },
-      keyword: { words, language: 'english', candidates: 100, scan },
+      keyword: { words, candidates: 100, scan },
       ...change,
     };
     const rows = await readAsTenant(db.database, principalOf(tenant), searchStatement(tenant, plan));
@@ -50,7 +50,7 @@ describe('keyword candidates from the rarest words', () => {
   it('give the exact ranking when the budget holds every chunk with any of the words', async () => {
     const exact = await find(question, { kind: 'exact' });
     expect(exact).toHaveLength(20);
-    expect(await find(question, { kind: 'rarest', rowBudget: 100_000 })).toEqual(exact);
+    expect(await find(question, { kind: 'rarest', languages: ['english'], rowBudget: 100_000 })).toEqual(exact);
   });
 
   it('give nearly the exact top ten from a budget of a tenth of the chunks', async () => {
@@ -58,14 +58,14 @@ describe('keyword candidates from the rarest words', () => {
     for (let seed = 1; seed <= 20; seed++) {
       const words = `word${2_999 - seed * 7} word${2_500 - seed * 11} word${1_000 + seed} word${seed}`;
       const exact = (await find(words, { kind: 'exact' })).slice(0, 10);
-      const near = (await find(words, { kind: 'rarest', rowBudget: chunks / 10 })).slice(0, 10);
+      const near = (await find(words, { kind: 'rarest', languages: ['english'], rowBudget: chunks / 10 })).slice(0, 10);
       common += exact.filter((name) => near.includes(name)).length / exact.length;
     }
     expect(common / 20).toBeGreaterThan(0.95);
   });
 
   it('fall back to the exact scan when already the rarest word is over the budget', async () => {
-    expect(await find('word1 word2', { kind: 'rarest', rowBudget: 5 })).toEqual(
+    expect(await find('word1 word2', { kind: 'rarest', languages: ['english'], rowBudget: 5 })).toEqual(
       await find('word1 word2', { kind: 'exact' }),
     );
   });
@@ -74,7 +74,9 @@ describe('keyword candidates from the rarest words', () => {
     const selection = { collections: ['c3'], filter: {}, exceptChunks: [] };
     const exact = await find(question, { kind: 'exact' }, { selection });
     expect(exact.length).toBeGreaterThan(0);
-    expect(await find(question, { kind: 'rarest', rowBudget: 100_000 }, { selection })).toEqual(exact);
+    expect(await find(question, { kind: 'rarest', languages: ['english'], rowBudget: 100_000 }, { selection })).toEqual(
+      exact,
+    );
   });
 
   it('never reach another tenant', async () => {
@@ -86,7 +88,11 @@ describe('keyword candidates from the rarest words', () => {
       ...page,
       modelId: 1,
       fusion: { method: 'RECIPROCAL_RANK', keywordWeight: 2, semanticWeight: 1, rankConstant: 60 },
-      keyword: { words: question, language: 'english', candidates: 100, scan: { kind: 'rarest', rowBudget: 100_000 } },
+      keyword: {
+        words: question,
+        candidates: 100,
+        scan: { kind: 'rarest', languages: ['english'], rowBudget: 100_000 },
+      },
     });
     expect(await readAsTenant(db.database, principalOf(tenant), statement)).toEqual([]);
   });

@@ -91,7 +91,7 @@ describe('a read', () => {
         ...vectorOperands(vector!),
         depth: { kind: 'two-stage', candidates: 100 },
       },
-      keyword: { words: 'lamp', language: 'english', candidates: 100, scan: { kind: 'exact' } },
+      keyword: { words: 'lamp', candidates: 100, scan: { kind: 'exact' } },
       fusion: { method: 'RECIPROCAL_RANK', keywordWeight: 2, semanticWeight: 1, rankConstant: 60 },
       selection: { filter: {}, exceptChunks: [] },
       groupBy: 'DOCUMENT',

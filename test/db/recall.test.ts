@@ -5,11 +5,11 @@ import { vectorParameter } from '../../src/db/vector-parameter.ts';
 import { parseTenantId } from '../../src/ids.ts';
 import { calibrate } from '../../src/recall/calibrate.ts';
 import { chooseSetting } from '../../src/recall/choose-setting.ts';
-import { createTunedDepth } from '../../src/recall/choose-tuned-depth.ts';
 import { measureStageOne } from '../../src/recall/measure-stage-one.ts';
 import { readTuning } from '../../src/recall/read-tuning.ts';
 import type { RecallCurve } from '../../src/recall/recall-curve.ts';
 import { exhaustiveStatement, sampleQueriesStatement } from '../../src/recall/recall-statements.ts';
+import { createTunedSearch } from '../../src/recall/tuned-search.ts';
 import { openTestDatabase, type TestDatabase } from '../support/database.ts';
 import { tryInScope } from '../support/in-scope.ts';
 import { principalOf } from '../support/principal.ts';
@@ -50,8 +50,8 @@ describe('calibration of a tenant that is read from the covering index', () => {
 
   test('is stored where the tenant reads it, and another does not', async () => {
     const tuning = await readTuning({ database: db.database }, principalOf('small'));
-    expect(tuning).toEqual({ tier: 'exact', chunks: null, curve, outdated: false });
-    const unmeasured = { tier: 'exact', chunks: null, curve: undefined, outdated: false };
+    expect(tuning).toEqual({ tier: 'exact', chunks: null, curve, outdated: false, wordIndexes: [] });
+    const unmeasured = { tier: 'exact', chunks: null, curve: undefined, outdated: false, wordIndexes: [] };
     expect(await readTuning({ database: db.database }, principalOf('other'))).toEqual(unmeasured);
     expect(await readTuning({ database: db.database }, principalOf('nobody'))).toEqual(unmeasured);
     const look = 'select tenant_id from recall_curves';
@@ -67,7 +67,7 @@ describe('calibration of a tenant that is read from the covering index', () => {
   });
 
   test('is what a search’s depth is chosen by', async () => {
-    const chooseDepth = createTunedDepth({ database: db.database });
+    const { chooseDepth } = createTunedSearch({ database: db.database });
     const chosen = await chooseDepth(principalOf('small'), { profile: 'FAST' });
     expect(chosen).toMatchObject({
       kind: 'two-stage',

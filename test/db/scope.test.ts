@@ -94,9 +94,16 @@ describe('a scope', () => {
   test('of the operator sees the tenants and is refused what they stored', async () => {
     const tenants = await tryInScope(db.database, operatorScope, 'select id from tenants order by 1');
     expect(tenants).toMatchObject({ rows: [{ id: 'alpha' }, { id: 'beta' }] });
-    for (const table of [...contentTables, 'embedding_jobs']) {
+    // How many chunks there are, which it keeps indexes by, is all that it knows of them.
+    const content = contentTables.filter((table) => table !== 'corpus_stats');
+    for (const table of [...content, 'embedding_jobs']) {
       expect(await tryInScope(db.database, operatorScope, `select 1 from ${table}`), table).toEqual({ code: '42501' });
     }
+    expect(await tryInScope(db.database, operatorScope, 'select chunks from corpus_stats')).toMatchObject({ count: 2 });
+    for (const change of ['chunks = 0', `language = 'german'`, `tenant_id = 'beta'`])
+      expect(await tryInScope(db.database, operatorScope, `update corpus_stats set ${change}`), change).toEqual({
+        code: '42501',
+      });
   });
 });
 

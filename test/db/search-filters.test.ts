@@ -56,6 +56,7 @@ describeServer('a filtered search of a tenant that has a graph', () => {
       database: db.database,
       embedder: { ...embedder, countTokens: () => 1, embed },
       modelId: 1,
+      wordIndexes: async () => [],
       chooseDepth: async () => depth,
     };
   });
@@ -117,7 +118,7 @@ describeServer('a filtered search of a tenant that has a graph', () => {
         depth: { kind: 'two-stage', candidates: 100, stageOne },
       },
       ...(conditions && {
-        keyword: { words: 'word1', conditions, language: 'english', candidates: 100, scan: { kind: 'exact' as const } },
+        keyword: { words: 'word1', conditions, candidates: 100, scan: { kind: 'exact' as const } },
       }),
       fusion: { method: 'RECIPROCAL_RANK', keywordWeight: 1, semanticWeight: 1, rankConstant: 60 },
       selection: { filter: {}, exceptChunks: [], ...selection },

@@ -98,7 +98,7 @@ describeServer('tiers, when something comes between', () => {
     );
     expect((await readTierStatus(db.database)).orphans).toHaveLength(1);
     const { changes } = await reviewTiers(owner, { crossover });
-    expect(changes.map(({ step, target }) => [step, target])).toEqual([['drop', undefined]]);
+    expect(changes.map(({ step, state }) => [step, state])).toEqual([['drop', undefined]]);
     expect(await graphs()).toEqual([
       { name: index, valid: true },
       { name: 'my_hnsw', valid: true },
@@ -111,10 +111,12 @@ describeServer('tiers, when something comes between', () => {
     // Something else has the name, so PostgreSQL refuses.
     await db.owner.query(`create sequence ${index}`);
     const { changes, failures } = await reviewTiers(owner, { crossover });
-    expect(changes).toMatchObject([{ step: 'build', target: { tenantId: 'other' } }]);
-    expect(failures).toMatchObject([{ step: 'build', target: { tenantId }, error: { code: '42P07' } }]);
+    expect(changes).toMatchObject([{ step: 'build', state: { target: { tenantId: 'other' } } }]);
+    expect(failures).toMatchObject([{ step: 'build', state: { target: { tenantId } }, error: { code: '42P07' } }]);
     await db.owner.query(`drop sequence ${index}`);
-    expect((await reviewTiers(owner, { crossover })).changes).toMatchObject([{ step: 'build', target: { tenantId } }]);
+    expect((await reviewTiers(owner, { crossover })).changes).toMatchObject([
+      { step: 'build', state: { target: { tenantId } } },
+    ]);
     await db.owner.query(`delete from embeddings where tenant_id = 'other'`);
   });
 
@@ -136,7 +138,9 @@ describeServer('tiers, when something comes between', () => {
       .poll(async () => (await readTierStatus(db.database)).tenants[0], { timeout: 10_000 })
       .toMatchObject({ tier: 'hnsw', graph: { name: index, valid: true } });
     await keeper.stop();
-    expect(lines).toContainEqual(expect.objectContaining({ msg: 'a tier changes', step: 'build', tenant: tenantId }));
+    expect(lines).toContainEqual(
+      expect.objectContaining({ msg: 'a tier changes', step: 'build', kind: 'graph', tenantId }),
+    );
     expect(lines.filter(({ level }) => level === 'error')).toEqual([]);
     await db.owner.query('delete from engine_settings');
   });

@@ -6,7 +6,7 @@ import { readAsTenant } from '../../src/db/tenant.ts';
 import { parseTenantId } from '../../src/ids.ts';
 import { type SearchPlan, vectorOperands } from '../../src/search/search-plan.ts';
 import { searchStatement } from '../../src/search/search-statement.ts';
-import type { BuildProgress } from '../../src/tiers/build-graph.ts';
+import type { BuildProgress } from '../../src/tiers/build-index.ts';
 import { graphIndexName } from '../../src/tiers/graph-index.ts';
 import { readTierStatus } from '../../src/tiers/read-tier-status.ts';
 import { reviewTiers, type TierReview } from '../../src/tiers/review-tiers.ts';
@@ -28,7 +28,7 @@ function openOwner(url: string, size = 3): Promise<Database> {
 }
 
 function stepsOf({ changes }: TierReview): string[] {
-  return changes.map(({ step, target }) => `${step} ${target?.tenantId ?? 'nobody'}`);
+  return changes.map(({ step, state }) => `${step} ${state?.target.tenantId ?? 'nobody'}`);
 }
 
 /** What the table says of a tenant, and what the catalog does. */
@@ -52,7 +52,7 @@ async function indexesUsed(tenantId: string) {
   const plan: SearchPlan = {
     modelId: 1,
     semantic: { modelId: 1, ...vectorOperands(full), depth: { kind: 'two-stage', candidates: 100 } },
-    keyword: { words: 'lamp', language: 'english', candidates: 100, scan: { kind: 'exact' } },
+    keyword: { words: 'lamp', candidates: 100, scan: { kind: 'exact' } },
     fusion: { method: 'RECIPROCAL_RANK', keywordWeight: 2, semanticWeight: 1, rankConstant: 60 },
     selection: { filter: {}, exceptChunks: [] },
     groupBy: 'CHUNK',
@@ -102,7 +102,7 @@ describeServer('tiers', () => {
     await second.close();
     expect(stepsOf(await review)).toEqual(['rebuild large']);
     expect(await tierOf('large')).toEqual({ tier: 'hnsw', chunks: 20_000, graph: true });
-    expect(progress.at(-1)).toMatchObject({ tenantId: 'large', index, chunks: 20_000 });
+    expect(progress.at(-1)).toMatchObject({ kind: 'graph', target: { tenantId: 'large' }, index, chunks: 20_000 });
     expect(progress.some(({ phase, chunksDone }) => phase.startsWith('building index') && chunksDone > 0)).toBe(true);
   });
 

@@ -110,19 +110,28 @@ select
   ) as "embedded",
   (
     select
-      max(- (chunks.terms <#> query_terms ($32, $33))) as "score"
+      max(
+        (
+          select
+            - (chunks.terms <#> q.terms) * q.scale as "score"
+          from
+            query_words ($32, $33::text[], $34::int, $35::int) as q
+          where
+            "q"."language" = "chunks"."language"
+        )
+      ) as "score"
     from
       "chunks"
     where
-      "chunks"."tenant_id" = $34
-      and "chunks"."document_id" = $35
+      "chunks"."tenant_id" = $36
+      and "chunks"."document_id" = $37
   ) as "keywordScore",
   (
     select
       bool_or(
         chunks.id in (
           select
-            keyword_matches ($36, websearch_to_tsquery($37::regconfig, $38))
+            matching_chunks ($38)
         )
       ) as "hold"
     from

@@ -60,36 +60,36 @@ from
         ),
         "query" as materialized (
           select
-            "terms",
-            l1_distance (terms, '{}/268435456') as "weight",
-            null::tsquery as "rarest"
+            "q"."language",
+            "q"."terms",
+            "q"."weight",
+            "q"."scale",
+            "q"."rarest"
           from
-            (
-              select
-                query_terms ($12, "asked"."words")
-            ) as q (terms)
+            query_words ("asked"."words", $12::text[], $13::int, $14::int) as q
         ),
         "keyword_chunks" as materialized (
           select
-            "document_id" as "document_id",
-            "id" as "chunk_id",
-            (
-              chunks.terms <#> (
-                select
-                  terms
-                from
-                  query
-              )
-            ) + 0 as "distance"
+            "best"."document_id",
+            "best"."chunk_id",
+            "best"."distance"
           from
-            "chunks"
-          where
-            "tenant_id" = $13
-            and "language" = $14
-          order by
-            "distance"
-          limit
-            $15
+            "query"
+            inner join lateral (
+              select
+                "chunks"."document_id" as "document_id",
+                "chunks"."id" as "chunk_id",
+                (chunks.terms <#> query.terms) * query.scale as "distance"
+              from
+                "chunks"
+              where
+                "chunks"."tenant_id" = $15
+                and "chunks"."language" = "query"."language"
+              order by
+                "distance"
+              limit
+                $16
+            ) as "best" on true
         ),
         "keyword" as materialized (
           select
@@ -117,7 +117,7 @@ from
                   from
                     "keyword_chunks"
                   where
-                    "distance" < $16
+                    "distance" < $17
                 ) as "passage"
               order by
                 "document_id",
@@ -136,7 +136,7 @@ from
                     k.score / nullif(
                       (
                         select
-                          weight
+                          max(weight)
                         from
                           query
                       ),
@@ -157,7 +157,7 @@ from
                     k.score / nullif(
                       (
                         select
-                          weight
+                          max(weight)
                         from
                           query
                       ),
@@ -189,7 +189,7 @@ from
             "score" desc,
             "item_id" desc
           limit
-            $17
+            $18
         ),
         "reached" as (
           select
@@ -268,11 +268,11 @@ from
             inner join "documents" on "documents"."id" = "page"."document_id"
             inner join "chunks" on "chunks"."id" = "page"."chunk_id"
             left join "embeddings" on "embeddings"."chunk_id" = "page"."chunk_id"
-            and "embeddings"."tenant_id" = $18
-            and "embeddings"."model_id" = $19
+            and "embeddings"."tenant_id" = $19
+            and "embeddings"."model_id" = $20
           where
-            "documents"."tenant_id" = $20
-            and "chunks"."tenant_id" = $21
+            "documents"."tenant_id" = $21
+            and "chunks"."tenant_id" = $22
         ) as "hits" on true
       order by
         hits.score desc nulls last,

@@ -46,36 +46,36 @@ with
   ),
   "query" as materialized (
     select
-      "terms",
-      l1_distance (terms, '{}/268435456') as "weight",
-      null::tsquery as "rarest"
+      "q"."language",
+      "q"."terms",
+      "q"."weight",
+      "q"."scale",
+      "q"."rarest"
     from
-      (
-        select
-          query_terms ($8, $9)
-      ) as q (terms)
+      query_words ($8, $9::text[], $10::int, $11::int) as q
   ),
   "keyword_chunks" as materialized (
     select
-      "document_id" as "document_id",
-      "id" as "chunk_id",
-      (
-        chunks.terms <#> (
-          select
-            terms
-          from
-            query
-        )
-      ) + 0 as "distance"
+      "best"."document_id",
+      "best"."chunk_id",
+      "best"."distance"
     from
-      "chunks"
-    where
-      "tenant_id" = $10
-      and "language" = $11
-    order by
-      "distance"
-    limit
-      $12
+      "query"
+      inner join lateral (
+        select
+          "chunks"."document_id" as "document_id",
+          "chunks"."id" as "chunk_id",
+          (chunks.terms <#> query.terms) * query.scale as "distance"
+        from
+          "chunks"
+        where
+          "chunks"."tenant_id" = $12
+          and "chunks"."language" = "query"."language"
+        order by
+          "distance"
+        limit
+          $13
+      ) as "best" on true
   ),
   "keyword" as materialized (
     select
@@ -103,7 +103,7 @@ with
             from
               "keyword_chunks"
             where
-              "distance" < $13
+              "distance" < $14
           ) as "passage"
       ) as "best"
   ),
@@ -193,7 +193,7 @@ with
       "fused"."chunk_id",
       case
         when fused.score > 0 then fused.score * (
-          1 - $14::float8 + $15::float8 * power(
+          1 - $15::float8 + $16::float8 * power(
             0.5,
             greatest(
               0,
@@ -202,7 +202,7 @@ with
                 from
                   now() - documents.updated_at
               ) / 86400
-            ) / $16::float8
+            ) / $17::float8
           )
         )
         else fused.score
@@ -213,7 +213,7 @@ with
       "fused"
       inner join "documents" on "documents"."id" = "fused"."document_id"
     where
-      "documents"."tenant_id" = $17
+      "documents"."tenant_id" = $18
   ),
   "page" as materialized (
     select
@@ -229,7 +229,7 @@ with
       "score" desc,
       "item_id" desc
     limit
-      $18
+      $19
   )
 select
   "documents"."id" as "id",
@@ -260,11 +260,11 @@ from
   inner join "documents" on "documents"."id" = "page"."document_id"
   inner join "chunks" on "chunks"."id" = "page"."chunk_id"
   left join "embeddings" on "embeddings"."chunk_id" = "page"."chunk_id"
-  and "embeddings"."tenant_id" = $19
-  and "embeddings"."model_id" = $20
+  and "embeddings"."tenant_id" = $20
+  and "embeddings"."model_id" = $21
 where
-  "documents"."tenant_id" = $21
-  and "chunks"."tenant_id" = $22
+  "documents"."tenant_id" = $22
+  and "chunks"."tenant_id" = $23
 order by
   "page"."score" desc,
   "page"."item_id" desc

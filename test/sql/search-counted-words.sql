@@ -5,7 +5,7 @@ with
     from
       (
         select
-          keyword_matches ($1, websearch_to_tsquery($2::regconfig, $3))
+          matching_chunks ($1)
       ) as m (chunk_id)
   ),
   "permitted" as materialized (
@@ -17,18 +17,18 @@ with
       inner join lateral (
         select
           "chunk_id" as "chunk_id",
-          (coarse <#> $4::halfvec) + 0 as "distance"
+          (coarse <#> $2::halfvec) + 0 as "distance"
         from
           "embeddings"
         where
-          "embeddings"."tenant_id" = $5
-          and "embeddings"."model_id" = $6
+          "embeddings"."tenant_id" = $3
+          and "embeddings"."model_id" = $4
           and embeddings.chunk_id = matching.chunk_id
         offset
           0
       ) as "each" on true
     limit
-      $7
+      $5
   ),
   "counted" as materialized (
     select
@@ -55,11 +55,11 @@ with
                   permitted
                 from
                   counted
-              ) <= $8
+              ) <= $6
             order by
               "distance"
             limit
-              $9
+              $7
           ) as "one_by_one"
         union all
         select
@@ -71,14 +71,14 @@ with
             from
               "embeddings"
             where
-              "embeddings"."tenant_id" = $10
-              and "embeddings"."model_id" = $11
+              "embeddings"."tenant_id" = $8
+              and "embeddings"."model_id" = $9
               and (
                 select
                   permitted
                 from
                   counted
-              ) > $12
+              ) > $10
               and (
                 embeddings.chunk_id in (
                   select
@@ -88,9 +88,9 @@ with
                 )
               ) is true
             order by
-              coarse <#> $13::halfvec
+              coarse <#> $11::halfvec
             limit
-              $14
+              $12
           ) as "by_graph"
       ) as "either"
   ),
@@ -116,13 +116,13 @@ with
             select
               "embeddings"."document_id" as "document_id",
               "embeddings"."chunk_id" as "chunk_id",
-              embeddings.full_vector <#> $15::vector as "distance"
+              embeddings.full_vector <#> $13::vector as "distance"
             from
               "candidates"
               inner join "embeddings" on "embeddings"."chunk_id" = "candidates"."chunk_id"
             where
-              "embeddings"."tenant_id" = $16
-              and "embeddings"."model_id" = $17
+              "embeddings"."tenant_id" = $14
+              and "embeddings"."model_id" = $15
           ) as "passage"
         order by
           "document_id",
@@ -131,40 +131,40 @@ with
   ),
   "query" as materialized (
     select
-      "terms",
-      l1_distance (terms, '{}/268435456') as "weight",
-      null::tsquery as "rarest"
+      "q"."language",
+      "q"."terms",
+      "q"."weight",
+      "q"."scale",
+      "q"."rarest"
     from
-      (
-        select
-          query_terms ($18, $19)
-      ) as q (terms)
+      query_words ($16, $17::text[], $18::int, $19::int) as q
   ),
   "keyword_chunks" as materialized (
     select
-      "document_id" as "document_id",
-      "id" as "chunk_id",
-      (
-        chunks.terms <#> (
-          select
-            terms
-          from
-            query
-        )
-      ) + 0 as "distance"
+      "best"."document_id",
+      "best"."chunk_id",
+      "best"."distance"
     from
-      "chunks"
-    where
-      "tenant_id" = $20
-      and "language" = $21
-      and "id" in (
+      "query"
+      inner join lateral (
         select
-          keyword_matches ($22, websearch_to_tsquery($23::regconfig, $24))
-      )
-    order by
-      "distance"
-    limit
-      $25
+          "chunks"."document_id" as "document_id",
+          "chunks"."id" as "chunk_id",
+          (chunks.terms <#> query.terms) * query.scale as "distance"
+        from
+          "chunks"
+        where
+          "chunks"."tenant_id" = $20
+          and "chunks"."language" = "query"."language"
+          and "id" in (
+            select
+              matching_chunks ($21)
+          )
+        order by
+          "distance"
+        limit
+          $22
+      ) as "best" on true
   ),
   "keyword" as materialized (
     select
@@ -192,7 +192,7 @@ with
             from
               "keyword_chunks"
             where
-              "distance" < $26
+              "distance" < $23
           ) as "passage"
         order by
           "document_id",
@@ -211,7 +211,7 @@ with
               k.score / nullif(
                 (
                   select
-                    weight
+                    max(weight)
                   from
                     query
                 ),
@@ -232,7 +232,7 @@ with
               k.score / nullif(
                 (
                   select
-                    weight
+                    max(weight)
                   from
                     query
                 ),
@@ -261,13 +261,13 @@ with
     from
       "fused" as "ranked"
     where
-      "score" >= $27
-      and right(item_id::text, 12) <> all ($28::text[])
+      "score" >= $24
+      and right(item_id::text, 12) <> all ($25::text[])
     order by
       "score" desc,
       "item_id" desc
     limit
-      $29
+      $26
   ),
   "reached" as (
     select
@@ -351,11 +351,11 @@ from
       inner join "documents" on "documents"."id" = "page"."document_id"
       inner join "chunks" on "chunks"."id" = "page"."chunk_id"
       left join "embeddings" on "embeddings"."chunk_id" = "page"."chunk_id"
-      and "embeddings"."tenant_id" = $30
-      and "embeddings"."model_id" = $31
+      and "embeddings"."tenant_id" = $27
+      and "embeddings"."model_id" = $28
     where
-      "documents"."tenant_id" = $32
-      and "chunks"."tenant_id" = $33
+      "documents"."tenant_id" = $29
+      and "chunks"."tenant_id" = $30
   ) as "hits" on true
 order by
   hits.score desc nulls last,

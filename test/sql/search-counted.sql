@@ -93,7 +93,7 @@ with
     from
       (
         select
-          keyword_matches ($26, websearch_to_tsquery($27::regconfig, $28))
+          matching_chunks ($26)
       ) as m (chunk_id)
   ),
   "permitted" as materialized (
@@ -105,13 +105,13 @@ with
       inner join lateral (
         select
           "chunk_id" as "chunk_id",
-          (coarse <#> $29::halfvec) + 0 as "distance"
+          (coarse <#> $27::halfvec) + 0 as "distance"
         from
           "embeddings"
         where
-          "embeddings"."tenant_id" = $30
-          and "embeddings"."model_id" = $31
-          and "embeddings"."chunk_id" <> all ($32::uuid[])
+          "embeddings"."tenant_id" = $28
+          and "embeddings"."model_id" = $29
+          and "embeddings"."chunk_id" <> all ($30::uuid[])
           and embeddings.document_id = selected.id
           and (
             embeddings.chunk_id in (
@@ -125,7 +125,7 @@ with
           0
       ) as "each" on true
     limit
-      $33
+      $31
   ),
   "counted" as materialized (
     select
@@ -152,11 +152,11 @@ with
                   permitted
                 from
                   counted
-              ) <= $34
+              ) <= $32
             order by
               "distance"
             limit
-              $35
+              $33
           ) as "one_by_one"
         union all
         select
@@ -168,15 +168,15 @@ with
             from
               "embeddings"
             where
-              "embeddings"."tenant_id" = $36
-              and "embeddings"."model_id" = $37
-              and "embeddings"."chunk_id" <> all ($38::uuid[])
+              "embeddings"."tenant_id" = $34
+              and "embeddings"."model_id" = $35
+              and "embeddings"."chunk_id" <> all ($36::uuid[])
               and (
                 select
                   permitted
                 from
                   counted
-              ) > $39
+              ) > $37
               and (
                 (
                   select
@@ -184,22 +184,22 @@ with
                   from
                     "documents"
                   where
-                    "documents"."tenant_id" = $40
+                    "documents"."tenant_id" = $38
                     and (
                       (
-                        (starts_with(documents.title, $41))
+                        (starts_with(documents.title, $39))
                         or ((documents.external_id is null)) is not true
                       )
-                      and (documents.status <> $42)
-                      and (documents.created_at >= $43)
+                      and (documents.status <> $40)
+                      and (documents.created_at >= $41)
                       and (
                         exists (
                           select
                           from
                             document_attributes as attribute
                           where
-                            attribute.tenant_id = $44
-                            and attribute.name = $45
+                            attribute.tenant_id = $42
+                            and attribute.name = $43
                             and "attribute"."number_value" is not null
                             and attribute.document_id = documents.id
                         )
@@ -208,11 +208,11 @@ with
                           from
                             document_attributes as attribute
                           where
-                            attribute.tenant_id = $46
-                            and attribute.name = $47
+                            attribute.tenant_id = $44
+                            and attribute.name = $45
                             and "attribute"."number_value" is not null
                             and attribute.document_id = documents.id
-                            and "attribute"."number_value" >= $48
+                            and "attribute"."number_value" >= $46
                         )
                       )
                       and not exists (
@@ -220,8 +220,8 @@ with
                         from
                           document_attributes as attribute
                         where
-                          attribute.tenant_id = $49
-                          and attribute.name = $50
+                          attribute.tenant_id = $47
+                          and attribute.name = $48
                           and "attribute"."date_value" is not null
                           and attribute.document_id = documents.id
                       )
@@ -231,11 +231,11 @@ with
                           from
                             document_attributes as attribute
                           where
-                            attribute.tenant_id = $51
-                            and attribute.name = $52
+                            attribute.tenant_id = $49
+                            and attribute.name = $50
                             and "attribute"."item_value" is not null
                             and attribute.document_id = documents.id
-                            and attribute.item_value = any ($53)
+                            and attribute.item_value = any ($51)
                         )
                         and documents.id in (
                           select
@@ -243,28 +243,28 @@ with
                           from
                             document_attributes as attribute
                           where
-                            attribute.tenant_id = $54
-                            and attribute.name = $55
+                            attribute.tenant_id = $52
+                            and attribute.name = $53
                             and "attribute"."item_value" is not null
-                            and attribute.item_value = any ($56)
+                            and attribute.item_value = any ($54)
                           group by
                             attribute.document_id
                           having
-                            count(*) = $57
+                            count(*) = $55
                         )
                       )
                       and (
                         case
-                          when jsonb_typeof(documents.metadata -> $58) = 'number' then (documents.metadata ->> $59)::float8
-                        end >= $60
+                          when jsonb_typeof(documents.metadata -> $56) = 'number' then (documents.metadata ->> $57)::float8
+                        end >= $58
                       )
                       and (
                         case
-                          when jsonb_typeof(documents.metadata -> $61) = 'string' then documents.metadata ->> $62
-                        end = any ($63)
+                          when jsonb_typeof(documents.metadata -> $59) = 'string' then documents.metadata ->> $60
+                        end = any ($61)
                       )
                     )
-                    and "documents"."collection" = any ($64)
+                    and "documents"."collection" = any ($62)
                     and documents.id = embeddings.document_id
                 )
               )
@@ -277,9 +277,9 @@ with
                 )
               ) is true
             order by
-              coarse <#> $65::halfvec
+              coarse <#> $63::halfvec
             limit
-              $66
+              $64
           ) as "by_graph"
       ) as "either"
   ),
@@ -305,13 +305,13 @@ with
             select
               "embeddings"."document_id" as "document_id",
               "embeddings"."chunk_id" as "chunk_id",
-              embeddings.full_vector <#> $67::vector as "distance"
+              embeddings.full_vector <#> $65::vector as "distance"
             from
               "candidates"
               inner join "embeddings" on "embeddings"."chunk_id" = "candidates"."chunk_id"
             where
-              "embeddings"."tenant_id" = $68
-              and "embeddings"."model_id" = $69
+              "embeddings"."tenant_id" = $66
+              and "embeddings"."model_id" = $67
           ) as "passage"
         order by
           "document_id",
@@ -320,128 +320,128 @@ with
   ),
   "query" as materialized (
     select
-      "terms",
-      l1_distance (terms, '{}/268435456') as "weight",
-      null::tsquery as "rarest"
+      "q"."language",
+      "q"."terms",
+      "q"."weight",
+      "q"."scale",
+      "q"."rarest"
     from
-      (
-        select
-          query_terms ($70, $71)
-      ) as q (terms)
+      query_words ($68, $69::text[], $70::int, $71::int) as q
   ),
   "keyword_chunks" as materialized (
     select
-      "document_id" as "document_id",
-      "id" as "chunk_id",
-      (
-        chunks.terms <#> (
-          select
-            terms
-          from
-            query
-        )
-      ) + 0 as "distance"
+      "best"."document_id",
+      "best"."chunk_id",
+      "best"."distance"
     from
-      "chunks"
-    where
-      "tenant_id" = $72
-      and "language" = $73
-      and "document_id" in (
+      "query"
+      inner join lateral (
         select
-          "documents"."id"
+          "chunks"."document_id" as "document_id",
+          "chunks"."id" as "chunk_id",
+          (chunks.terms <#> query.terms) * query.scale as "distance"
         from
-          "documents"
+          "chunks"
         where
-          "documents"."tenant_id" = $74
-          and (
-            (
-              (starts_with(documents.title, $75))
-              or ((documents.external_id is null)) is not true
-            )
-            and (documents.status <> $76)
-            and (documents.created_at >= $77)
-            and (
-              exists (
-                select
-                from
-                  document_attributes as attribute
-                where
-                  attribute.tenant_id = $78
-                  and attribute.name = $79
-                  and "attribute"."number_value" is not null
-                  and attribute.document_id = documents.id
+          "chunks"."tenant_id" = $72
+          and "chunks"."language" = "query"."language"
+          and "document_id" in (
+            select
+              "documents"."id"
+            from
+              "documents"
+            where
+              "documents"."tenant_id" = $73
+              and (
+                (
+                  (starts_with(documents.title, $74))
+                  or ((documents.external_id is null)) is not true
+                )
+                and (documents.status <> $75)
+                and (documents.created_at >= $76)
+                and (
+                  exists (
+                    select
+                    from
+                      document_attributes as attribute
+                    where
+                      attribute.tenant_id = $77
+                      and attribute.name = $78
+                      and "attribute"."number_value" is not null
+                      and attribute.document_id = documents.id
+                  )
+                  and exists (
+                    select
+                    from
+                      document_attributes as attribute
+                    where
+                      attribute.tenant_id = $79
+                      and attribute.name = $80
+                      and "attribute"."number_value" is not null
+                      and attribute.document_id = documents.id
+                      and "attribute"."number_value" >= $81
+                  )
+                )
+                and not exists (
+                  select
+                  from
+                    document_attributes as attribute
+                  where
+                    attribute.tenant_id = $82
+                    and attribute.name = $83
+                    and "attribute"."date_value" is not null
+                    and attribute.document_id = documents.id
+                )
+                and (
+                  exists (
+                    select
+                    from
+                      document_attributes as attribute
+                    where
+                      attribute.tenant_id = $84
+                      and attribute.name = $85
+                      and "attribute"."item_value" is not null
+                      and attribute.document_id = documents.id
+                      and attribute.item_value = any ($86)
+                  )
+                  and documents.id in (
+                    select
+                      attribute.document_id
+                    from
+                      document_attributes as attribute
+                    where
+                      attribute.tenant_id = $87
+                      and attribute.name = $88
+                      and "attribute"."item_value" is not null
+                      and attribute.item_value = any ($89)
+                    group by
+                      attribute.document_id
+                    having
+                      count(*) = $90
+                  )
+                )
+                and (
+                  case
+                    when jsonb_typeof(documents.metadata -> $91) = 'number' then (documents.metadata ->> $92)::float8
+                  end >= $93
+                )
+                and (
+                  case
+                    when jsonb_typeof(documents.metadata -> $94) = 'string' then documents.metadata ->> $95
+                  end = any ($96)
+                )
               )
-              and exists (
-                select
-                from
-                  document_attributes as attribute
-                where
-                  attribute.tenant_id = $80
-                  and attribute.name = $81
-                  and "attribute"."number_value" is not null
-                  and attribute.document_id = documents.id
-                  and "attribute"."number_value" >= $82
-              )
-            )
-            and not exists (
-              select
-              from
-                document_attributes as attribute
-              where
-                attribute.tenant_id = $83
-                and attribute.name = $84
-                and "attribute"."date_value" is not null
-                and attribute.document_id = documents.id
-            )
-            and (
-              exists (
-                select
-                from
-                  document_attributes as attribute
-                where
-                  attribute.tenant_id = $85
-                  and attribute.name = $86
-                  and "attribute"."item_value" is not null
-                  and attribute.document_id = documents.id
-                  and attribute.item_value = any ($87)
-              )
-              and documents.id in (
-                select
-                  attribute.document_id
-                from
-                  document_attributes as attribute
-                where
-                  attribute.tenant_id = $88
-                  and attribute.name = $89
-                  and "attribute"."item_value" is not null
-                  and attribute.item_value = any ($90)
-                group by
-                  attribute.document_id
-                having
-                  count(*) = $91
-              )
-            )
-            and (
-              case
-                when jsonb_typeof(documents.metadata -> $92) = 'number' then (documents.metadata ->> $93)::float8
-              end >= $94
-            )
-            and (
-              case
-                when jsonb_typeof(documents.metadata -> $95) = 'string' then documents.metadata ->> $96
-              end = any ($97)
-            )
+              and "documents"."collection" = any ($97)
           )
-          and "documents"."collection" = any ($98)
-      )
-      and "id" in (
-        select
-          keyword_matches ($99, websearch_to_tsquery($100::regconfig, $101))
-      )
-    order by
-      "distance"
-    limit
-      $102
+          and "id" in (
+            select
+              matching_chunks ($98)
+          )
+        order by
+          "distance"
+        limit
+          $99
+      ) as "best" on true
   ),
   "keyword" as materialized (
     select
@@ -469,7 +469,7 @@ with
             from
               "keyword_chunks"
             where
-              "distance" < $103
+              "distance" < $100
           ) as "passage"
         order by
           "document_id",
@@ -488,7 +488,7 @@ with
               k.score / nullif(
                 (
                   select
-                    weight
+                    max(weight)
                   from
                     query
                 ),
@@ -509,7 +509,7 @@ with
               k.score / nullif(
                 (
                   select
-                    weight
+                    max(weight)
                   from
                     query
                 ),
@@ -538,13 +538,13 @@ with
     from
       "fused" as "ranked"
     where
-      "score" >= $104
-      and right(item_id::text, 12) <> all ($105::text[])
+      "score" >= $101
+      and right(item_id::text, 12) <> all ($102::text[])
     order by
       "score" desc,
       "item_id" desc
     limit
-      $106
+      $103
   ),
   "reached" as (
     select
@@ -628,11 +628,11 @@ from
       inner join "documents" on "documents"."id" = "page"."document_id"
       inner join "chunks" on "chunks"."id" = "page"."chunk_id"
       left join "embeddings" on "embeddings"."chunk_id" = "page"."chunk_id"
-      and "embeddings"."tenant_id" = $107
-      and "embeddings"."model_id" = $108
+      and "embeddings"."tenant_id" = $104
+      and "embeddings"."model_id" = $105
     where
-      "documents"."tenant_id" = $109
-      and "chunks"."tenant_id" = $110
+      "documents"."tenant_id" = $106
+      and "chunks"."tenant_id" = $107
   ) as "hits" on true
 order by
   hits.score desc nulls last,

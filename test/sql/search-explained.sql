@@ -6,36 +6,36 @@ explain (
 with
   "query" as materialized (
     select
-      "terms",
-      l1_distance (terms, '{}/268435456') as "weight",
-      null::tsquery as "rarest"
+      "q"."language",
+      "q"."terms",
+      "q"."weight",
+      "q"."scale",
+      "q"."rarest"
     from
-      (
-        select
-          query_terms ($1, $2)
-      ) as q (terms)
+      query_words ($1, $2::text[], $3::int, $4::int) as q
   ),
   "keyword_chunks" as materialized (
     select
-      "document_id" as "document_id",
-      "id" as "chunk_id",
-      (
-        chunks.terms <#> (
-          select
-            terms
-          from
-            query
-        )
-      ) + 0 as "distance"
+      "best"."document_id",
+      "best"."chunk_id",
+      "best"."distance"
     from
-      "chunks"
-    where
-      "tenant_id" = $3
-      and "language" = $4
-    order by
-      "distance"
-    limit
-      $5
+      "query"
+      inner join lateral (
+        select
+          "chunks"."document_id" as "document_id",
+          "chunks"."id" as "chunk_id",
+          (chunks.terms <#> query.terms) * query.scale as "distance"
+        from
+          "chunks"
+        where
+          "chunks"."tenant_id" = $5
+          and "chunks"."language" = "query"."language"
+        order by
+          "distance"
+        limit
+          $6
+      ) as "best" on true
   ),
   "keyword" as materialized (
     select
@@ -63,7 +63,7 @@ with
             from
               "keyword_chunks"
             where
-              "distance" < $6
+              "distance" < $7
           ) as "passage"
         order by
           "document_id",
@@ -95,7 +95,7 @@ with
       "score" desc,
       "item_id" desc
     limit
-      $7
+      $8
   )
 select
   "documents"."id" as "id",
@@ -126,11 +126,11 @@ from
   inner join "documents" on "documents"."id" = "page"."document_id"
   inner join "chunks" on "chunks"."id" = "page"."chunk_id"
   left join "embeddings" on "embeddings"."chunk_id" = "page"."chunk_id"
-  and "embeddings"."tenant_id" = $8
-  and "embeddings"."model_id" = $9
+  and "embeddings"."tenant_id" = $9
+  and "embeddings"."model_id" = $10
 where
-  "documents"."tenant_id" = $10
-  and "chunks"."tenant_id" = $11
+  "documents"."tenant_id" = $11
+  and "chunks"."tenant_id" = $12
 order by
   "page"."score" desc,
   "page"."item_id" desc

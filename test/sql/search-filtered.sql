@@ -97,13 +97,13 @@ with
       )
       and "chunk_id" in (
         select
-          keyword_matches ($28, websearch_to_tsquery($29::regconfig, $30))
+          matching_chunks ($28)
       )
-      and "chunk_id" <> all ($31::uuid[])
+      and "chunk_id" <> all ($29::uuid[])
     order by
-      coarse <#> $32::halfvec
+      coarse <#> $30::halfvec
     limit
-      $33
+      $31
   ),
   "semantic" as materialized (
     select
@@ -127,13 +127,13 @@ with
             select
               "embeddings"."document_id" as "document_id",
               "embeddings"."chunk_id" as "chunk_id",
-              embeddings.full_vector <#> $34::vector as "distance"
+              embeddings.full_vector <#> $32::vector as "distance"
             from
               "candidates"
               inner join "embeddings" on "embeddings"."chunk_id" = "candidates"."chunk_id"
             where
-              "embeddings"."tenant_id" = $35
-              and "embeddings"."model_id" = $36
+              "embeddings"."tenant_id" = $33
+              and "embeddings"."model_id" = $34
           ) as "passage"
         order by
           "document_id",
@@ -142,128 +142,128 @@ with
   ),
   "query" as materialized (
     select
-      "terms",
-      l1_distance (terms, '{}/268435456') as "weight",
-      null::tsquery as "rarest"
+      "q"."language",
+      "q"."terms",
+      "q"."weight",
+      "q"."scale",
+      "q"."rarest"
     from
-      (
-        select
-          query_terms ($37, $38)
-      ) as q (terms)
+      query_words ($35, $36::text[], $37::int, $38::int) as q
   ),
   "keyword_chunks" as materialized (
     select
-      "document_id" as "document_id",
-      "id" as "chunk_id",
-      (
-        chunks.terms <#> (
-          select
-            terms
-          from
-            query
-        )
-      ) + 0 as "distance"
+      "best"."document_id",
+      "best"."chunk_id",
+      "best"."distance"
     from
-      "chunks"
-    where
-      "tenant_id" = $39
-      and "language" = $40
-      and "document_id" in (
+      "query"
+      inner join lateral (
         select
-          "documents"."id"
+          "chunks"."document_id" as "document_id",
+          "chunks"."id" as "chunk_id",
+          (chunks.terms <#> query.terms) * query.scale as "distance"
         from
-          "documents"
+          "chunks"
         where
-          "documents"."tenant_id" = $41
-          and (
-            (
-              (starts_with(documents.title, $42))
-              or ((documents.external_id is null)) is not true
-            )
-            and (documents.status <> $43)
-            and (documents.created_at >= $44)
-            and (
-              exists (
-                select
-                from
-                  document_attributes as attribute
-                where
-                  attribute.tenant_id = $45
-                  and attribute.name = $46
-                  and "attribute"."number_value" is not null
-                  and attribute.document_id = documents.id
+          "chunks"."tenant_id" = $39
+          and "chunks"."language" = "query"."language"
+          and "document_id" in (
+            select
+              "documents"."id"
+            from
+              "documents"
+            where
+              "documents"."tenant_id" = $40
+              and (
+                (
+                  (starts_with(documents.title, $41))
+                  or ((documents.external_id is null)) is not true
+                )
+                and (documents.status <> $42)
+                and (documents.created_at >= $43)
+                and (
+                  exists (
+                    select
+                    from
+                      document_attributes as attribute
+                    where
+                      attribute.tenant_id = $44
+                      and attribute.name = $45
+                      and "attribute"."number_value" is not null
+                      and attribute.document_id = documents.id
+                  )
+                  and exists (
+                    select
+                    from
+                      document_attributes as attribute
+                    where
+                      attribute.tenant_id = $46
+                      and attribute.name = $47
+                      and "attribute"."number_value" is not null
+                      and attribute.document_id = documents.id
+                      and "attribute"."number_value" >= $48
+                  )
+                )
+                and not exists (
+                  select
+                  from
+                    document_attributes as attribute
+                  where
+                    attribute.tenant_id = $49
+                    and attribute.name = $50
+                    and "attribute"."date_value" is not null
+                    and attribute.document_id = documents.id
+                )
+                and (
+                  exists (
+                    select
+                    from
+                      document_attributes as attribute
+                    where
+                      attribute.tenant_id = $51
+                      and attribute.name = $52
+                      and "attribute"."item_value" is not null
+                      and attribute.document_id = documents.id
+                      and attribute.item_value = any ($53)
+                  )
+                  and documents.id in (
+                    select
+                      attribute.document_id
+                    from
+                      document_attributes as attribute
+                    where
+                      attribute.tenant_id = $54
+                      and attribute.name = $55
+                      and "attribute"."item_value" is not null
+                      and attribute.item_value = any ($56)
+                    group by
+                      attribute.document_id
+                    having
+                      count(*) = $57
+                  )
+                )
+                and (
+                  case
+                    when jsonb_typeof(documents.metadata -> $58) = 'number' then (documents.metadata ->> $59)::float8
+                  end >= $60
+                )
+                and (
+                  case
+                    when jsonb_typeof(documents.metadata -> $61) = 'string' then documents.metadata ->> $62
+                  end = any ($63)
+                )
               )
-              and exists (
-                select
-                from
-                  document_attributes as attribute
-                where
-                  attribute.tenant_id = $47
-                  and attribute.name = $48
-                  and "attribute"."number_value" is not null
-                  and attribute.document_id = documents.id
-                  and "attribute"."number_value" >= $49
-              )
-            )
-            and not exists (
-              select
-              from
-                document_attributes as attribute
-              where
-                attribute.tenant_id = $50
-                and attribute.name = $51
-                and "attribute"."date_value" is not null
-                and attribute.document_id = documents.id
-            )
-            and (
-              exists (
-                select
-                from
-                  document_attributes as attribute
-                where
-                  attribute.tenant_id = $52
-                  and attribute.name = $53
-                  and "attribute"."item_value" is not null
-                  and attribute.document_id = documents.id
-                  and attribute.item_value = any ($54)
-              )
-              and documents.id in (
-                select
-                  attribute.document_id
-                from
-                  document_attributes as attribute
-                where
-                  attribute.tenant_id = $55
-                  and attribute.name = $56
-                  and "attribute"."item_value" is not null
-                  and attribute.item_value = any ($57)
-                group by
-                  attribute.document_id
-                having
-                  count(*) = $58
-              )
-            )
-            and (
-              case
-                when jsonb_typeof(documents.metadata -> $59) = 'number' then (documents.metadata ->> $60)::float8
-              end >= $61
-            )
-            and (
-              case
-                when jsonb_typeof(documents.metadata -> $62) = 'string' then documents.metadata ->> $63
-              end = any ($64)
-            )
+              and "documents"."collection" = any ($64)
           )
-          and "documents"."collection" = any ($65)
-      )
-      and "id" in (
-        select
-          keyword_matches ($66, websearch_to_tsquery($67::regconfig, $68))
-      )
-    order by
-      "distance"
-    limit
-      $69
+          and "id" in (
+            select
+              matching_chunks ($65)
+          )
+        order by
+          "distance"
+        limit
+          $66
+      ) as "best" on true
   ),
   "keyword" as materialized (
     select
@@ -291,7 +291,7 @@ with
             from
               "keyword_chunks"
             where
-              "distance" < $70
+              "distance" < $67
           ) as "passage"
         order by
           "document_id",
@@ -310,7 +310,7 @@ with
               k.score / nullif(
                 (
                   select
-                    weight
+                    max(weight)
                   from
                     query
                 ),
@@ -331,7 +331,7 @@ with
               k.score / nullif(
                 (
                   select
-                    weight
+                    max(weight)
                   from
                     query
                 ),
@@ -360,13 +360,13 @@ with
     from
       "fused" as "ranked"
     where
-      "score" >= $71
-      and right(item_id::text, 12) <> all ($72::text[])
+      "score" >= $68
+      and right(item_id::text, 12) <> all ($69::text[])
     order by
       "score" desc,
       "item_id" desc
     limit
-      $73
+      $70
   )
 select
   "documents"."id" as "id",
@@ -397,11 +397,11 @@ from
   inner join "documents" on "documents"."id" = "page"."document_id"
   inner join "chunks" on "chunks"."id" = "page"."chunk_id"
   left join "embeddings" on "embeddings"."chunk_id" = "page"."chunk_id"
-  and "embeddings"."tenant_id" = $74
-  and "embeddings"."model_id" = $75
+  and "embeddings"."tenant_id" = $71
+  and "embeddings"."model_id" = $72
 where
-  "documents"."tenant_id" = $76
-  and "chunks"."tenant_id" = $77
+  "documents"."tenant_id" = $73
+  and "chunks"."tenant_id" = $74
 order by
   "page"."score" desc,
   "page"."item_id" desc

@@ -7,12 +7,12 @@ select
       select
         string_agg(quote_literal(lexeme), ' | ')::tsquery
       from
-        unnest(lexemes ($1, $2))
+        unnest(lexemes (language, $1))
     ),
-    $3
+    $2
   ) as "marked"
 from
   "chunks"
 where
-  "tenant_id" = $4
-  and "id" = any ($5::uuid[])
+  "tenant_id" = $3
+  and "id" = any ($4::uuid[])

@@ -1,109 +1,66 @@
 with
   "query" as materialized (
     select
-      "terms",
-      l1_distance (terms, '{}/268435456') as "weight",
-      rarest_words ($1, $2, $3) as "rarest"
+      "q"."language",
+      "q"."terms",
+      "q"."weight",
+      "q"."scale",
+      "q"."rarest"
     from
-      (
-        select
-          query_terms ($4, $5)
-      ) as q (terms)
+      query_words ($1, $2::text[], $3::int, $4::int) as q
   ),
   "keyword_chunks" as materialized (
     select
-      "document_id",
-      "chunk_id",
-      "distance"
+      "best"."document_id",
+      "best"."chunk_id",
+      "best"."distance"
     from
-      (
+      "query"
+      inner join lateral (
         select
-          "document_id",
-          "chunk_id",
-          "distance"
+          "chunks"."document_id" as "document_id",
+          "chunks"."id" as "chunk_id",
+          (chunks.terms <#> query.terms) * query.scale as "distance"
         from
-          (
-            select
-              "document_id" as "document_id",
-              "id" as "chunk_id",
-              (
-                chunks.terms <#> (
-                  select
-                    terms
-                  from
-                    query
-                )
-              ) + 0 as "distance"
-            from
-              "chunks"
-            where
-              "tenant_id" = $6
-              and "language" = $7
-              and (
-                select
-                  rarest
-                from
-                  query
-              ) is null
-            order by
-              "distance"
-            limit
-              $8
-          ) as "every_chunk"
-        union all
+          "chunks"
+        where
+          "chunks"."tenant_id" = $5
+          and "chunks"."language" = "query"."language"
+        order by
+          "distance"
+        limit
+          $6
+      ) as "best" on true
+    where
+      "query"."rarest" is null
+    union all
+    select
+      "best"."document_id",
+      "best"."chunk_id",
+      "best"."distance"
+    from
+      "query"
+      inner join lateral (
         select
-          "document_id",
-          "chunk_id",
-          "distance"
+          "chunks"."document_id" as "document_id",
+          "chunks"."id" as "chunk_id",
+          (chunks.terms <#> query.terms) * query.scale as "distance"
         from
-          (
+          "chunks"
+        where
+          "chunks"."tenant_id" = $7
+          and "chunks"."language" = "query"."language"
+          and "chunks"."id" in (
             select
-              "document_id" as "document_id",
-              "id" as "chunk_id",
-              (
-                chunks.terms <#> (
-                  select
-                    terms
-                  from
-                    query
-                )
-              ) + 0 as "distance"
-            from
-              "chunks"
-            where
-              "tenant_id" = $9
-              and "language" = $10
-              and "id" in (
-                select
-                  keyword_best (
-                    $11,
-                    (
-                      select
-                        rarest
-                      from
-                        query
-                    ),
-                    (
-                      select
-                        terms
-                      from
-                        query
-                    ),
-                    $12
-                  )
-              )
-              and (
-                select
-                  rarest
-                from
-                  query
-              ) is not null
-            order by
-              "distance"
-            limit
-              $13
-          ) as "with_rarest"
-      ) as "either"
+              keyword_best (query.language, query.rarest, query.terms, $8)
+          )
+        order by
+          "distance"
+        limit
+          $9
+      ) as "best" on true
+    where
+      "query"."rarest" is not null
   ),
   "keyword" as materialized (
     select
@@ -131,7 +88,7 @@ with
             from
               "keyword_chunks"
             where
-              "distance" < $14
+              "distance" < $10
           ) as "passage"
         order by
           "document_id",
@@ -163,7 +120,7 @@ with
       "score" desc,
       "item_id" desc
     limit
-      $15
+      $11
   )
 select
   "documents"."id" as "id",
@@ -194,11 +151,11 @@ from
   inner join "documents" on "documents"."id" = "page"."document_id"
   inner join "chunks" on "chunks"."id" = "page"."chunk_id"
   left join "embeddings" on "embeddings"."chunk_id" = "page"."chunk_id"
-  and "embeddings"."tenant_id" = $16
-  and "embeddings"."model_id" = $17
+  and "embeddings"."tenant_id" = $12
+  and "embeddings"."model_id" = $13
 where
-  "documents"."tenant_id" = $18
-  and "chunks"."tenant_id" = $19
+  "documents"."tenant_id" = $14
+  and "chunks"."tenant_id" = $15
 order by
   "page"."score" desc,
   "page"."item_id" desc

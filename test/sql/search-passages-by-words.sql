@@ -20,17 +20,18 @@ from
         partition by
           chunks.document_id
         order by
-          chunks.terms <#> query_terms ($1, $2),
+          chunks.terms <#> q.terms,
           chunks.ordinal
       ) as "rank"
     from
       "chunks"
+      inner join query_words ($1, $2::text[], $3::int, $4::int) as q on "q"."language" = "chunks"."language"
     where
-      "chunks"."tenant_id" = $3
-      and "chunks"."document_id" = any ($4::uuid[])
+      "chunks"."tenant_id" = $5
+      and "chunks"."document_id" = any ($6::uuid[])
   ) as "ranked"
 where
-  "rank" <= $5
+  "rank" <= $7
 order by
   "documentId",
   "rank"

@@ -49,36 +49,36 @@ with
   ),
   "query" as materialized (
     select
-      "terms",
-      l1_distance (terms, '{}/268435456') as "weight",
-      null::tsquery as "rarest"
+      "q"."language",
+      "q"."terms",
+      "q"."weight",
+      "q"."scale",
+      "q"."rarest"
     from
-      (
-        select
-          query_terms ($8, $9)
-      ) as q (terms)
+      query_words ($8, $9::text[], $10::int, $11::int) as q
   ),
   "keyword_chunks" as materialized (
     select
-      "document_id" as "document_id",
-      "id" as "chunk_id",
-      (
-        chunks.terms <#> (
-          select
-            terms
-          from
-            query
-        )
-      ) + 0 as "distance"
+      "best"."document_id",
+      "best"."chunk_id",
+      "best"."distance"
     from
-      "chunks"
-    where
-      "tenant_id" = $10
-      and "language" = $11
-    order by
-      "distance"
-    limit
-      $12
+      "query"
+      inner join lateral (
+        select
+          "chunks"."document_id" as "document_id",
+          "chunks"."id" as "chunk_id",
+          (chunks.terms <#> query.terms) * query.scale as "distance"
+        from
+          "chunks"
+        where
+          "chunks"."tenant_id" = $12
+          and "chunks"."language" = "query"."language"
+        order by
+          "distance"
+        limit
+          $13
+      ) as "best" on true
   ),
   "keyword" as materialized (
     select
@@ -106,7 +106,7 @@ with
             from
               "keyword_chunks"
             where
-              "distance" < $13
+              "distance" < $14
           ) as "passage"
         order by
           "document_id",
@@ -125,7 +125,7 @@ with
               k.score / nullif(
                 (
                   select
-                    weight
+                    max(weight)
                   from
                     query
                 ),
@@ -146,7 +146,7 @@ with
               k.score / nullif(
                 (
                   select
-                    weight
+                    max(weight)
                   from
                     query
                 ),
@@ -178,7 +178,7 @@ with
       "score" desc,
       "item_id" desc
     limit
-      $14
+      $15
   )
 select
   "documents"."id" as "id",
@@ -209,11 +209,11 @@ from
   inner join "documents" on "documents"."id" = "page"."document_id"
   inner join "chunks" on "chunks"."id" = "page"."chunk_id"
   left join "embeddings" on "embeddings"."chunk_id" = "page"."chunk_id"
-  and "embeddings"."tenant_id" = $15
-  and "embeddings"."model_id" = $16
+  and "embeddings"."tenant_id" = $16
+  and "embeddings"."model_id" = $17
 where
-  "documents"."tenant_id" = $17
-  and "chunks"."tenant_id" = $18
+  "documents"."tenant_id" = $18
+  and "chunks"."tenant_id" = $19
 order by
   "page"."score" desc,
   "page"."item_id" desc

@@ -8,11 +8,24 @@ select
   "recall_curves"."settings" as "settings",
   "recall_curves"."exact_p50_ms" as "exactP50Ms",
   "recall_curves"."exact_p95_ms" as "exactP95Ms",
-  "recall_curves"."measured_at" as "measuredAt"
+  "recall_curves"."measured_at" as "measuredAt",
+  array(
+    (
+      select
+        "language"
+      from
+        "corpus_stats"
+      where
+        "tenant_id" = $1
+        and "word_index" is not null
+      order by
+        "language"
+    )
+  ) as "wordIndexes"
 from
   "tenant_models"
-  left join "recall_curves" on "recall_curves"."tenant_id" = $1
+  left join "recall_curves" on "recall_curves"."tenant_id" = $2
   and "recall_curves"."model_id" = "tenant_models"."model_id"
 where
-  "tenant_models"."tenant_id" = $2
-  and "tenant_models"."role" = $3
+  "tenant_models"."tenant_id" = $3
+  and "tenant_models"."role" = $4

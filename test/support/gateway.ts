@@ -22,7 +22,7 @@ import { type UpsertOutcome, upsertDocuments } from '../../src/ingest/upsert-doc
 import { createLogger } from '../../src/log.ts';
 import { modelsStatement } from '../../src/models/model-statements.ts';
 import { registerModel } from '../../src/models/register-model.ts';
-import { createTunedDepth } from '../../src/recall/choose-tuned-depth.ts';
+import { createTunedSearch } from '../../src/recall/tuned-search.ts';
 import type { WorkerDeps } from '../../src/worker/embed-batch.ts';
 import { drain } from '../../src/worker/worker.ts';
 import { openTestDatabase, type TestDatabase, type TestDatabaseOptions } from './database.ts';
@@ -112,7 +112,7 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     modelId,
     chunking: { countTokens: embedder.countTokens, maxTokens: 200, overlapTokens: 40 },
     onPending: () => {},
-    chooseDepth: createTunedDepth({ database }),
+    ...createTunedSearch({ database }),
     onRevoked: access.onRevoked,
   };
   const workerDeps: WorkerDeps = { database: db.worker, embedder, modelId };

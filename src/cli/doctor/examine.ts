@@ -31,8 +31,7 @@ import { type Finding, orOk } from '../../doctor/finding.ts';
 import { documentListStatement } from '../../documents/document-statements.ts';
 import type { TenantId } from '../../ids.ts';
 import { modelsStatement } from '../../models/model-statements.ts';
-import { tierThresholds } from '../../tiers/decide-tier.ts';
-import { planTiers } from '../../tiers/plan-tiers.ts';
+import { planStatus } from '../../tiers/index-states.ts';
 import { readTierStatus, type TenantTier } from '../../tiers/read-tier-status.ts';
 import { tenantStrategies, workerStrategies } from './strategies.ts';
 
@@ -124,8 +123,6 @@ async function checkDatabase(gateway: Database, only: TenantId | undefined): Pro
   ]);
   if (!server) throw new Error('The server said nothing of itself.');
   const status = await readTierStatus(gateway);
-  const graphs = [...status.tenants.flatMap(({ graph }) => graph ?? []), ...status.orphans];
-  const steps = planTiers(status.tenants, graphs, tierThresholds(status.crossover.chunks));
   const active = status.tenants.filter(({ role, chunks }) => role === 'active' && chunks > 0);
   const recall = active.map(({ tenantId, modelId, tier, chunks }) => {
     const measured = curves.find((curve) => curve.tenantId === tenantId && curve.modelId === modelId);
@@ -137,7 +134,10 @@ async function checkDatabase(gateway: Database, only: TenantId | undefined): Pro
     ...checkTiers({
       crossover: status.crossover.chunks,
       tenants: active.length,
-      steps: steps.map(({ target, ...step }) => ({ ...step, ...(target && { tenantId: target.tenantId }) })),
+      steps: planStatus(status).map(({ step, index, state }) => ({
+        ...{ step, index, chunks: state?.chunks ?? 0 },
+        ...(state && { tenantId: state.target.tenantId }),
+      })),
     }),
     ...checkVacuum({ ...server, tables }),
     ...checkSettings(server),

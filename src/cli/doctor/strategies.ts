@@ -47,7 +47,7 @@ export function tenantStrategies(target: StrategyTarget): StrategyStatement[] {
   });
   const full = normaliseVector(Float32Array.from({ length: dimensions }, (_, index) => Math.sin(index)));
   const semantic: SemanticPlan = { modelId, ...vectorOperands(full), depth: { kind: 'two-stage', candidates } };
-  const keyword = { words, language: 'english', candidates, scan: { kind: 'exact' } } as const;
+  const keyword = { words, candidates, scan: { kind: 'exact' } } as const;
   const plan: SearchPlan = {
     modelId,
     fusion: { method: 'RECIPROCAL_RANK', keywordWeight: 2, semanticWeight: 1, rankConstant: 60 },
@@ -79,7 +79,7 @@ export function tenantStrategies(target: StrategyTarget): StrategyStatement[] {
       documentListStatement(tenantId, { filter: { collection: { eq: collection } }, limit: 11 }),
     ),
     strategy('passages', passagesStatement(tenantId, { ...plan, semantic }, documentIds, 3)),
-    strategy('highlights', highlightsStatement(tenantId, 'english', words, chunkIds)),
+    strategy('highlights', highlightsStatement(tenantId, words, chunkIds)),
   ];
 }
 

@@ -94,8 +94,8 @@ describe('what is not', () => {
       { step: 'drop', index: 'embeddings_hnsw_2', chunks: 0 },
     ];
     expect(bad(checkTiers({ crossover: 12_000, tenants: 3, steps }))).toEqual([
-      'warning: embeddings_hnsw_1 of acme, 20000 chunks: there should be a graph and there is none',
-      'warning: embeddings_hnsw_2 of a tenant or model that is gone: the graph is not wanted any more',
+      'warning: embeddings_hnsw_1 of acme, 20000 chunks: there should be one and there is none',
+      'warning: embeddings_hnsw_2 of a tenant or model that is gone: it is not wanted any more',
     ]);
   });
 

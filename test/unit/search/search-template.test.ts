@@ -12,7 +12,7 @@ const chunkId = '01890000-0000-7000-8000-000000000002' as ChunkId;
 const vectors = (seed: number) => ({ full: Buffer.from([seed]), coarse: Buffer.from([seed + 1]) });
 const semantic = (seed: number) =>
   ({ modelId: 1, ...vectors(seed), depth: { kind: 'two-stage', candidates: 100 } }) as const;
-const keyword = (words: string) => ({ words, language: 'english', candidates: 100, scan: { kind: 'exact' } }) as const;
+const keyword = (words: string) => ({ words, candidates: 100, scan: { kind: 'exact' } }) as const;
 const plan: SearchPlan = {
   modelId: 1,
   fusion: { method: 'RECIPROCAL_RANK', keywordWeight: 2, semanticWeight: 1, rankConstant: 60 },
@@ -43,7 +43,10 @@ const plans: Record<string, SearchPlan> = {
   },
   keyword: { ...plan, keyword: keyword('cold') },
   'keyword, other words': { ...plan, keyword: keyword('hot') },
-  'keyword, another language': { ...plan, keyword: { ...keyword('hot'), language: 'german' } },
+  'keyword, by index': {
+    ...plan,
+    keyword: { ...keyword('hot'), scan: { kind: 'rarest', languages: ['german'], rowBudget: 10_000 } },
+  },
   hybrid: { ...plan, semantic: semantic(1), keyword: keyword('cold') },
   conditions: { ...plan, keyword: { ...keyword('cold'), conditions: '"hot water"' } },
   'other conditions': { ...plan, keyword: { ...keyword('cold'), conditions: '-"spa"' } },

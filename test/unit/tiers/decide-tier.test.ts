@@ -3,8 +3,8 @@ import { describe, expect, it, test } from 'vitest';
 import { decideTier, type TierFacts, type TierStep, tierThresholds } from '../../../src/tiers/decide-tier.ts';
 
 const thresholds = tierThresholds(12_000);
-const fresh: TierFacts = { chunks: 100, role: 'active', recorded: 'exact', index: 'none' };
-const graph: TierFacts = { chunks: 20_000, role: 'active', recorded: 'hnsw', index: 'valid' };
+const fresh: TierFacts = { chunks: 100, isSearched: true, isRecorded: false, index: 'none' };
+const graph: TierFacts = { chunks: 20_000, isSearched: true, isRecorded: true, index: 'valid' };
 
 describe('the thresholds', () => {
   test('lie apart, so that a tenant that hovers stays what it is', () => {
@@ -22,15 +22,14 @@ describe('a tier is decided', () => {
     ['until it has shrunk a lot', { ...graph, chunks: 7_199 }, 'drop'],
     ['an interrupted build is begun again', { ...fresh, chunks: 20_000, index: 'invalid' }, 'rebuild'],
     ['or cleared away, where the tenant has shrunk meanwhile', { ...fresh, chunks: 9_000, index: 'invalid' }, 'drop'],
-    ['a graph that was built and not recorded is adopted', { ...graph, recorded: 'exact' }, 'adopt'],
-    ['also between the thresholds', { ...graph, recorded: 'exact', chunks: 9_000 }, 'adopt'],
-    ['an interrupted demotion is ended', { ...graph, recorded: 'exact', chunks: 100 }, 'drop'],
+    ['a graph that was built and not recorded is adopted', { ...graph, isRecorded: false }, 'adopt'],
+    ['also between the thresholds', { ...graph, isRecorded: false, chunks: 9_000 }, 'adopt'],
+    ['an interrupted demotion is ended', { ...graph, isRecorded: false, chunks: 100 }, 'drop'],
     ['an interrupted drop of a recorded graph is mended', { ...graph, index: 'invalid', chunks: 9_000 }, 'rebuild'],
     ['a graph that somebody dropped is built again', { ...graph, index: 'none' }, 'build'],
     ['or forgotten, where it is not needed', { ...graph, index: 'none', chunks: 100 }, 'forget'],
-    ['a retired model has no graph', { ...graph, role: 'retired' }, 'drop'],
-    ['and gets none', { ...fresh, role: 'retired', chunks: 50_000 }, 'keep'],
-    ['a candidate model gets one before it is searched', { ...fresh, role: 'candidate', chunks: 50_000 }, 'build'],
+    ['what is not searched has none', { ...graph, isSearched: false }, 'drop'],
+    ['and gets none', { ...fresh, isSearched: false, chunks: 50_000 }, 'keep'],
   ];
   it.each(cases)('%s', (_, facts, step) => {
     expect(decideTier(facts, thresholds)).toBe(step);
@@ -39,8 +38,8 @@ describe('a tier is decided', () => {
 
 const anyFacts = fc.record<TierFacts>({
   chunks: fc.integer({ min: 0, max: 30_000 }),
-  role: fc.constantFrom('active', 'candidate', 'retired'),
-  recorded: fc.constantFrom('exact', 'hnsw'),
+  isSearched: fc.boolean(),
+  isRecorded: fc.boolean(),
   index: fc.constantFrom('none', 'valid', 'invalid'),
 });
 
@@ -48,7 +47,7 @@ const anyFacts = fc.record<TierFacts>({
 function outcomeOf(facts: TierFacts, step: TierStep): TierFacts {
   if (step === 'keep') return facts;
   const hasGraph = step === 'build' || step === 'rebuild' || step === 'adopt';
-  return hasGraph ? { ...facts, recorded: 'hnsw', index: 'valid' } : { ...facts, recorded: 'exact', index: 'none' };
+  return hasGraph ? { ...facts, isRecorded: true, index: 'valid' } : { ...facts, isRecorded: false, index: 'none' };
 }
 
 describe('whatever the state', () => {
@@ -57,7 +56,7 @@ describe('whatever the state', () => {
       fc.property(anyFacts, (facts) => {
         const settled = outcomeOf(facts, decideTier(facts, thresholds));
         expect(decideTier(settled, thresholds)).toBe('keep');
-        expect(settled.index === 'valid').toBe(settled.recorded === 'hnsw');
+        expect(settled.index === 'valid').toBe(settled.isRecorded);
       }),
     );
   });

@@ -6,7 +6,14 @@ test('of all that a build reports, the first of each phase and each tenth of the
   const marks: string[] = [];
   const report = markProgress(({ index, phase, percent }) => marks.push(`${index} ${phase} ${percent}`));
   const of = (index: string, phase: string, chunksDone: number, chunks = 1_000) =>
-    report({ tenantId: parseTenantId('acme'), modelId: 1, index, phase, chunksDone, chunks });
+    report({
+      kind: 'graph',
+      target: { tenantId: parseTenantId('acme'), modelId: 1 },
+      index,
+      phase,
+      chunksDone,
+      chunks,
+    });
   of('a', 'initializing', 0);
   for (let done = 0; done <= 1_000; done += 33) of('a', 'loading', done);
   of('a', 'waiting', 1_001);

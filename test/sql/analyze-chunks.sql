@@ -1,0 +1,1 @@
+analyze tessera.chunks (tenant_id, language)
