@@ -23,7 +23,7 @@ describe('tessera key', () => {
     expect(made.stdout).toMatch(/^tsr_[0-9a-f]{12}_[0-9a-f]{64}\n$/);
     expect(made.stderr).toContain('the only time that the key is shown');
     key = made.stdout.trim();
-    expect(await ask(gateway.url, key, viewer)).toEqual({
+    expect(await ask(gateway.url, key, viewer)).toMatchObject({
       data: { viewer: { tenantId: 'house', scopes: ['search', 'documents:read'] } },
     });
   });
