@@ -118,7 +118,7 @@ export function underfilledReason(
  * A chunk that the graph comes by costs 10 microseconds, a permitted one that is looked at by itself 2, and under a filter
  * that has nothing to do with the query the graph comes by `candidates * chunks / permitted` of them. So both cost the same
  * at the square root of five times `candidates * chunks`: 5,500 of 60,000 chunks. The budget is lower, 3,500 of those,
- * because a filter that permits more pays for the count and then for the graph: 6 ms in place of 10 to find out that half of
+ * because a filter that permits more pays for the count and then for the graph: some 6 ms in place of 10 to find out that half of
  * all is permitted, at the price of slower searches between the two.
  */
 export function permittedBudget(candidates: number, chunks: number): number {
