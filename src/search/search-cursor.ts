@@ -14,18 +14,23 @@ export interface SearchCursors {
 
 /** @param asked everything that decides the ranking: the tenant, the model and the request without its page. */
 export function createSearchCursors(asked: unknown): SearchCursors {
-  const list = fingerprint(['search', asked]);
+  // Most searches neither have a cursor nor ask for one.
+  let known: string | undefined;
+  const list = () => {
+    known ??= fingerprint(['search', asked]);
+    return known;
+  };
   return {
     read(after) {
       if (after === undefined) return [];
-      const [packed] = decodeCursor(list, after);
+      const [packed] = decodeCursor(list(), after);
       const seen = typeof packed === 'string' ? Buffer.from(packed, 'base64url').toString('hex') : '';
       if (seen.length === 0 || seen.length % digits !== 0) {
         throw new Refusal('INVALID_CURSOR', 'The cursor given as "after" names no place in this search.');
       }
       return seen.match(/.{12}/g) ?? [];
     },
-    write: (seen) => encodeCursor(list, [Buffer.from(seen.join(''), 'hex').toString('base64url')]),
+    write: (seen) => encodeCursor(list(), [Buffer.from(seen.join(''), 'hex').toString('base64url')]),
   };
 }
 
