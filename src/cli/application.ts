@@ -9,6 +9,7 @@ import type { GraphQLDeps } from '../graphql/context.ts';
 import { createGateway, type Gateway } from '../http/gateway.ts';
 import type { GraphiqlOptions } from '../http/graphiql-page.ts';
 import { readTrustedDocuments } from '../http/trusted-documents.ts';
+import type { SearchPageOptions } from '../http/use-search-page.ts';
 import type { Logger } from '../log.ts';
 import { modelsStatement } from '../models/model-statements.ts';
 import { registerModel } from '../models/register-model.ts';
@@ -32,6 +33,7 @@ export interface Application {
 
 export interface ApplicationOptions {
   readonly graphiql?: GraphiqlOptions;
+  readonly searchPage?: SearchPageOptions;
 }
 
 /** Questions whose vectors are remembered; at 512 components some 2 MB a thousand. */
@@ -80,6 +82,7 @@ export async function openApplication(
       introspection: config.http.introspection,
       federation: config.http.federation,
       graphiql: config.http.graphiql ? (options.graphiql ?? { tabs: [] }) : undefined,
+      searchPage: config.http.searchPage ? (options.searchPage ?? { tenants: [] }) : undefined,
       maxBodyBytes: config.http.maxBodyBytes,
       queryLimits: config.http.query,
       trustedDocuments,

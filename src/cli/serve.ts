@@ -1,7 +1,6 @@
 import type { Config, EmbeddedConfig } from '../config/config.ts';
-import type { GraphiqlOptions } from '../http/graphiql-page.ts';
 import { listen } from '../http/listen.ts';
-import { type Application, openApplication } from './application.ts';
+import { type Application, type ApplicationOptions, openApplication } from './application.ts';
 import { readArguments, refuseWords } from './arguments.ts';
 import type { Command, CommandContext } from './command.ts';
 import { demoTenants, loadDemoData, readDemoExamples } from './demo-data.ts';
@@ -32,7 +31,7 @@ With DATABASE_URL it serves that database, which "tessera migrate" has prepared.
 
 async function serveServer(context: CommandContext, config: Config): Promise<void> {
   const log = context.logger();
-  await serveUntilStopped(context, config, undefined, async (_, url) => log.info({ url }, 'listening'));
+  await serveUntilStopped(context, config, {}, async (_, url) => log.info({ url }, 'listening'));
   log.info('stopped');
 }
 
@@ -44,11 +43,20 @@ async function serveEmbedded(context: CommandContext, config: EmbeddedConfig): P
   const bearer = (tenant: string) => ({ authorization: `Bearer ${tokens.get(tenant) ?? ''}` });
   const [first = ''] = demoTenants;
   const graphiql = { tabs: exampleTabs(examples, bearer), headers: bearer(first) };
-  await serveUntilStopped(context, config, graphiql, async (app, url) => {
+  const searchPage = {
+    tenants: demoTenants.map((name) => ({
+      name,
+      token: tokens.get(name) ?? '',
+      examples: examples.flatMap(({ tenant, query }) => (tenant === name ? [query] : [])),
+    })),
+  };
+  await serveUntilStopped(context, config, { graphiql, searchPage }, async (app, url) => {
     const stored = await loadDemoData(app.deps, app.workerDeps, context.signal);
     if (context.signal.aborted) return;
     if (stored > 0) context.print(`Stored ${stored} demo documents of ${demoTenants.length} tenants.`);
-    context.print(`\nTessera is ready.\n\n  GraphiQL  ${url}/graphql`);
+    context.print('\nTessera is ready.\n');
+    if (config.http.searchPage) context.print(`  Search    ${url}/`);
+    context.print(`  GraphiQL  ${url}/graphql`);
     if (config.http.graphiql) context.print('            with examples in its tabs and a token in each');
     for (const tenant of demoTenants.slice(0, 2))
       context.print(`\n  Token of tenant ${tenant}, valid for 30 days:\n\n${tokens.get(tenant)}`);
@@ -65,10 +73,10 @@ async function serveEmbedded(context: CommandContext, config: EmbeddedConfig): P
 async function serveUntilStopped(
   context: CommandContext,
   config: Config,
-  graphiql: GraphiqlOptions | undefined,
+  options: ApplicationOptions,
   onListening: (app: Application, url: string) => Promise<void>,
 ): Promise<void> {
-  const app = await openApplication(config, context.logger(), graphiql ? { graphiql } : {});
+  const app = await openApplication(config, context.logger(), options);
   try {
     const listening = await listen(app.gateway, config.http);
     try {

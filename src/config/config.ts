@@ -36,6 +36,7 @@ export interface HttpConfig {
   /** 0 lets the system pick a free port. */
   readonly port: number;
   readonly graphiql: boolean;
+  readonly searchPage: boolean;
   readonly introspection: boolean;
   /** Whether it answers a federation router. */
   readonly federation: boolean;

@@ -55,6 +55,7 @@ function buildConfig(values: Values, serverMode: boolean): Config {
       host: values.HOST,
       port: values.PORT,
       graphiql: values.GRAPHIQL ?? !serverMode,
+      searchPage: values.SEARCH_PAGE ?? !serverMode,
       introspection: values.INTROSPECTION ?? !serverMode,
       federation: values.FEDERATION,
       maxBodyBytes: values.MAX_BODY_BYTES,

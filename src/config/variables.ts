@@ -96,6 +96,10 @@ const server = {
     flag,
     'Whether GET /graphql shows the explorer. Unset: true in embedded mode, false in server mode.',
   ),
+  SEARCH_PAGE: optional(
+    flag,
+    'Whether GET / shows the search page. Unset: true in embedded mode, false in server mode.',
+  ),
   INTROSPECTION: optional(
     flag,
     'Whether the schema can be asked for. Unset: true in embedded mode, false in server mode.',

@@ -20,6 +20,7 @@ import { useQueryPrice } from './use-query-price.ts';
 import { useReadableRequests } from './use-readable-requests.ts';
 import { useRequestId } from './use-request-id.ts';
 import { useResponseType } from './use-response-type.ts';
+import { type SearchPageOptions, useSearchPage } from './use-search-page.ts';
 import { useTrustedDocuments } from './use-trusted-documents.ts';
 
 export interface GatewayOptions {
@@ -33,6 +34,8 @@ export interface GatewayOptions {
   readonly federation: boolean;
   /** Absent: GraphiQL is off. */
   readonly graphiql: GraphiqlOptions | undefined;
+  /** Absent: there is no search page. */
+  readonly searchPage: SearchPageOptions | undefined;
   readonly maxBodyBytes: number;
   readonly queryLimits: QueryLimits;
   /** Absent: a request brings its text. */
@@ -42,9 +45,9 @@ export interface GatewayOptions {
 
 export type Gateway = YogaServerInstance<Record<string, never>, RequestContext>;
 
-/** The HTTP face: `/graphql`, `/health` and `/ready`. Every request is one principal's or nobody's. */
+/** The HTTP face: `/graphql`, `/health`, `/ready` and the search page at `/`. Every request is one principal's or nobody's. */
 export function createGateway(options: GatewayOptions): Gateway {
-  const { depsForRequest, verifyToken, graphiql } = options;
+  const { depsForRequest, verifyToken, graphiql, searchPage } = options;
   const maskError = createErrorMask(options);
   return createYoga<Record<string, never>, RequestContext>({
     schema: options.federation ? subgraphSchema() : schema,
@@ -71,6 +74,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       useRequestId(),
       useHealthChecks(options.isReady, options.log),
       useTrustedDocuments(options.trustedDocuments),
+      ...(searchPage ? [useSearchPage({ ...searchPage, graphiql: graphiql !== undefined })] : []),
       useReadableRequests(),
       useQueryLimits(options.queryLimits),
       useQueryPrice(options.queryLimits.cost),

@@ -4,6 +4,10 @@ import { currentRequestId } from './use-request-id.ts';
 /** What the library answers with a bare status. */
 const refusals: Readonly<Record<number, { readonly code: string; readonly message: string }>> = {
   404: { code: 'NOT_FOUND', message: 'There is nothing at this path; GraphQL is at /graphql.' },
+  405: {
+    code: 'BAD_REQUEST',
+    message: 'This path can only be read: the methods GET and HEAD are allowed.',
+  },
   406: {
     code: 'NOT_ACCEPTABLE',
     message:
@@ -23,7 +27,7 @@ export function usePlainRefusals(): Plugin {
       if (!refusal || response.headers.has('content-type')) return;
       const { code, message } = refusal;
       const body = { errors: [{ message, extensions: { code, requestId: currentRequestId() } }] };
-      setResponse(fetchAPI.Response.json(body, { status: response.status }));
+      setResponse(fetchAPI.Response.json(body, { status: response.status, headers: response.headers }));
     },
   };
 }

@@ -16,6 +16,7 @@ import { createGateway, type Gateway } from '../../src/http/gateway.ts';
 import type { GraphiqlOptions } from '../../src/http/graphiql-page.ts';
 import type { TrustedDocuments } from '../../src/http/trusted-documents.ts';
 import type { QueryLimits } from '../../src/http/use-query-limits.ts';
+import type { SearchPageOptions } from '../../src/http/use-search-page.ts';
 import { parseTenantId } from '../../src/ids.ts';
 import type { DocumentInput } from '../../src/ingest/document-input.ts';
 import { type UpsertOutcome, upsertDocuments } from '../../src/ingest/upsert-documents.ts';
@@ -72,6 +73,7 @@ export interface TestGatewayOptions extends TestDatabaseOptions {
   readonly introspection?: boolean;
   readonly federation?: boolean;
   readonly graphiql?: GraphiqlOptions;
+  readonly searchPage?: SearchPageOptions;
   /** Serves from another database than the test's own, such as one that cannot be reached. */
   readonly serveFrom?: (own: Database) => Promise<Database>;
 }
@@ -126,6 +128,7 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     introspection: options.introspection ?? true,
     federation: options.federation ?? false,
     graphiql: options.graphiql,
+    searchPage: options.searchPage,
     maxBodyBytes: options.maxBodyBytes ?? 4_194_304,
     trustedDocuments: options.trustedDocuments,
     queryLimits: { ...defaultQueryLimits, ...options.queryLimits },

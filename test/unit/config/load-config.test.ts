@@ -14,6 +14,7 @@ describe('an empty environment', () => {
         host: '127.0.0.1',
         port: 4000,
         graphiql: true,
+        searchPage: true,
         introspection: true,
         federation: false,
         maxBodyBytes: 4_194_304,
@@ -49,14 +50,26 @@ describe('an empty environment', () => {
 describe('server mode', () => {
   test('turns the explorer, introspection and the worker off unless they are asked for', () => {
     const quiet = loadConfig(server);
-    expect([quiet.mode, quiet.http.graphiql, quiet.http.introspection, quiet.workerInServe]).toEqual([
-      'server',
-      false,
-      false,
-      false,
+    expect([
+      quiet.mode,
+      quiet.http.graphiql,
+      quiet.http.searchPage,
+      quiet.http.introspection,
+      quiet.workerInServe,
+    ]).toEqual(['server', false, false, false, false]);
+    const asked = loadConfig({
+      ...server,
+      GRAPHIQL: 'true',
+      SEARCH_PAGE: 'true',
+      INTROSPECTION: '1',
+      WORKER_IN_SERVE: 'TRUE',
+    });
+    expect([asked.http.graphiql, asked.http.searchPage, asked.http.introspection, asked.workerInServe]).toEqual([
+      true,
+      true,
+      true,
+      true,
     ]);
-    const asked = loadConfig({ ...server, GRAPHIQL: 'true', INTROSPECTION: '1', WORKER_IN_SERVE: 'TRUE' });
-    expect([asked.http.graphiql, asked.http.introspection, asked.workerInServe]).toEqual([true, true, true]);
   });
 
   test('gives the worker the connection of the gateway unless it has its own', () => {
