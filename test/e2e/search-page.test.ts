@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page, Request } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { cleanUp, newFolder, type Program, start } from '../cli/program.ts';
+import { cleanUp, newFolder, type Program, run, start } from '../cli/program.ts';
 import { noBrowserReason, openBrowser } from '../support/browser.ts';
 
 const artifacts = fileURLToPath(new URL('../../.artifacts/', import.meta.url));
@@ -15,6 +15,7 @@ const hostile = {
 };
 
 describe.skipIf(noBrowserReason !== undefined)('the search page in a browser', { timeout: 60_000 }, () => {
+  let env: Record<string, string>;
   let program: Program;
   let browser: Browser;
   let page: Page;
@@ -24,7 +25,8 @@ describe.skipIf(noBrowserReason !== undefined)('the search page in a browser', {
   let requested: string[];
 
   beforeAll(async () => {
-    program = start(['serve'], { DATA_DIR: await newFolder(), PORT: '0' });
+    env = { DATA_DIR: await newFolder(), PORT: '0' };
+    program = start(['serve'], env);
     const starting = program.waitFor('stdout', /(http:\S+)\/graphql\s[\s\S]*Stop with/);
     browser = await openBrowser();
     [, url = ''] = await starting;
@@ -103,16 +105,22 @@ describe.skipIf(noBrowserReason !== undefined)('the search page in a browser', {
     const held = new Promise<void>((resolve) => {
       release = resolve;
     });
+    const isFirst = (request: Request) => request.postData()?.includes('"first words"') ?? false;
     await page.route('**/graphql', async (route) => {
-      if (route.request().postData()?.includes('"first words"')) await held;
+      if (isFirst(route.request())) await held;
       await route.continue().catch(() => {});
     });
+    const ended = Promise.race([
+      page.waitForEvent('requestfailed', isFirst).then(() => 'given up'),
+      page.waitForEvent('requestfinished', isFirst).then(() => 'answered'),
+    ]);
+    const sent = page.waitForRequest(isFirst);
     await page.fill('#text', 'first words');
-    await page.waitForRequest((request) => request.postData()?.includes('"first words"') ?? false);
+    await sent;
     await page.fill('#text', question);
     await expect.poll(() => firstTitle().innerText()).toBe(answer);
     release();
-    await page.waitForTimeout(300);
+    expect(await ended).toBe('given up');
     expect(await firstTitle().innerText()).toBe(answer);
   });
 
@@ -202,7 +210,7 @@ describe.skipIf(noBrowserReason !== undefined)('the search page in a browser', {
     expect(await focused()).toBe(second);
     await page.keyboard.press('ArrowUp');
     await page.keyboard.press('Enter');
-    await page.locator('#document .best').waitFor();
+    await page.locator('#document .body .best').waitFor();
     expect(await page.locator('#document-title').innerText()).toBe(first);
     await page.keyboard.press('Escape');
     await expect.poll(() => page.locator('#document').isVisible()).toBe(false);
@@ -221,7 +229,7 @@ describe.skipIf(noBrowserReason !== undefined)('the search page in a browser', {
     );
     const [edge] = (data.search as { edges: { chunk: { text: string }; node: { body: string } }[] }).edges;
     expect(await page.locator('#document .body').textContent()).toBe(edge?.node.body);
-    expect((await page.locator('#document .best').allTextContents()).join('')).toBe(edge?.chunk.text);
+    expect((await page.locator('#document .body .best').allTextContents()).join('')).toBe(edge?.chunk.text);
     const marks = await page.locator('#document mark').allTextContents();
     expect(marks.length).toBeGreaterThan(0);
     expect(marks.filter((mark) => !/^(?:hot|water)/i.test(mark))).toEqual([]);
@@ -278,6 +286,32 @@ describe.skipIf(noBrowserReason !== undefined)('the search page in a browser', {
     await page.locator('#notices [role=alert]', { hasText: /UNAUTHENTICATED, request [\w-]{36}/ }).waitFor();
     expect(await titles()).toEqual([]);
     complaints = complaints.filter((complaint) => !complaint.includes('status of 401'));
+  });
+
+  test('a token that may only search is shown passages, and why there is no more', async () => {
+    const { stdout } = await run(['token', '--tenant', 'alpenrose', '--scope', 'search'], env);
+    await open('/?q=hot+water');
+    await firstTitle().waitFor();
+    await page.selectOption('#tenant', { label: 'by token' });
+    await page.fill('#token', stdout.trim());
+    await page.click('#token-form button');
+    await firstTitle().click();
+    await page.locator('#document .notice', { hasText: 'documents:read' }).waitFor();
+    expect(await page.locator('#document .best').count()).toBeGreaterThan(0);
+    expect(await page.locator('#collections').isVisible()).toBe(false);
+  });
+
+  test('says so when the gateway does not answer, and finds again when it does', async () => {
+    await open();
+    await ready();
+    await page.route('**/graphql', (route) => route.abort());
+    await page.fill('#text', 'water');
+    await page.locator('#notices [role=alert]', { hasText: 'The gateway did not answer' }).waitFor();
+    await page.unroute('**/graphql');
+    await page.fill('#text', question);
+    await expect.poll(() => firstTitle().innerText()).toBe(answer);
+    expect(await page.locator('#notices').innerText()).toBe('');
+    complaints = complaints.filter((complaint) => !complaint.includes('ERR_FAILED'));
   });
 
   test('fits a phone', async () => {

@@ -33,7 +33,7 @@ export function openDocument(edge, { token, mayRead, input, after }) {
     const best = found?.node.id === node.id ? found.passages : [chunk];
     return () => {
       content.replaceChildren(...describe(edge, best, body?.data.document, mayRead));
-      content.querySelector('.best')?.scrollIntoView({ block: 'nearest' });
+      content.querySelector('.body .best')?.scrollIntoView({ block: 'nearest' });
     };
   });
 }
@@ -54,7 +54,12 @@ function describe({ node, chunk, highlights }, passages, whole, mayRead) {
   if (whole) {
     const words = highlights.map(({ start, end }) => ({ start: start + chunk.start, end: end + chunk.start }));
     const body = element('div', { className: 'body' }, markedBody(whole.body, { best: chunk, passages, words }));
-    return [about, source, body].filter(Boolean);
+    const legend = [
+      element('span', { className: 'passage best' }, 'the best passage'),
+      passages.length > 1 ? ' and ' : '',
+      passages.length > 1 ? element('span', { className: 'passage' }, 'others near to it') : '',
+    ];
+    return [about, source, element('p', { className: 'about' }, 'In it: ', ...legend), body].filter(Boolean);
   }
   const reason = mayRead
     ? 'The document is not there any more.'

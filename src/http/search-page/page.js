@@ -29,6 +29,8 @@ const searching = latestOnly(showFailure);
 const explaining = latestOnly((problem) => byId('explanation').replaceChildren(failure(problem)));
 const missing = latestOnly((problem) => byId('missing-answer').replaceChildren(failure(problem)));
 const entering = latestOnly(showFailure);
+// What is there stays when there is no more to be had.
+const continuing = latestOnly((problem) => notices.replaceChildren(failure(problem)));
 
 /** Learns who the token is, what it may, and what there is to choose from; then searches. */
 function enter() {
@@ -65,6 +67,7 @@ function search() {
   const input = searchInput(state);
   byId('query-text').textContent = runnableSearch(input);
   if (state.text === '') return searching.run(async () => showStart);
+  for (const each of [continuing, missing]) each.cancel();
   list.setAttribute('aria-busy', 'true');
   if (shown.edges.length === 0) say('Searching …');
   searching.run(async (signal) => {
@@ -83,7 +86,7 @@ function search() {
 
 function loadMore() {
   const { input, endCursor } = shown;
-  searching.run(async (signal) => {
+  continuing.run(async (signal) => {
     const variables = { input, after: endCursor };
     const answer = await ask({ query: searchQuery, variables, token: session.token(), signal });
     const page = unwrap(answer.data.search, answer.requestId);
@@ -139,7 +142,7 @@ function say(sentence) {
 }
 
 function clearHits() {
-  for (const each of [searching, explaining, missing]) each.cancel();
+  for (const each of [searching, continuing, explaining, missing]) each.cancel();
   shown = { input: undefined, edges: [], endCursor: null };
   list.replaceChildren();
   list.removeAttribute('aria-busy');
