@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import type { Browser, BrowserContextOptions, Page, Request } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Page, Request } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { cleanUp, newFolder, type Program, run, start } from '../cli/program.ts';
 import { noBrowserReason, openBrowser } from '../support/browser.ts';
@@ -51,8 +51,8 @@ describe.skipIf(noBrowserReason !== undefined)('the search page in a browser', {
     expect(requested.filter((one) => !one.startsWith(`${url}/`))).toEqual([]);
   });
 
-  async function open(path = '/', options: BrowserContextOptions = {}): Promise<void> {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  async function open(path = '/', options: BrowserContextOptions = {}, given?: BrowserContext): Promise<void> {
+    const context = given ?? (await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options }));
     page = await context.newPage();
     page.on('request', (request) => requested.push(request.url()));
     page.on('pageerror', (error) => complaints.push(error.message));
@@ -299,6 +299,20 @@ describe.skipIf(noBrowserReason !== undefined)('the search page in a browser', {
     await page.locator('#document .notice', { hasText: 'documents:read' }).waitFor();
     expect(await page.locator('#document .best').count()).toBeGreaterThan(0);
     expect(await page.locator('#collections').isVisible()).toBe(false);
+  });
+
+  test('asks for a token where the gateway gives it none, as a server does', async () => {
+    const context = await browser.newContext();
+    await context.route('**/settings.json', (route) => route.fulfill({ json: { tenants: [], graphiql: false } }));
+    await open('/?q=hot+water', {}, context);
+    await page.locator('#status', { hasText: 'Paste a token' }).waitFor();
+    const visible = ['#tenant-field', '#graphiql', '#token-form'].map((id) => page.locator(id).isVisible());
+    expect(await Promise.all(visible)).toEqual([false, false, true]);
+    await page.fill('#token', tokens.get('alpenrose') ?? '');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => firstTitle().innerText()).toBe(answer);
+    await page.reload();
+    await expect.poll(() => firstTitle().innerText()).toBe(answer);
   });
 
   test('says so when the gateway does not answer, and finds again when it does', async () => {
