@@ -66,6 +66,8 @@ export interface DatabaseConfig {
   readonly gatewayPassword: Secret | undefined;
   readonly workerPassword: Secret | undefined;
   readonly poolSize: number;
+  /** Whether connections keep statements parsed. */
+  readonly prepare: boolean;
   readonly statementTimeoutMs: number;
 }
 

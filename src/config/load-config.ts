@@ -86,6 +86,7 @@ function buildConfig(values: Values, serverMode: boolean): Config {
     gatewayPassword: values.GATEWAY_PASSWORD,
     workerPassword: values.WORKER_PASSWORD,
     poolSize: values.DATABASE_POOL_SIZE,
+    prepare: values.DATABASE_PREPARE,
     statementTimeoutMs,
   };
   return { mode: 'server', ...shared, database };

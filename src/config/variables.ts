@@ -72,6 +72,11 @@ const database = {
     '10',
     'Connections that one process opens at most. The embedded database has exactly one.',
   ),
+  DATABASE_PREPARE: withDefault(
+    flag,
+    'true',
+    'Whether connections keep searches parsed, which saves PostgreSQL a fifth of the work of a small one. Set it to false behind a pooler that gives each transaction another connection and does not carry prepared statements over, such as PgBouncer with max_prepared_statements = 0.',
+  ),
   STATEMENT_TIMEOUT_MS: withDefault(
     wholeNumber(1, 600_000),
     '10000',

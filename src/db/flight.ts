@@ -10,6 +10,8 @@ export interface Connections {
   readonly pool: pg.Pool;
   /** True where statements may be sent before the answer to the one ahead of them. The embedded database answers one by one. */
   readonly pipelined: boolean;
+  /** True where a connection keeps statements parsed under their names. A pooler in between may know nothing of them. */
+  readonly prepares: boolean;
   readonly scopeDefaults: ScopeDefaults;
   /** Aborted when nobody waits for answers any more: what runs is cancelled, and nothing new begins. */
   readonly signal?: AbortSignal;
@@ -74,7 +76,7 @@ async function flyOnce(on: Connections, scope: Scope, parts: readonly FlightPart
     if (setting) queries.push({ text: setting });
     const first = queries.length;
     for (const { name, sql, parameters } of wanted) {
-      queries.push({ text: sql, values: parameters as unknown[], ...(name !== undefined && { name }) });
+      queries.push({ text: sql, values: parameters as unknown[], ...(on.prepares && name !== undefined && { name }) });
     }
     return { first, end: queries.length };
   });

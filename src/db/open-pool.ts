@@ -6,6 +6,8 @@ export interface PoolOptions {
   /** Connections at most. */
   readonly size: number;
   readonly statementTimeoutMs: number;
+  /** Whether connections keep statements parsed; they do unless told otherwise. */
+  readonly prepare?: boolean;
   /** Called when an idle connection fails; the pool replaces it by itself. */
   readonly onIdleError: (error: Error) => void;
 }
@@ -31,6 +33,7 @@ export async function openPool(options: PoolOptions): Promise<Database> {
   return {
     pool,
     pipelined: true,
+    prepares: options.prepare ?? true,
     scopeDefaults: { vectorSchema: 'public', statementTimeoutMs: options.statementTimeoutMs },
     close: () => pool.end(),
   };

@@ -8,6 +8,7 @@ import { normaliseVector } from '../../src/vector.ts';
 /** Components of the vectors that are made here: as few as a model may have, because they are many. */
 export const manyDimensions = 256;
 const topics = 100;
+const tables = ['documents', 'chunks', 'embeddings'];
 
 /**
  * Fills tenants with documents of one chunk and one vector each, in ten collections, past every policy and the foreign
@@ -26,8 +27,13 @@ export async function seedMany(url: string, sizes: Readonly<Record<string, numbe
       ['many-256', manyDimensions],
     );
     const modelId = rows[0]?.id ?? 0;
+    // An analyze in the background would hold a snapshot, and this vacuum could then not mark the rows as visible to all.
+    for (const table of tables) await client.query(`alter table ${table} set (autovacuum_enabled = off)`);
     for (const [tenantId, chunks] of Object.entries(sizes)) await seedTenant(client, tenantId, chunks, modelId);
-    for (const table of ['documents', 'chunks', 'embeddings']) await client.query(`vacuum analyze ${table}`);
+    for (const table of tables) {
+      await client.query(`vacuum analyze ${table}`);
+      await client.query(`alter table ${table} reset (autovacuum_enabled)`);
+    }
     return modelId;
   } finally {
     await client.end();
