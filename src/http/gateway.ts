@@ -6,6 +6,7 @@ import { schema } from '../graphql/schema.ts';
 import { subgraphSchema } from '../graphql/subgraph-schema.ts';
 import type { Logger } from '../log.ts';
 import { createErrorMask } from './error-response.ts';
+import { createDocumentFinder } from './find-document.ts';
 import { type GraphiqlOptions, graphiqlPage, renderGraphiqlPage } from './graphiql-page.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 import { useCodedErrors } from './use-coded-errors.ts';
@@ -21,7 +22,6 @@ import { useReadableRequests } from './use-readable-requests.ts';
 import { useRequestId } from './use-request-id.ts';
 import { useResponseType } from './use-response-type.ts';
 import { type SearchPageOptions, useSearchPage } from './use-search-page.ts';
-import { useTrustedDocuments } from './use-trusted-documents.ts';
 
 export interface GatewayOptions {
   /** What the resolvers of one request call; asked for once a request, whose reads then share flights. */
@@ -73,9 +73,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       usePlainRefusals(),
       useRequestId(),
       useHealthChecks(options.isReady, options.log),
-      useTrustedDocuments(options.trustedDocuments),
       ...(searchPage ? [useSearchPage({ ...searchPage, graphiql: graphiql !== undefined })] : []),
-      useReadableRequests(),
+      useReadableRequests(createDocumentFinder(options.trustedDocuments)),
       useQueryLimits(options.queryLimits),
       useQueryPrice(options.queryLimits.cost),
       ...(options.introspection ? [] : [useNoIntrospection()]),

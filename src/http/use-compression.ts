@@ -16,20 +16,25 @@ const fromBytes = 16_384;
 /** Compresses large answers in what the client accepts of Brotli and gzip, outside the main thread. */
 export function useCompression(): Plugin {
   return {
-    onResponse: async ({ request, response, setResponse, fetchAPI }) => {
+    // Nothing is awaited, and no promise made, for an answer that is sent as it is.
+    onResponse: ({ request, response, setResponse, fetchAPI }) => {
       const { headers } = response;
-      const length = Number(headers.get('content-length'));
-      if (!(length >= fromBytes) || headers.has('content-encoding')) return;
+      if (!(Number(headers.get('content-length')) >= fromBytes) || headers.has('content-encoding')) return undefined;
       headers.append('vary', 'Accept-Encoding');
       const encoding = chooseEncoding(request.headers.get('accept-encoding'));
-      if (!encoding) return;
-      const bytes = await compressors[encoding](new Uint8Array(await response.arrayBuffer()));
-      headers.set('content-encoding', encoding);
-      headers.set('content-length', `${bytes.byteLength}`);
-      const { status, statusText } = response;
-      setResponse(new fetchAPI.Response(bytes, { status, statusText, headers }));
+      if (!encoding) return undefined;
+      return compress(response, encoding).then((bytes) => {
+        headers.set('content-encoding', encoding);
+        headers.set('content-length', `${bytes.byteLength}`);
+        const { status, statusText } = response;
+        setResponse(new fetchAPI.Response(bytes, { status, statusText, headers }));
+      });
     },
   };
+}
+
+async function compress(response: Response, encoding: keyof typeof compressors): Promise<Uint8Array<ArrayBuffer>> {
+  return compressors[encoding](new Uint8Array(await response.arrayBuffer()));
 }
 
 /** The better of the encodings that the client names and does not weigh with 0. */

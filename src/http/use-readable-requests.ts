@@ -1,18 +1,20 @@
 import { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { Refusal } from '../errors.ts';
+import type { FindDocument } from './find-document.ts';
 
 /** Says in a sentence why a request cannot be read, before there is any GraphQL in it. */
-export function useReadableRequests(): Plugin {
+export function useReadableRequests(findDocument: FindDocument): Plugin {
   return {
     onRequestParse: ({ requestParser, setRequestParser, fetchAPI }) => {
       if (!requestParser) return;
       setRequestParser(async (request) => {
-        const params = await readParams(requestParser, request);
-        if (Array.isArray(params)) {
-          throw refuse(`The request body is a list of ${params.length}; one request at a time is allowed.`);
+        const given = await readParams(requestParser, request);
+        if (Array.isArray(given)) {
+          throw refuse(`The request body is a list of ${given.length}; one request at a time is allowed.`);
         }
-        if (params instanceof fetchAPI.Response) return params;
+        if (given instanceof fetchAPI.Response) return given;
+        const params = findDocument(given, request);
         if (params.query == null || params.query === '') {
           throw refuse(
             'The request has no query. Send a JSON object such as {"query": "{ viewer { tenantId } }"} with the content type application/json.',
