@@ -30,6 +30,9 @@ export interface RawSearch {
   readonly values: unknown[];
 }
 
+/** Ends a search whose statement was captured, before it looks for more. */
+const enough = new Error('The statement of the search was captured.');
+
 /** Lets the gateway's own code make the statements of a search, and keeps them instead of sending them. */
 export async function captureSearch(
   database: Database,
@@ -42,8 +45,8 @@ export async function captureSearch(
   const capturing: Database = {
     ...database,
     read: async (scope, queries) => {
-      captured ??= { scope, query: queries[0] as CompiledQuery };
-      return queries.map(() => []);
+      captured = { scope, query: queries[0] as CompiledQuery };
+      throw enough;
     },
   };
   const embedder = {
@@ -55,7 +58,11 @@ export async function captureSearch(
     embed: async () => [question.vector],
   };
   const deps = { database: capturing, embedder, modelId, chooseDepth, wordIndexes: async () => [] };
-  await search(deps, principal, { text: question.text, mode: 'SEMANTIC', groupBy }, { first: 10 });
+  await search(deps, principal, { text: question.text, mode: 'SEMANTIC', groupBy }, { first: 10 }).catch(
+    (error: unknown) => {
+      if (error !== enough) throw error;
+    },
+  );
   if (!captured) throw new Error('The search sent nothing.');
   const { settings = {}, ...scope } = captured.scope;
   return {

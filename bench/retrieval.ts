@@ -50,6 +50,7 @@ export async function benchRetrieval({ chunks, only = Object.keys(measurements) 
     const modelId = await timed(`${chunks} chunks`, () => seedTessera(database, classes));
     if (only.includes('guides')) await timed("the guides' table", () => seedGuides(database));
     const superuser = new pg.Client({ connectionString: database.superuser });
+    superuser.on('error', () => {});
     await superuser.connect();
     const questions = await makeQuestions(superuser, classes, questionCount);
     for (const { text, vector } of [...questions.values()].flat()) embedding.learn(text, vector);
