@@ -11,7 +11,6 @@ import { type GraphiqlOptions, graphiqlPage, renderGraphiqlPage } from './graphi
 import type { TrustedDocuments } from './trusted-documents.ts';
 import { useCodedErrors } from './use-coded-errors.ts';
 import { useCompression } from './use-compression.ts';
-
 import { type ReadyCheck, useHealthChecks } from './use-health-checks.ts';
 import { useNoIntrospection } from './use-no-introspection.ts';
 import { usePlainRefusals } from './use-plain-refusals.ts';

@@ -1,6 +1,7 @@
 import { Refusal } from '../errors.ts';
 import { checkPageSize } from '../page.ts';
 import { checkDimensions, coarseVector, InvalidVectorError, normaliseVector } from '../vector.ts';
+import { parseKeywordQuery } from './keyword-query.ts';
 import type { ExampleId, FusionInput, PageInput, RecallInput, RecencyInput, SearchInput } from './search-input.ts';
 import {
   type FusionWish,
@@ -54,7 +55,7 @@ function checkSubject(input: SearchInput, dimensions: number): SearchSubject {
     );
   }
   const { text, vector, vectorBase64, similarTo, recommend } = input;
-  if (text != null) return { kind: 'text', text: checkText(text) };
+  if (text != null) return { kind: 'text', text: checkText(text), query: parseKeywordQuery(text) };
   if (vector != null) return { kind: 'vector', vector: checkVector(vector, dimensions) };
   if (vectorBase64 != null) return { kind: 'vector', vector: checkVector(decodeVector(vectorBase64), dimensions) };
   if (similarTo != null) return { kind: 'examples', positive: [similarTo], negative: [] };

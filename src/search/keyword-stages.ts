@@ -4,6 +4,7 @@ import type { ChunkId, DocumentId, TenantId } from '../ids.ts';
 import {
   type DocumentSelection,
   matchingChunks,
+  permitsAll,
   selectedDocuments,
   selectsAll,
   type TextConditions,
@@ -36,7 +37,7 @@ export function keywordChunkStage(
   const permitted = permittedChunks(tenantId, selection, conditions);
   const every = bestOfEach(permitted, plan);
   if (plan.scan.kind === 'exact') return every;
-  const isWhole = selectsAll(selection) && conditions === undefined && selection.exceptChunks.length === 0;
+  const isWhole = permitsAll(selection, conditions) && selection.exceptChunks.length === 0;
   const found = isWhole
     ? sql<ChunkId>`(select keyword_best(query.language, query.rarest, query.terms, ${plan.candidates}))`
     : sql<ChunkId>`(select keyword_matches(query.language, query.rarest))`;

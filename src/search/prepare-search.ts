@@ -1,6 +1,5 @@
 import type { Principal } from '../auth/principal.ts';
 import type { ChunkId } from '../ids.ts';
-import { parseKeywordQuery } from './keyword-query.ts';
 import { readExamples } from './read-examples.ts';
 import type { SearchDeps } from './search.ts';
 import type { SearchDepth } from './search-depth.ts';
@@ -55,7 +54,7 @@ export async function prepareSearch(
     depth: full && (await deps.chooseDepth(principal, recall)),
     exceptChunks,
     embedMs,
-    words: subject.kind === 'text' ? parseKeywordQuery(subject.text).words : undefined,
+    words: subject.kind === 'text' ? subject.query.words : undefined,
     scan: subject.kind === 'text' && mode !== 'SEMANTIC' ? await chooseScan() : undefined,
   };
 
@@ -100,7 +99,7 @@ export function planSearch(
     ...(subject.kind === 'text' &&
       scan && {
         keyword: {
-          ...parseKeywordQuery(subject.text),
+          ...subject.query,
           candidates: keywordCandidates,
           scan: everyChunk ? { kind: 'exact' } : scan,
         },

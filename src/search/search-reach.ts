@@ -1,6 +1,5 @@
 import { defaultPageSize } from '../page.ts';
 import { permitsAll } from './document-selection.ts';
-import { parseKeywordQuery } from './keyword-query.ts';
 import type { SearchDepth } from './search-depth.ts';
 import type { StageOnePlan } from './search-plan.ts';
 import type { SearchRequest } from './search-request.ts';
@@ -158,7 +157,7 @@ function isFixed({ request, depth }: Wanted): boolean {
 function isFiltered({ request }: Wanted): boolean {
   const { subject, collections, filter, mode } = request;
   const hasWords = subject.kind === 'text' && mode !== 'SEMANTIC';
-  const conditions = hasWords ? parseKeywordQuery(subject.text).conditions : undefined;
+  const conditions = hasWords ? subject.query.conditions : undefined;
   return !permitsAll({ collections, filter, exceptChunks: [] }, conditions);
 }
 

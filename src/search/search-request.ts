@@ -1,5 +1,6 @@
 import { ExpectedError } from '../errors.ts';
 import type { DocumentFilter } from '../filter.ts';
+import type { KeywordQuery } from './keyword-query.ts';
 import type { ExampleId, FusionMethod, GroupBy, RecallProfile, SearchMode } from './search-input.ts';
 
 /** A search within its limits: what is planned and run. */
@@ -21,7 +22,7 @@ export interface SearchRequest {
 
 /** What the answers are to be near to. */
 export type SearchSubject =
-  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'text'; readonly text: string; readonly query: KeywordQuery }
   /** The caller's own full vector, unit length. */
   | { readonly kind: 'vector'; readonly vector: Float32Array }
   /** Stored documents and passages: near to the first, far from the second. They are not among the hits themselves. */
