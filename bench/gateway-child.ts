@@ -33,6 +33,7 @@ export async function startGateway(options: GatewayChildOptions): Promise<Gatewa
     execArgv: [...(options.execArgv ?? [])],
     env: {
       PATH: process.env.PATH,
+      NODE_ENV: 'production',
       PORT: '0',
       DATABASE_URL: options.databaseUrl,
       JWT_HS256_SECRET: secret,

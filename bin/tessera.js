@@ -12,6 +12,8 @@ if (major < 24) {
   );
   process.exitCode = 78;
 } else {
+  // Libraries check less of what they are handed, and GraphQL's own checks took 17 microseconds of a search.
+  if (!process.env.NODE_ENV) process.env.NODE_ENV = 'production';
   // From the second start on, compiled code is read back: 0.35 s instead of 0.6 s. The folder is as trustworthy as the code
   // itself, unlike one in /tmp; where it cannot be written to, nothing is kept.
   const cacheFolder = new URL('../node_modules/.cache/compiled', import.meta.url);

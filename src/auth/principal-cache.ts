@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash as digest } from 'node:crypto';
 import type { Principal } from './principal.ts';
 
 interface Entry {
@@ -38,5 +38,5 @@ export function createPrincipalCache(maxEntries: number): PrincipalCache {
 }
 
 function hash(token: string): string {
-  return createHash('sha256').update(token).digest('base64');
+  return digest('sha256', token, 'base64');
 }

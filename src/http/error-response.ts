@@ -6,7 +6,6 @@ import { currentRequestId } from './use-request-id.ts';
 
 export interface ErrorMaskOptions {
   readonly log: Logger;
-  readonly maxBodyBytes: number;
   readonly requestTimeoutMs: number;
 }
 
@@ -68,12 +67,8 @@ function findRoot(error: unknown): unknown {
 }
 
 /** Limits that the platform or a library keeps, and words without naming them. */
-function asRefusal(error: unknown, { maxBodyBytes, requestTimeoutMs }: ErrorMaskOptions): Refusal | undefined {
+function asRefusal(error: unknown, { requestTimeoutMs }: ErrorMaskOptions): Refusal | undefined {
   const cause = { cause: error };
-  if (error instanceof GraphQLError && error.extensions.code === 'REQUEST_ENTITY_TOO_LARGE') {
-    const message = `The request body is too large: at most ${maxBodyBytes} bytes are allowed.`;
-    return new Refusal('PAYLOAD_TOO_LARGE', message, cause);
-  }
   if (error instanceof DOMException && error.name === 'TimeoutError') {
     const message = `The request took longer than the ${requestTimeoutMs} ms that are allowed, and was given up.`;
     return new Refusal('REQUEST_TIMEOUT', message, cause);

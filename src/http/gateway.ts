@@ -9,6 +9,7 @@ import { createErrorMask } from './error-response.ts';
 import { createDocumentFinder } from './find-document.ts';
 import { type GraphiqlOptions, graphiqlPage, renderGraphiqlPage } from './graphiql-page.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
+import { useBodyLimit } from './use-body-limit.ts';
 import { useCodedErrors } from './use-coded-errors.ts';
 import { useCompression } from './use-compression.ts';
 import { type ReadyCheck, useHealthChecks } from './use-health-checks.ts';
@@ -18,6 +19,7 @@ import { usePrivateResponses } from './use-private-responses.ts';
 import { type QueryLimits, useQueryLimits } from './use-query-limits.ts';
 import { useQueryPrice } from './use-query-price.ts';
 import { useReadableRequests } from './use-readable-requests.ts';
+import { deadlineOf, useRequestDeadline } from './use-request-deadline.ts';
 import { useRequestId } from './use-request-id.ts';
 import { useResponseType } from './use-response-type.ts';
 import { type SearchPageOptions, useSearchPage } from './use-search-page.ts';
@@ -58,12 +60,12 @@ export function createGateway(options: GatewayOptions): Gateway {
     batching: false,
     logging: false,
     multipart: false,
-    maxRequestBodySize: options.maxBodyBytes,
+    maxRequestBodySize: false,
     graphiql: graphiql ? () => graphiqlPage(graphiql) : false,
     renderGraphiQL: renderGraphiqlPage,
     context: async ({ request }) => {
       const principal = await authenticate(request, verifyToken);
-      const signal = AbortSignal.any([request.signal, AbortSignal.timeout(options.requestTimeoutMs)]);
+      const signal = deadlineOf(request);
       const deps = depsForRequest(signal);
       return { deps, principal, signal, loaders: createLoaders(deps, principal) };
     },
@@ -71,8 +73,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     plugins: [
       usePlainRefusals(),
       useRequestId(),
+      useRequestDeadline(options.requestTimeoutMs),
       useHealthChecks(options.isReady, options.log),
       ...(searchPage ? [useSearchPage({ ...searchPage, graphiql: graphiql !== undefined })] : []),
+      useBodyLimit(options.maxBodyBytes),
       useReadableRequests(createDocumentFinder(options.trustedDocuments)),
       useQueryLimits(options.queryLimits),
       useQueryPrice(options.queryLimits.cost),

@@ -6,7 +6,7 @@ import { createLogger } from '../../../src/log.ts';
 
 const logged: { level: string; msg: string; err?: { message: string; cause?: { message: string } } }[] = [];
 const log = createLogger({ level: 'debug', destination: { write: (line) => logged.push(JSON.parse(line)) } });
-const mask = createErrorMask({ log, maxBodyBytes: 1_000, requestTimeoutMs: 50 });
+const mask = createErrorMask({ log, requestTimeoutMs: 50 });
 beforeEach(() => void logged.splice(0));
 
 /** As GraphQL wraps what a resolver throws. */
@@ -69,12 +69,6 @@ describe('what the platform throws', () => {
   test.each([
     ['a time-out', new DOMException('timed out', 'TimeoutError'), 'REQUEST_TIMEOUT', /longer than the 50 ms/],
     ['a stack overflow', new RangeError('Maximum call stack size exceeded'), 'BAD_USER_INPUT', /nested too deeply/],
-    [
-      'a body above the limit',
-      new GraphQLError('Request body too large', { extensions: { code: 'REQUEST_ENTITY_TOO_LARGE' } }),
-      'PAYLOAD_TOO_LARGE',
-      /at most 1000 bytes/,
-    ],
   ])('is worded: %s', (_, error, code, says) => {
     const masked = mask(thrownBy('search', error));
     expect(masked.extensions.code).toBe(code);
