@@ -50,6 +50,8 @@ const fixes: Partial<Record<AccessFaultKind, (subject: string) => string>> = {
   openGrant: (table) => `Run "revoke all on tessera.${table} from public" as the owner of the schema.`,
   grantWithoutPolicy: (table) =>
     `Create the policies of tessera.${table} again as the file in migrations/ that creates the table has them.`,
+  listBlindPolicy: (table) =>
+    `Drop the policy and create those of tessera.${table} again as the file in migrations/ that has its access lists does.`,
   tenantBlindPolicy: (table) =>
     `Drop the policy and create those of tessera.${table} again as the file in migrations/ that creates the table has them.`,
   unpinned: (name) => `Run "alter function tessera.${name} set search_path = pg_catalog, pg_temp" as its owner.`,
@@ -64,7 +66,8 @@ const facts = `
   tables as (
     select c.oid, c.relname as name, c.relowner as owner, c.relacl as acl, c.relrowsecurity as enabled,
       c.relforcerowsecurity as forced,
-      exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'tenant_id') as of_tenant
+      exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'tenant_id') as of_tenant,
+      exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'audience') as of_audience
     from pg_class c
     where c.relnamespace = 'tessera'::regnamespace and c.relkind in ('r', 'p')
   ), acls as (
@@ -77,7 +80,7 @@ const facts = `
   ), grants as (
     select name, grantee, verb from acls where grantee <> owner
   ), policies as (
-    select t.name, p.polname, role.oid as grantee, verb.name as verb, t.of_tenant, p.polpermissive,
+    select t.name, p.polname, role.oid as grantee, verb.name as verb, t.of_tenant, t.of_audience, p.polpermissive,
       coalesce(pg_get_expr(p.polqual, p.polrelid), '') as qual,
       coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '') as with_check
     from tables t
@@ -113,6 +116,9 @@ const faultQueries = {
       unnest(array['tessera_reader', 'tessera_tenant', 'tessera_admin']) role
     where of_tenant and grantee in (0, role::regrole)
       and (verb <> 'insert' and qual !~ 'current_tenant' or verb in ('insert', 'update') and with_check !~ 'current_tenant')`,
+  listBlindPolicy: `select format('%s: policy %s lets tessera_reader select whatever the access list', name, polname)
+    from policies
+    where of_audience and grantee in (0, 'tessera_reader'::regrole) and verb = 'select' and qual !~ 'permitted_audiences'`,
   writingReader: `select format('%s: %s is granted to tessera_reader', name, verb) from grants
     where grantee = 'tessera_reader'::regrole and verb <> 'select'`,
   blindReader: `select format('%s: select is granted to tessera_tenant and not to tessera_reader', name) from grants g

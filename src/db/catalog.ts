@@ -36,7 +36,16 @@ export const catalog = {
     created_at: 'timestamptz default',
     updated_at: 'timestamptz default',
     status: 'text default',
+    audience: 'integer default',
   },
+  audiences: {
+    tenant_id: 'text',
+    id: 'integer generated',
+    users: '_text',
+    groups: '_text',
+    digest: 'bytea',
+  },
+  audience_members: { tenant_id: 'text', member: 'text', audience: 'integer' },
   document_attributes: {
     tenant_id: 'text',
     document_id: 'uuid',
@@ -47,6 +56,7 @@ export const catalog = {
     number_value: 'float8 null',
     boolean_value: 'boolean null',
     date_value: 'timestamptz null',
+    audience: 'integer default',
   },
   collections: {
     tenant_id: 'text',
@@ -69,6 +79,7 @@ export const catalog = {
     content_hash: 'bytea',
     tsv: 'tsvector generated',
     terms: 'sparsevec generated',
+    audience: 'integer default',
   },
   term_stats: { tenant_id: 'text', language: 'text', term: 'integer', chunks: 'integer' },
   corpus_stats: {
@@ -89,6 +100,7 @@ export const catalog = {
     full_vector: 'vector',
     dimensions: 'smallint',
     created_at: 'timestamptz default',
+    audience: 'integer default',
   },
   unembeddable_chunks: {
     tenant_id: 'text',
@@ -96,6 +108,7 @@ export const catalog = {
     chunk_id: 'uuid',
     reason: 'text',
     created_at: 'timestamptz default',
+    audience: 'integer default',
   },
   embedding_jobs: {
     tenant_id: 'text',
@@ -105,6 +118,7 @@ export const catalog = {
     available_at: 'timestamptz default',
     last_error: 'text null',
     created_at: 'timestamptz default',
+    audience: 'integer default',
   },
   recall_curves: {
     tenant_id: 'text',
@@ -146,6 +160,7 @@ export const catalog = {
 /** How `pg` gives a type back, and how it takes it. Vectors are written in pgvector's binary format and never read. */
 interface SqlTypes {
   text: string;
+  _text: string[];
   uuid: string;
   smallint: number;
   integer: number;

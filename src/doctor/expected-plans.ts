@@ -17,8 +17,10 @@ const filteredVectors: ExpectedScan = {
 };
 const documentScan: ExpectedScan = { table: 'documents', index: /^documents_pkey$/ };
 const chunkScan: ExpectedScan = { table: 'chunks', index: /^chunks_pkey$/ };
-/** A tenant of few documents is as well read by the other index that begins with it. */
-const someDocumentScan: ExpectedScan = { table: 'documents', index: /^documents_(pkey|by_collection)$/ };
+/** A tenant of few documents is as well read by another index that begins with it. */
+const someDocumentScan: ExpectedScan = { table: 'documents', index: /^documents_(pkey|by_collection|by_audience)$/ };
+/** And one of few chunks by the other. */
+const someChunkScan: ExpectedScan = { table: 'chunks', index: /^chunks_(pkey|by_audience)$/ };
 /** What a page of hits is read by. */
 const page = [documentScan, chunkScan];
 
@@ -44,7 +46,7 @@ export const expectedPlans = {
   'page of documents': { scans: [documentScan] },
   'page of a collection': { scans: [{ table: 'documents', index: /^documents_by_collection$/ }] },
   passages: { scans: [{ table: 'chunks', index: /^chunks_tenant_id_document_id_ordinal_key$/ }] },
-  highlights: { scans: [chunkScan] },
+  highlights: { scans: [someChunkScan] },
   'claim of jobs': { scans: [{ table: 'embedding_jobs', index: /^embedding_jobs_available$/ }] },
 } as const satisfies Record<string, PlanExpectation>;
 

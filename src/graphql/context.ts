@@ -1,7 +1,9 @@
 import DataLoader from 'dataloader';
 import type { AccessDeps } from '../access/api-keys.ts';
+import type { AccessList } from '../access-list.ts';
 import type { Principal } from '../auth/principal.ts';
 import type { Document } from '../document.ts';
+import { readAccessLists } from '../documents/access-lists.ts';
 import type { DocumentKey } from '../documents/document-statements.ts';
 import {
   type DocumentDeps,
@@ -37,6 +39,8 @@ export interface DocumentLoaders {
   readonly documentByKey: DataLoader<DocumentKey, Document | null, string>;
   readonly body: DataLoader<DocumentId, string | null>;
   readonly pendingChunks: DataLoader<DocumentId, number>;
+  /** Null for a document that the whole tenant may see. */
+  readonly acl: DataLoader<DocumentId, AccessList | null>;
 }
 
 export function createLoaders(deps: DocumentDeps, principal: Principal | undefined): DocumentLoaders {
@@ -66,6 +70,7 @@ export function createLoaders(deps: DocumentDeps, principal: Principal | undefin
     ),
     body: new DataLoader((ids) => byId<string | null>(ids, null, () => readBodies(deps, who(), ids))),
     pendingChunks: new DataLoader((ids) => byId(ids, 0, () => readPendingChunks(deps, who(), ids))),
+    acl: new DataLoader((ids) => byId<AccessList | null>(ids, null, () => readAccessLists(deps, who(), ids))),
   };
 }
 

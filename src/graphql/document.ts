@@ -1,6 +1,7 @@
 import type { Document as DocumentShape } from '../document.ts';
 import { listDocuments } from '../documents/read-documents.ts';
 import { type DocumentId, isDocumentId } from '../ids.ts';
+import { AccessListObject } from './access-list.ts';
 import { builder } from './builder.ts';
 import { requirePrincipal } from './context.ts';
 import { readFilter } from './filter-arguments.ts';
@@ -36,6 +37,15 @@ builder.node(Document, {
     }),
     status: t.exposeString('status', { description: 'Where it stands: a word of your own; `published` unless given.' }),
     language: t.expose('language', { type: LanguageEnum, description: 'How its words are stemmed.' }),
+    acl: t.field({
+      type: AccessListObject,
+      nullable: true,
+      description:
+        'Who may see it; null for the whole tenant. It names people, so it takes the scope `documents:write`.',
+      authScopes: { token: 'documents:write' },
+      extensions: priced({ points: 1 }),
+      resolve: (document, _args, context) => context.loaders.acl.load(document.id),
+    }),
     version: t.exposeInt('version', { description: '1 when it is new, one more with each change.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was first stored.' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it last changed.' }),

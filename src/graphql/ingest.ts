@@ -3,6 +3,7 @@ import { type DocumentId, isDocumentId } from '../ids.ts';
 import { deleteDocuments } from '../ingest/delete-documents.ts';
 import { type DocumentInput, documentLimits, InvalidDocumentError } from '../ingest/document-input.ts';
 import { type UpsertOutcome, type UpsertStatus, upsertDocuments } from '../ingest/upsert-documents.ts';
+import { AccessListInput } from './access-list.ts';
 import { builder } from './builder.ts';
 import { requirePrincipal } from './context.ts';
 import { Document } from './document.ts';
@@ -38,6 +39,11 @@ const UpsertDocumentInput = builder.inputType('UpsertDocumentInput', {
       type: LanguageEnum,
       description: "Its own language, where that is another than the collection's.",
     }),
+    acl: t.field({
+      type: AccessListInput,
+      description:
+        'Who may see it. Without it the whole tenant may, also where an earlier write said otherwise. A change of it embeds nothing anew.',
+    }),
   }),
 });
 
@@ -58,7 +64,8 @@ const UpsertedDocument = builder.objectRef<UpsertOutcome>('UpsertedDocument').im
     document: t.field({
       type: Document,
       nullable: true,
-      description: 'The document as it is now. Null if it was deleted in the meantime.',
+      description:
+        'The document as it is now. Null if it was deleted in the meantime, or if its acl does not name you.',
       resolve: ({ id }, _args, { loaders }) => loaders.document.load(id),
     }),
     id: t.globalID({ description: "The document's global id.", resolve: ({ id }) => ({ type: Document, id }) }),
@@ -136,7 +143,7 @@ function checkCount(count: number): void {
 }
 
 function readDocument(input: typeof UpsertDocumentInput.$inferInput, index: number): DocumentInput {
-  const { id, externalId, url, metadata, status, language, collection, title, body } = input;
+  const { id, externalId, url, metadata, status, language, acl, collection, title, body } = input;
   if (id && !isDocumentId(id.id))
     throw new InvalidDocumentError(index, 'there is no document with the id that was given.');
   return {
@@ -146,6 +153,7 @@ function readDocument(input: typeof UpsertDocumentInput.$inferInput, index: numb
     ...(metadata != null && { metadata }),
     ...(status != null && { status }),
     ...(language != null && { language }),
+    ...(acl != null && { acl: { users: acl.users ?? [], groups: acl.groups ?? [] } }),
     collection,
     title,
     body,

@@ -45,21 +45,22 @@ export function insertAttributesStatement(
   const statement = sql<{ unfit: number }>`with declared as materialized (${declaredValues(tenantId, ids, names)}),
     inserted as (
       insert into document_attributes
-        (tenant_id, document_id, name, ordinal, text_value, item_value, number_value, boolean_value, date_value)
+        (tenant_id, document_id, name, ordinal, text_value, item_value, number_value, boolean_value, date_value, audience)
       select tenant_id, document_id, name, 0,
         case type when 'text' then text end,
         null,
         case type when 'number' then text::float8 end,
         case type when 'boolean' then text::boolean end,
-        case type when 'date' then (case length(text) when 10 then text || 'T00:00:00Z' else text end)::timestamptz end
+        case type when 'date' then (case length(text) when 10 then text || 'T00:00:00Z' else text end)::timestamptz end,
+        audience
       from declared
       where type <> 'text_list' and fits
       union all
-      select tenant_id, document_id, name, min(item.ordinal)::integer, null, item.text, null, null, null
+      select tenant_id, document_id, name, min(item.ordinal)::integer, null, item.text, null, null, null, audience
       from declared
       cross join lateral jsonb_array_elements_text(case when type = 'text_list' and fits then value else '[]' end)
         with ordinality as item (text, ordinal)
-      group by tenant_id, document_id, name, item.text
+      group by tenant_id, document_id, name, item.text, audience
     )
     select count(*)::int as unfit from declared where not fits`;
   return { compile: () => statement.compile(sqlBuilder) };
@@ -70,7 +71,7 @@ function declaredValues(tenantId: TenantId, ids: readonly DocumentId[], names: r
   const { textBytes, listLength } = attributeLimits;
   const wanted = names ? sql`and attribute.name = any(${names}::text[])` : sql``;
   // Each `case` keeps what follows it from a value of another type, on which it would fail.
-  return sql`select documents.tenant_id, documents.id as document_id, attribute.name, attribute.type, given.value, given.text,
+  return sql`select documents.tenant_id, documents.id as document_id, documents.audience, attribute.name, attribute.type, given.value, given.text,
       case attribute.type
         when 'text' then jsonb_typeof(given.value) = 'string' and octet_length(given.text) <= ${sql.lit(textBytes)}
         when 'number' then jsonb_typeof(given.value) = 'number'

@@ -1,3 +1,4 @@
+import { type AccessList, findAccessListFault } from '../access-list.ts';
 import { ExpectedError } from '../errors.ts';
 import type { DocumentId } from '../ids.ts';
 import { isLanguage, type Language, languages } from '../language.ts';
@@ -19,6 +20,8 @@ export interface DocumentInput {
   readonly status?: string;
   /** Of this document where it is another than its collection's. */
   readonly language?: Language;
+  /** Who may read it; the whole tenant without it. */
+  readonly acl?: AccessList;
 }
 
 /** Of documents that come without a status. */
@@ -92,6 +95,8 @@ function findFault(input: DocumentInput): string | undefined {
   }
   if (input.language !== undefined && !isLanguage(input.language))
     return `the language is ${JSON.stringify(String(input.language).slice(0, 80))}; ${languages.join(', ')} are allowed.`;
+  const listFault = input.acl && findAccessListFault(input.acl);
+  if (listFault !== undefined) return `the acl ${listFault}`;
   const fault = findMetadataFault(input.metadata ?? {}, limits.metadataBytes);
   return fault === undefined ? findUrlFault(input.url) : `the metadata ${fault}`;
 }

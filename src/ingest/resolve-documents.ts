@@ -19,12 +19,14 @@ type StoredDocument =
 /**
  * Finds and locks what each input means: a stored document by its id or its key, or a new one.
  * @param settings of the inputs' collections.
+ * @param audiences of the inputs, in order.
  * @throws {InvalidDocumentError} for an id that does not exist, a document that is named twice, and a key that is another's.
  */
 export async function resolveDocuments(
   tenantId: TenantId,
   inputs: readonly DocumentInput[],
   settings: ReadonlyMap<string, CollectionSettings>,
+  audiences: readonly number[],
   execute: Execute,
 ): Promise<ResolvedDocument[]> {
   const ids = inputs.flatMap((input) => input.id ?? []);
@@ -37,7 +39,7 @@ export async function resolveDocuments(
     if (input.id && !existing)
       throw new InvalidDocumentError(index, 'there is no document with the id that was given.');
     const language = input.language ?? (settings.get(input.collection) ?? undeclared).language;
-    return { row: toRow(input, language, existing), existing };
+    return { row: toRow(input, language, audiences[index] as number, existing), existing };
   });
   refuseDuplicates(resolved);
   await refuseTakenKeys(tenantId, resolved, execute);
@@ -98,7 +100,12 @@ function keyText(key: Key | undefined): string | undefined {
   return key && `${key.collection}\0${key.externalId}`;
 }
 
-function toRow(input: DocumentInput, language: Language, existing: StoredDocument | undefined): DocumentRow {
+function toRow(
+  input: DocumentInput,
+  language: Language,
+  audience: number,
+  existing: StoredDocument | undefined,
+): DocumentRow {
   return {
     id: (existing?.id as DocumentId | undefined) ?? newDocumentId(),
     collection: input.collection,
@@ -109,6 +116,7 @@ function toRow(input: DocumentInput, language: Language, existing: StoredDocumen
     metadata: JSON.stringify(input.metadata ?? {}),
     status: input.status ?? defaultStatus,
     language,
+    audience,
     contentHash: contentHash(input.title, input.body, language),
   };
 }

@@ -5,6 +5,7 @@ import { writeAsTenant } from '../db/tenant.ts';
 import { type DocumentId, newChunkId, type TenantId } from '../ids.ts';
 import { findAttributeFault } from './attribute-fault.ts';
 import { deleteAttributesStatement, insertAttributesStatement } from './attribute-statements.ts';
+import { resolveAudiences } from './audiences.ts';
 import { type Chunk, chunkText } from './chunk.ts';
 import { type CollectionSettings, lockCollectionsStatement, readCollectionSettings } from './collection-settings.ts';
 import { contentHash } from './content-hash.ts';
@@ -79,10 +80,18 @@ async function writeDocuments(
   const names = inputs.map(({ collection }) => collection);
   const settings = await readCollectionSettings(tenantId, names, execute);
   checkAttributes(inputs, settings);
+  // Before any document is locked: whoever waits here for another write holds nothing that it could want.
+  const audiences = await resolveAudiences(
+    tenantId,
+    inputs.map(({ acl }) => acl),
+    execute,
+  );
   const outcomes: UpsertOutcome[] = [];
   const created: { index: number; row: DocumentRow }[] = [];
   const rechunked: DocumentRow[] = [];
-  for (const [index, { row, existing }] of (await resolveDocuments(tenantId, inputs, settings, execute)).entries()) {
+  for (const [index, { row, existing }] of (
+    await resolveDocuments(tenantId, inputs, settings, audiences, execute)
+  ).entries()) {
     if (!existing) {
       created.push({ index, row });
     } else if (isUnchanged(row, existing)) {
@@ -150,6 +159,7 @@ function isUnchanged(row: DocumentRow, existing: NonNullable<ResolvedDocument['e
     row.externalId === existing.external_id &&
     row.url === existing.url &&
     row.status === existing.status &&
+    row.audience === existing.audience &&
     isDeepStrictEqual(JSON.parse(row.metadata), existing.metadata)
   );
 }
@@ -195,6 +205,7 @@ function toChunkRow(document: DocumentRow, chunk: Chunk): ChunkRow {
     start: chunk.start,
     end: chunk.end,
     language: document.language,
+    audience: document.audience,
     contentHash: contentHash(context, chunk.text),
   };
 }

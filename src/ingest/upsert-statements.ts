@@ -15,6 +15,8 @@ export interface DocumentRow {
   readonly metadata: string;
   readonly status: string;
   readonly language: string;
+  /** Number of its access list; 0 for the whole tenant. */
+  readonly audience: number;
   readonly contentHash: Buffer;
 }
 
@@ -28,6 +30,8 @@ export interface ChunkRow {
   readonly start: number;
   readonly end: number;
   readonly language: string;
+  /** Its document's. */
+  readonly audience: number;
   readonly contentHash: Buffer;
 }
 
@@ -71,6 +75,7 @@ export function lockDocumentsStatement(
       'language',
       'content_hash',
       'version',
+      'audience',
     ])
     .where('tenant_id', '=', tenantId)
     .where((eb) =>
@@ -103,6 +108,7 @@ export function insertDocumentsStatement(tenantId: TenantId, rows: readonly Docu
         status: row.status,
         language: row.language,
         content_hash: row.contentHash,
+        audience: row.audience,
       })),
     )
     .onConflict((oc) =>
@@ -114,6 +120,7 @@ export function insertDocumentsStatement(tenantId: TenantId, rows: readonly Docu
         status: eb.ref('excluded.status') as never,
         language: eb.ref('excluded.language'),
         content_hash: eb.ref('excluded.content_hash'),
+        audience: eb.ref('excluded.audience') as never,
         version: sql<number>`documents.version + 1`,
         updated_at: sql<Date>`now()`,
       })),
@@ -135,6 +142,7 @@ export function updateDocumentStatement(tenantId: TenantId, row: DocumentRow) {
       status: row.status,
       language: row.language,
       content_hash: row.contentHash,
+      audience: row.audience,
       version: sql<number>`version + 1`,
       updated_at: sql<Date>`now()`,
     })
@@ -164,6 +172,7 @@ export function insertChunksStatement(tenantId: TenantId, rows: readonly ChunkRo
       end_offset: row.end,
       language: row.language,
       content_hash: row.contentHash,
+      audience: row.audience,
     })),
   );
 }
@@ -176,14 +185,12 @@ export function insertJobsStatement(
 ): Statement<unknown> {
   return sqlBuilder
     .insertInto('embedding_jobs')
-    .columns(['tenant_id', 'model_id', 'chunk_id'])
+    .columns(['tenant_id', 'model_id', 'chunk_id', 'audience'])
     .expression((eb) =>
       eb
-        .selectFrom(sql<{ id: string }>`unnest(${chunkIds}::uuid[])`.as<'chunk'>(sql`chunk(id)`))
-        .select([
-          sql<string>`${tenantId}`.as('tenant_id'),
-          sql<number>`${modelId}::smallint`.as('model_id'),
-          'chunk.id as chunk_id',
-        ]),
+        .selectFrom('chunks')
+        .select(['tenant_id', sql<number>`${modelId}::smallint`.as('model_id'), 'id', 'audience'])
+        .where('tenant_id', '=', tenantId)
+        .where('id', '=', sql<string>`any(${chunkIds}::uuid[])`),
     );
 }

@@ -39,6 +39,7 @@ export function tuningStatement(tenantId: TenantId) {
       'recall_curves.exact_p50_ms as exactP50Ms',
       'recall_curves.exact_p95_ms as exactP95Ms',
       'recall_curves.measured_at as measuredAt',
+      sql<boolean>`has_access_lists()`.as('hasAccessLists'),
       sql<string[]>`array(${wordIndexes(tenantId)})`.as('wordIndexes'),
     ])
     .where('tenant_models.tenant_id', '=', tenantId)

@@ -15,6 +15,8 @@ export interface Tuning {
   readonly outdated: boolean;
   /** Languages whose chunks have a word index. */
   readonly wordIndexes: readonly string[];
+  /** Whether documents of the tenant may be hidden from some who search it. */
+  readonly hasAccessLists: boolean;
 }
 
 /**
@@ -23,11 +25,13 @@ export interface Tuning {
  */
 export async function readTuning(deps: { readonly database: Database }, principal: Principal): Promise<Tuning> {
   const [[row]] = await readInFlight(deps.database, tenantScope(principal), [tuningStatement(principal.tenantId)]);
-  if (!row) return { tier: 'exact', chunks: null, curve: undefined, outdated: false, wordIndexes: [] };
-  const { tier, chunks, wordIndexes } = row;
+  if (!row)
+    return { tier: 'exact', chunks: null, curve: undefined, outdated: false, wordIndexes: [], hasAccessLists: false };
+  const { tier, chunks, wordIndexes, hasAccessLists } = row;
   const curve = toCurve(row);
   const current = curve !== undefined && describesTenant(curve, row);
-  return { tier, chunks, curve: current ? curve : undefined, outdated: curve !== undefined && !current, wordIndexes };
+  const outdated = curve !== undefined && !current;
+  return { tier, chunks, curve: current ? curve : undefined, outdated, wordIndexes, hasAccessLists };
 }
 
 type TuningRow = ReturnType<typeof tuningStatement> extends { execute(): Promise<(infer Row)[]> } ? Row : never;

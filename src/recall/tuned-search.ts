@@ -22,6 +22,8 @@ export interface TunedSearch {
   chooseDepth(principal: Principal, wish: RecallWish): Promise<TunedDepth>;
   /** Languages of the tenant whose chunks have a word index. */
   wordIndexes(principal: Principal): Promise<readonly string[]>;
+  /** Whether documents of the tenant may be hidden from some who search it. */
+  hasAccessLists(principal: Principal): Promise<boolean>;
 }
 
 const defaults = { ttlMs: 30_000, maxEntries: 2_000 };
@@ -29,7 +31,7 @@ const defaults = { ttlMs: 30_000, maxEntries: 2_000 };
 /**
  * Makes what searches ask how each tenant is indexed and what was measured of it: read once and remembered for both. What
  * it says may be half a minute old, ten times that for a tenant's first search in a while, and no answer is wrong for it:
- * a word index that has gone meanwhile is a slower search.
+ * a word index that has gone meanwhile is a slower search, and the first access list of a tenant is kept by the policies.
  */
 export function createTunedSearch(
   deps: { readonly database: Database },
@@ -44,5 +46,6 @@ export function createTunedSearch(
       return chosen.kind === 'exact' ? chosen : { ...chosen, tier, chunks };
     },
     wordIndexes: async (principal) => (await cache.read(principal)).wordIndexes,
+    hasAccessLists: async (principal) => (await cache.read(principal)).hasAccessLists,
   };
 }

@@ -10,6 +10,11 @@ export interface DocumentSelection {
   readonly filter: DocumentFilter;
   /** Passages that a search started from: they would be their own nearest. */
   readonly exceptChunks: readonly ChunkId[];
+  /**
+   * True where the tenant has access lists, so that documents may be hidden from the caller. The policies hide them whatever
+   * this says: it decides how they are looked past.
+   */
+  readonly hasAccessLists?: boolean;
 }
 
 /** Quoted phrases, excluded and required words, which a passage must satisfy whichever half finds it. */
@@ -31,8 +36,8 @@ export function matchingChunks({ conditions }: TextConditions) {
 }
 
 /**
- * True when the selection excludes nothing, so that a stage need not look at documents at all. A policy that hides
- * documents from some callers of a tenant makes this false for them: stages then ask `documents`, where the policy acts.
+ * True when the selection excludes nothing, so that a stage need not look at documents at all. What access lists hide is
+ * told by the stage's own rows.
  */
 export function selectsAll(selection: DocumentSelection): boolean {
   return selection.collections === undefined && Object.values(selection.filter).every((part) => part === undefined);
@@ -40,7 +45,16 @@ export function selectsAll(selection: DocumentSelection): boolean {
 
 /** True when any chunk but those few that the search started from may be returned: an index's own order then serves. */
 export function permitsAll(selection: DocumentSelection, conditions: unknown): boolean {
-  return selectsAll(selection) && conditions === undefined;
+  return selectsAll(selection) && conditions === undefined && !selection.hasAccessLists;
+}
+
+/**
+ * What the policy of readers asks of a row, as a condition that an index serves: the policy itself is an `or`, for which
+ * all rows of the tenant are read. To be used where there are access lists.
+ * @param audience a table's column.
+ */
+export function isPermitted(audience: `${'documents' | 'chunks' | 'embeddings'}.audience`) {
+  return sql<boolean>`${sql.ref(audience)} = any (array(select 0 union all select permitted_audiences()))`;
 }
 
 /** Ids of the selected documents, for the right side of an `in`. */
@@ -50,6 +64,7 @@ export function selectedDocuments(tenantId: TenantId, selection: DocumentSelecti
     .select('documents.id')
     .where('documents.tenant_id', '=', tenantId)
     .where((eb) => documentPredicate(eb, tenantId, selection.filter))
+    .$if(selection.hasAccessLists === true, (query) => query.where(isPermitted('documents.audience')))
     .$if(selection.collections !== undefined, (query) =>
       query.where('documents.collection', '=', sql<string>`any(${selection.collections})`),
     );

@@ -36,8 +36,6 @@ interface PlanNode {
   readonly 'Actual Rows': number;
   readonly 'Actual Loops': number;
   readonly 'Actual Total Time': number;
-  readonly 'Heap Fetches'?: number;
-  readonly 'Rows Removed by Filter'?: number;
   readonly Plans?: readonly PlanNode[];
 }
 
@@ -59,25 +57,25 @@ export function readExplanation(row: Explained): SearchExplanation {
 }
 
 /**
- * Rows that a stage had before it: those of the stages that it reads, and where it reads none, those of its largest scan,
- * what that filtered away included.
+ * Rows that a stage had before it: those of the stages that it reads, and where it reads none, those of its largest scan.
+ * Rows that a scan filtered away are not counted, for a policy's are among them, and nobody may learn how many it hides.
  */
 function rowsRead(node: PlanNode): number {
   const scans = flatten(node)
     .map(({ node: inner }) => inner)
-    .filter((inner) => inner['Node Type'].endsWith('Scan'));
+    .filter((inner) => inner['Node Type'].endsWith('Scan') && !beforePolicies.test(inner['Node Type']));
   const stages = scans.filter((scan) => scan['CTE Name'] !== undefined && scan['CTE Name'] !== 'query');
   if (stages.length > 0) return stages.reduce((sum, scan) => sum + scan['Actual Rows'] * scan['Actual Loops'], 0);
-  return Math.max(
-    0,
-    ...scans.map((scan) => (scan['Actual Rows'] + (scan['Rows Removed by Filter'] ?? 0)) * scan['Actual Loops']),
-  );
+  return Math.max(0, ...scans.map((scan) => scan['Actual Rows'] * scan['Actual Loops']));
 }
+
+/** Nodes whose rows no policy has looked at yet: how many they are is not for the caller to know. */
+const beforePolicies = /^Bitmap(And|Or| Index Scan)$/;
 
 function describeNode({ node, depth }: { node: PlanNode; depth: number }): string {
   const subject = node['Index Name'] ?? node['Relation Name'] ?? node['CTE Name'];
-  const fetches = node['Heap Fetches'] ? `, ${node['Heap Fetches']} heap fetches` : '';
-  const facts = `${node['Actual Rows'] * node['Actual Loops']} rows, ${node['Actual Total Time']} ms${fetches}`;
+  const rows = beforePolicies.test(node['Node Type']) ? '' : `${node['Actual Rows'] * node['Actual Loops']} rows, `;
+  const facts = `${rows}${node['Actual Total Time']} ms`;
   return `${'  '.repeat(depth)}${node['Node Type']}${subject ? ` ${subject}` : ''} (${facts})`;
 }
 

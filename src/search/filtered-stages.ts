@@ -3,6 +3,7 @@ import { sqlBuilder } from '../db/compile.ts';
 import type { ChunkId, TenantId } from '../ids.ts';
 import {
   type DocumentSelection,
+  isPermitted,
   matchingChunks,
   selectedDocuments,
   selectsAll,
@@ -18,7 +19,8 @@ import { coarseDistance, unindexedDistance } from './semantic-stages.ts';
  * chunks one by one costs a fifth of that a chunk and misses none. So they are counted first, but no further than a budget,
  * and the count decides which of the two is run; the other is not even begun.
  *
- * Everything is counted through `documents` under row-level security, so what a policy hides is never counted.
+ * Everything is counted under row-level security, so what a policy hides is never counted. Where access lists are all that
+ * excludes anything, the permitted chunks are a part of the covering index and need not be looked up.
  *
  * @returns the named stages, in their order; the last is `candidates`.
  */
@@ -64,8 +66,12 @@ function matchingStage(conditions: TextConditions) {
  */
 function permittedStage(filter: Filter, permittedBudget: number) {
   const { byDocument, byWords } = filter;
-  const each = embeddingsOf(filter)
-    .select([sql.ref<ChunkId>('chunk_id').as('chunk_id'), unindexedDistance(filter.plan).as('distance')])
+  const chunks = embeddingsOf(filter).select([
+    sql.ref<ChunkId>('chunk_id').as('chunk_id'),
+    unindexedDistance(filter.plan).as('distance'),
+  ]);
+  if (!byDocument && !byWords) return chunks.where(isPermitted('embeddings.audience')).limit(permittedBudget + 1);
+  const each = chunks
     .where(
       byDocument
         ? sql<boolean>`embeddings.document_id = selected.id`

@@ -3,8 +3,8 @@ import { sqlBuilder } from '../db/compile.ts';
 import type { ChunkId, DocumentId, TenantId } from '../ids.ts';
 import {
   type DocumentSelection,
+  isPermitted,
   matchingChunks,
-  permitsAll,
   selectedDocuments,
   selectsAll,
   type TextConditions,
@@ -37,7 +37,8 @@ export function keywordChunkStage(
   const permitted = permittedChunks(tenantId, selection, conditions);
   const every = bestOfEach(permitted, plan);
   if (plan.scan.kind === 'exact') return every;
-  const isWhole = permitsAll(selection, conditions) && selection.exceptChunks.length === 0;
+  // The function looks past what the caller may not see by itself.
+  const isWhole = selectsAll(selection) && conditions === undefined && selection.exceptChunks.length === 0;
   const found = isWhole
     ? sql<ChunkId>`(select keyword_best(query.language, query.rarest, query.terms, ${plan.candidates}))`
     : sql<ChunkId>`(select keyword_matches(query.language, query.rarest))`;
@@ -52,6 +53,7 @@ function permittedChunks(tenantId: TenantId, selection: DocumentSelection, condi
     .selectFrom('chunks')
     .where('chunks.tenant_id', '=', tenantId)
     .where('chunks.language', '=', sql.ref<string>('query.language'))
+    .$if(selection.hasAccessLists === true, (select) => select.where(isPermitted('chunks.audience')))
     .$if(!selectsAll(selection), (select) => select.where('document_id', 'in', selectedDocuments(tenantId, selection)))
     .$if(conditions !== undefined, (select) =>
       select.where('id', 'in', matchingChunks(conditions as TextConditions) as never),

@@ -20,6 +20,8 @@ export interface PreparedSearch {
   readonly words: string | undefined;
   /** How the keyword half is read; absent for a search that has none. */
   readonly scan: KeywordScan | undefined;
+  /** Whether documents may be hidden from the caller. */
+  readonly hasAccessLists: boolean;
 }
 
 type Request = Omit<SearchRequest, 'first' | 'after'>;
@@ -48,6 +50,8 @@ export async function prepareSearch(
     );
   }
   const mode = full ? request.mode : 'KEYWORD';
+  // Then everything is looked at, and the policies are all that it takes.
+  const isExact = 'profile' in recall && recall.profile === 'EXACT';
   return {
     mode,
     full,
@@ -56,11 +60,12 @@ export async function prepareSearch(
     embedMs,
     words: subject.kind === 'text' ? subject.query.words : undefined,
     scan: subject.kind === 'text' && mode !== 'SEMANTIC' ? await chooseScan() : undefined,
+    hasAccessLists: isExact ? false : await deps.hasAccessLists(principal),
   };
 
   /** EXACT means every chunk, for words as for vectors. */
   async function chooseScan(): Promise<KeywordScan> {
-    if ('profile' in recall && recall.profile === 'EXACT') return { kind: 'exact' };
+    if (isExact) return { kind: 'exact' };
     const languages = await deps.wordIndexes(principal);
     return languages.length > 0 ? { kind: 'rarest', languages, rowBudget } : { kind: 'exact' };
   }
@@ -91,7 +96,7 @@ export function planSearch(
   { candidates, keywordCandidates, stageOne, everyChunk, reports }: SearchReach,
 ): SearchPlan {
   const { subject, fusion } = request;
-  const { full, depth, scan } = prepared;
+  const { full, depth, scan, hasAccessLists } = prepared;
   const { keyword: keywordWeight, semantic: semanticWeight } = deps.embedder.fusionWeights;
   return {
     modelId: deps.modelId,
@@ -105,7 +110,12 @@ export function planSearch(
         },
       }),
     fusion: { keywordWeight, semanticWeight, ...fusion },
-    selection: { collections: request.collections, filter: request.filter, exceptChunks: prepared.exceptChunks },
+    selection: {
+      collections: request.collections,
+      filter: request.filter,
+      exceptChunks: prepared.exceptChunks,
+      ...(hasAccessLists && { hasAccessLists }),
+    },
     groupBy: request.groupBy,
     recency: request.recency,
     withVectors: (request.diversity ?? 0) > 0,

@@ -35,7 +35,7 @@ export interface StageOneReport {
   /** `filtered`: the permitted chunks were looked at one by one. */
   readonly kind: 'graph' | 'covering' | 'filtered';
   readonly candidates: number;
-  /** How many chunks the filter permits, where they were looked at one by one. */
+  /** How many chunks the filter and access lists permit, where they were looked at one by one. */
   readonly permitted: number | null;
   /** Whether the budget of a search of the graph ended it early. */
   readonly stopped: boolean;
@@ -56,9 +56,16 @@ export async function runSearch(
   rows: number,
 ): Promise<SearchRun> {
   const { budgets } = deps;
-  const { depth, scan } = prepared;
+  const { depth, scan, hasAccessLists } = prepared;
   const wordsByIndex = scan?.kind === 'rarest';
-  const wanted = { request: { ...request, mode: prepared.mode }, depth, wordsByIndex, seen: page.seen.length, rows };
+  const wanted = {
+    request: { ...request, mode: prepared.mode },
+    hasAccessLists,
+    depth,
+    wordsByIndex,
+    seen: page.seen.length,
+    rows,
+  };
   let reach = firstReach(wanted, budgets);
   for (;;) {
     const plan = planSearch(deps, request, prepared, page, reach);

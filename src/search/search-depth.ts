@@ -28,5 +28,8 @@ export type SearchDepth =
 /** Decides how far to look for a recall that is wished for, from what was measured for the tenant. */
 export type ChooseDepth = (principal: Principal, wish: RecallWish) => Promise<SearchDepth>;
 
+/** Whether a tenant has access lists, so that some of its documents may be hidden from somebody. */
+export type HasAccessLists = (principal: Principal) => Promise<boolean>;
+
 /** The languages of a tenant that have a word index which searches may count on. */
 export type ReadWordIndexes = (principal: Principal) => Promise<readonly string[]>;

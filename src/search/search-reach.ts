@@ -25,6 +25,8 @@ export interface Wanted {
     SearchRequest,
     'filter' | 'collections' | 'subject' | 'mode' | 'groupBy' | 'recall' | 'minScore'
   >;
+  /** Whether documents may be hidden from the caller, which is a filter like any other. */
+  readonly hasAccessLists: boolean;
   /** Absent in KEYWORD mode. */
   readonly depth: SearchDepth | undefined;
   /** Whether words are looked for in an index, which finds the best of all chunks and not of those that a filter permits. */
@@ -154,11 +156,11 @@ function isFixed({ request, depth }: Wanted): boolean {
   return 'candidates' in request.recall && depth !== undefined;
 }
 
-function isFiltered({ request }: Wanted): boolean {
+function isFiltered({ request, hasAccessLists }: Wanted): boolean {
   const { subject, collections, filter, mode } = request;
   const hasWords = subject.kind === 'text' && mode !== 'SEMANTIC';
   const conditions = hasWords ? subject.query.conditions : undefined;
-  return !permitsAll({ collections, filter, exceptChunks: [] }, conditions);
+  return !permitsAll({ collections, filter, exceptChunks: [], hasAccessLists }, conditions);
 }
 
 function widen(reach: SearchReach, wanted: Wanted, budgets: SearchBudgets): SearchReach {

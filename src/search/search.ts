@@ -16,7 +16,7 @@ import { type Passage, passagesStatement } from './passages.ts';
 import { type PreparedSearch, prepareSearch } from './prepare-search.ts';
 import { runSearch, type StageOneReport } from './run-search.ts';
 import { createSearchCursors, itemMark } from './search-cursor.ts';
-import type { ChooseDepth, ReadWordIndexes, SearchDepth } from './search-depth.ts';
+import type { ChooseDepth, HasAccessLists, ReadWordIndexes, SearchDepth } from './search-depth.ts';
 import type { PageInput, SearchInput, SearchMode } from './search-input.ts';
 import type { KeywordScan } from './search-plan.ts';
 import type { SearchBudgets, UnderfilledReason } from './search-reach.ts';
@@ -27,6 +27,7 @@ export interface SearchDeps {
   readonly modelId: number;
   readonly chooseDepth: ChooseDepth;
   readonly wordIndexes: ReadWordIndexes;
+  readonly hasAccessLists: HasAccessLists;
   /** What a filtered search may spend, where it is not to be chosen by the size of the tenant. */
   readonly budgets?: SearchBudgets;
 }

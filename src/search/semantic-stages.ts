@@ -3,6 +3,7 @@ import { sqlBuilder } from '../db/compile.ts';
 import type { ChunkId, DocumentId, TenantId } from '../ids.ts';
 import {
   type DocumentSelection,
+  isPermitted,
   matchingChunks,
   selectedDocuments,
   selectsAll,
@@ -24,6 +25,7 @@ export function permittedEmbeddings(
     .selectFrom('embeddings')
     .where('tenant_id', '=', tenantId)
     .where('model_id', '=', modelId)
+    .$if(selection.hasAccessLists === true, (select) => select.where(isPermitted('embeddings.audience')))
     .$if(!selectsAll(selection), (select) => select.where('document_id', 'in', selectedDocuments(tenantId, selection)))
     .$if(conditions !== undefined, (select) =>
       select.where('chunk_id', 'in', matchingChunks(conditions as TextConditions) as never),

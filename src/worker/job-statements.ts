@@ -65,7 +65,10 @@ export interface EmbeddingRow {
   readonly full: Float32Array;
 }
 
-/** Writes vectors of chunks that are still there; a chunk that was replaced in the meantime takes none. */
+/**
+ * Writes vectors of chunks that are still there; a chunk that was replaced in the meantime takes none. Where the audience of
+ * a chunk changes at this moment, the foreign key waits for that and refuses the old one (23503), and all of it runs again.
+ */
 export function insertEmbeddingsStatement(
   tenantId: TenantId,
   modelId: number,
@@ -77,7 +80,7 @@ export function insertEmbeddingsStatement(
   );
   return sqlBuilder
     .insertInto('embeddings')
-    .columns(['tenant_id', 'model_id', 'chunk_id', 'document_id', 'coarse', 'full_vector', 'dimensions'])
+    .columns(['tenant_id', 'model_id', 'chunk_id', 'document_id', 'coarse', 'full_vector', 'dimensions', 'audience'])
     .expression((eb) =>
       eb
         .selectFrom(
@@ -96,6 +99,7 @@ export function insertEmbeddingsStatement(
           sql<Buffer>`v.coarse`.as('coarse'),
           sql<Buffer>`v.full_vector`.as('full_vector'),
           sql<number>`v.dimensions`.as('dimensions'),
+          'chunks.audience',
         ]),
     )
     .onConflict((oc) => oc.doNothing());
@@ -109,7 +113,7 @@ export function insertUnembeddableStatement(
 ): Statement<unknown> {
   return sqlBuilder
     .insertInto('unembeddable_chunks')
-    .columns(['tenant_id', 'model_id', 'chunk_id', 'reason'])
+    .columns(['tenant_id', 'model_id', 'chunk_id', 'reason', 'audience'])
     .expression((eb) =>
       eb
         .selectFrom('chunks')
@@ -118,6 +122,7 @@ export function insertUnembeddableStatement(
           sql<number>`${modelId}::smallint`.as('model_id'),
           'id',
           sql<string>`'no known token'`.as('reason'),
+          'audience',
         ])
         .where('tenant_id', '=', tenantId)
         .where('id', '=', sql<string>`any(${chunkIds}::uuid[])`),

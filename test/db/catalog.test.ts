@@ -59,12 +59,12 @@ describe('the lock', () => {
     const { rows } = await db.owner.query(
       `select m.rolname as member, r.rolname as role
        from pg_auth_members a join pg_roles r on r.oid = a.roleid join pg_roles m on m.oid = a.member
-       where m.rolname in ('tessera_reader', 'tessera_tenant', 'tessera_admin', 'tessera_gate', 'tessera_worker', 'tessera_operator', 'tessera_keyword', 'tessera_counter', 'tessera_gatekeeper')`,
+       where m.rolname in ('tessera_reader', 'tessera_tenant', 'tessera_admin', 'tessera_gate', 'tessera_worker', 'tessera_operator', 'tessera_keyword', 'tessera_counter', 'tessera_gatekeeper', 'tessera_audience')`,
     );
     expect(rows).toEqual([]);
   });
 
-  test('lets seven functions read past the policies: two for tenants, one for the operator, and four for the gate', async () => {
+  test('lets ten functions read past the policies: five for tenants, one for the operator, and four for the gate', async () => {
     const { rows } = await db.owner.query(
       `select p.proname as name, pg_get_userbyid(p.proowner) as owner, array_agg(i.grantee::regrole::text order by i.grantee::regrole::text) as callers
        from pg_proc p, aclexplode(p.proacl) i
@@ -74,10 +74,13 @@ describe('the lock', () => {
     expect(rows).toEqual([
       { name: 'embedding_counts', owner: 'tessera_counter', callers: ['tessera_operator'] },
       { name: 'find_api_keys', owner: 'tessera_gatekeeper', callers: ['tessera_gate'] },
+      { name: 'has_access_lists', owner: 'tessera_audience', callers: ['tessera_reader'] },
       { name: 'keyword_best', owner: 'tessera_keyword', callers: ['tessera_reader', 'tessera_tenant'] },
       { name: 'keyword_matches', owner: 'tessera_keyword', callers: ['tessera_reader', 'tessera_tenant'] },
       { name: 'note_key_use', owner: 'tessera_gatekeeper', callers: ['tessera_gate'] },
+      { name: 'permitted_audiences', owner: 'tessera_audience', callers: ['tessera_keyword', 'tessera_reader'] },
       { name: 'revocations_since', owner: 'tessera_gatekeeper', callers: ['tessera_gate'] },
+      { name: 'tenant_languages', owner: 'tessera_keyword', callers: ['tessera_reader', 'tessera_tenant'] },
       { name: 'token_is_revoked', owner: 'tessera_gatekeeper', callers: ['tessera_gate'] },
     ]);
   });
@@ -113,6 +116,14 @@ describe('the search for holes', () => {
     [
       'create policy everybody on term_stats for select using (true)',
       'term_stats: policy everybody lets tessera_tenant select whatever the tenant',
+    ],
+    [
+      'alter policy reader_reads on chunks using (tenant_id = current_tenant())',
+      'chunks: policy reader_reads lets tessera_reader select whatever the access list',
+    ],
+    [
+      'alter policy tenant_reads on embeddings to tessera_tenant, tessera_worker, tessera_reader',
+      'embeddings: policy tenant_reads lets tessera_reader select whatever the access list',
     ],
     ['grant insert on documents to tessera_reader', 'documents: insert is granted to tessera_reader'],
     [

@@ -50,8 +50,22 @@ describe('calibration of a tenant that is read from the covering index', () => {
 
   test('is stored where the tenant reads it, and another does not', async () => {
     const tuning = await readTuning({ database: db.database }, principalOf('small'));
-    expect(tuning).toEqual({ tier: 'exact', chunks: null, curve, outdated: false, wordIndexes: [] });
-    const unmeasured = { tier: 'exact', chunks: null, curve: undefined, outdated: false, wordIndexes: [] };
+    expect(tuning).toEqual({
+      tier: 'exact',
+      chunks: null,
+      curve,
+      outdated: false,
+      wordIndexes: [],
+      hasAccessLists: false,
+    });
+    const unmeasured = {
+      tier: 'exact',
+      chunks: null,
+      curve: undefined,
+      outdated: false,
+      wordIndexes: [],
+      hasAccessLists: false,
+    };
     expect(await readTuning({ database: db.database }, principalOf('other'))).toEqual(unmeasured);
     expect(await readTuning({ database: db.database }, principalOf('nobody'))).toEqual(unmeasured);
     const look = 'select tenant_id from recall_curves';

@@ -55,6 +55,23 @@ const tables: Readonly<Record<string, TenantTable>> = {
     ],
     update: `title = 'changed'`,
   },
+  audiences: {
+    reaches: {
+      tessera_tenant: reach('own', 'own', 'never', 'never'),
+      tessera_worker: nothing,
+    },
+    insert: (t) => ['tenant_id, users, groups, digest', `$1, '{ann}', '{}', sha256('y')`, [t.tenantId]],
+    update: `users = '{}'`,
+  },
+  audience_members: {
+    // Nobody reads it but the function of the policies.
+    reaches: {
+      tessera_tenant: reach('never', 'own', 'never', 'never'),
+      tessera_worker: nothing,
+    },
+    insert: (t) => ['tenant_id, member, audience', `$1, 'g:staff', $2`, [t.tenantId, t.audience]],
+    update: `member = 'u:other'`,
+  },
   collections: {
     reaches: {
       tessera_tenant: reach('own', 'own', 'own', 'own'),

@@ -57,6 +57,7 @@ describeServer('a filtered search of a tenant that has a graph', () => {
       embedder: { ...embedder, countTokens: () => 1, embed },
       modelId: 1,
       wordIndexes: async () => [],
+      hasAccessLists: async () => false,
       chooseDepth: async () => depth,
     };
   });

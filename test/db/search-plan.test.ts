@@ -82,7 +82,7 @@ describeServer(
         .orderBy(sql`coarse <#> coarse`)
         .limit(100);
       const alter = (tenant: string) =>
-        db.owner.query(`alter policy tenant_reads on tessera.embeddings using (tenant_id = ${tenant})`);
+        db.owner.query(`alter policy reader_reads on tessera.embeddings using (tenant_id = ${tenant})`);
       await alter('(select tessera.current_tenant())');
       try {
         for (const tenant of ['small', 'middle']) {

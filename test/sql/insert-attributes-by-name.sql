@@ -3,6 +3,7 @@ with
     select
       documents.tenant_id,
       documents.id as document_id,
+      documents.audience,
       attribute.name,
       attribute.type,
       given.value,
@@ -58,7 +59,8 @@ with
         item_value,
         number_value,
         boolean_value,
-        date_value
+        date_value,
+        audience
       )
     select
       tenant_id,
@@ -82,7 +84,8 @@ with
             else text
           end
         )::timestamptz
-      end
+      end,
+      audience
     from
       declared
     where
@@ -98,7 +101,8 @@ with
       item.text,
       null,
       null,
-      null
+      null,
+      audience
     from
       declared
       cross join lateral jsonb_array_elements_text(
@@ -112,7 +116,8 @@ with
       tenant_id,
       document_id,
       name,
-      item.text
+      item.text,
+      audience
   )
 select
   count(*)::int as unfit

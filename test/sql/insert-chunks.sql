@@ -9,7 +9,8 @@ insert into
     "start_offset",
     "end_offset",
     "language",
-    "content_hash"
+    "content_hash",
+    "audience"
   )
 values
-  ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+  ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)

@@ -6,7 +6,8 @@ insert into
     "document_id",
     "coarse",
     "full_vector",
-    "dimensions"
+    "dimensions",
+    "audience"
   )
 select
   "chunks"."tenant_id",
@@ -15,7 +16,8 @@ select
   "chunks"."document_id",
   v.coarse as "coarse",
   v.full_vector as "full_vector",
-  v.dimensions as "dimensions"
+  v.dimensions as "dimensions",
+  "chunks"."audience"
 from
   (
     values

@@ -1,8 +1,12 @@
 insert into
-  "embedding_jobs" ("tenant_id", "model_id", "chunk_id")
+  "embedding_jobs" ("tenant_id", "model_id", "chunk_id", "audience")
 select
-  $1 as "tenant_id",
-  $2::smallint as "model_id",
-  "chunk"."id" as "chunk_id"
+  "tenant_id",
+  $1::smallint as "model_id",
+  "id",
+  "audience"
 from
-  unnest($3::uuid[]) as chunk (id)
+  "chunks"
+where
+  "tenant_id" = $2
+  and "id" = any ($3::uuid[])

@@ -1,10 +1,17 @@
 insert into
-  "unembeddable_chunks" ("tenant_id", "model_id", "chunk_id", "reason")
+  "unembeddable_chunks" (
+    "tenant_id",
+    "model_id",
+    "chunk_id",
+    "reason",
+    "audience"
+  )
 select
   "tenant_id",
   $1::smallint as "model_id",
   "id",
-  'no known token' as "reason"
+  'no known token' as "reason",
+  "audience"
 from
   "chunks"
 where

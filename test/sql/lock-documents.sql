@@ -8,7 +8,8 @@ select
   "status",
   "language",
   "content_hash",
-  "version"
+  "version",
+  "audience"
 from
   "documents"
 where

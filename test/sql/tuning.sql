@@ -9,6 +9,7 @@ select
   "recall_curves"."exact_p50_ms" as "exactP50Ms",
   "recall_curves"."exact_p95_ms" as "exactP95Ms",
   "recall_curves"."measured_at" as "measuredAt",
+  has_access_lists () as "hasAccessLists",
   array(
     (
       select

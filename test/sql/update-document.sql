@@ -9,10 +9,11 @@ set
   "status" = $7,
   "language" = $8,
   "content_hash" = $9,
+  "audience" = $10,
   "version" = version + 1,
   "updated_at" = now()
 where
-  "tenant_id" = $10
-  and "id" = $11
+  "tenant_id" = $11
+  and "id" = $12
 returning
   "version"

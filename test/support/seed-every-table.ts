@@ -10,6 +10,8 @@ export interface SeededTenant {
   readonly chunkId: string;
   /** Has none of these. */
   readonly bareChunkId: string;
+  /** Names `somebody`; no document is under it. */
+  readonly audience: number;
 }
 
 /** Text of a vector of length 1, for a model of 256 dimensions. */
@@ -70,12 +72,21 @@ export async function seedEveryTable(
      values ($1, gen_random_uuid(), '0123456789ab', sha256('x'), 'one', 'key', '["search"]', 'seeded')`,
     [tenantId],
   );
+  const audiences = await owner.query<{ id: number }>(
+    `insert into audiences (tenant_id, users, groups, digest) values ($1, '{somebody}', '{}', sha256('x')) returning id`,
+    [tenantId],
+  );
+  const audience = audiences.rows[0]?.id ?? 0;
+  await owner.query(`insert into audience_members (tenant_id, member, audience) values ($1, 'u:somebody', $2)`, [
+    tenantId,
+    audience,
+  ]);
   // Long expired: the worker sees no other.
   await owner.query(
     `insert into revoked_tokens (tenant_id, token_id, expires_at, revoked_by) values ($1, 'one', '2020-01-01', 'seeded')`,
     [tenantId],
   );
-  return { tenantId, modelId, documentId, chunkId, bareChunkId };
+  return { tenantId, modelId, documentId, chunkId, bareChunkId, audience };
 }
 
 async function seedModel(owner: Superuser): Promise<number> {

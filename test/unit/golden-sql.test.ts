@@ -7,10 +7,12 @@ import * as apiKeys from '../../src/access/key-statements.ts';
 import type { Statement } from '../../src/db/database.ts';
 import type { Query } from '../../src/db/query.ts';
 import * as doctor from '../../src/doctor/fact-statements.ts';
+import * as accessLists from '../../src/documents/access-lists.ts';
 import * as documents from '../../src/documents/document-statements.ts';
 import type { ApiKeyId, ChunkId, DocumentId } from '../../src/ids.ts';
 import { parseTenantId } from '../../src/ids.ts';
 import * as attributes from '../../src/ingest/attribute-statements.ts';
+import * as audiences from '../../src/ingest/audience-statements.ts';
 import * as settings from '../../src/ingest/collection-settings.ts';
 import * as definitions from '../../src/ingest/define-collection.ts';
 import { deleteDocumentsStatement } from '../../src/ingest/delete-documents.ts';
@@ -56,6 +58,7 @@ const row: upsert.DocumentRow = {
   metadata: '{}',
   status: 'published',
   language: 'english',
+  audience: 7,
   contentHash: hash,
 };
 const chunk: upsert.ChunkRow = {
@@ -67,6 +70,7 @@ const chunk: upsert.ChunkRow = {
   start: 0,
   end: 1,
   language: 'english',
+  audience: 7,
   contentHash: hash,
 };
 
@@ -130,6 +134,9 @@ function batchStatement(prepare: typeof preparedSearchStatement | typeof prepare
 
 /** Every statement that the program sends, by the name of its golden file. */
 const statements: Record<string, Statement<unknown>> = {
+  'access-lists': accessLists.accessListsStatement(tenant, [documentId]),
+  audiences: audiences.audiencesStatement(tenant, [hash]),
+  'insert-audiences': audiences.insertAudiencesStatement(tenant, [{ users: ['ann'], groups: ['staff'], digest: hash }]),
   'bodies-by-id': documents.bodiesByIdStatement(tenant, [documentId]),
   'chunk-texts': jobs.chunkTextsStatement(tenant, [chunkId]),
   'claim-jobs': jobs.claimJobsStatement(1, 64, 120),
@@ -192,11 +199,27 @@ const statements: Record<string, Statement<unknown>> = {
     selection: { filter: {}, exceptChunks: [] },
     reports: true,
   }),
+  'search-counted-lists': reportedSearchStatement(tenant, {
+    ...plan,
+    semantic: counted,
+    selection: { filter: {}, exceptChunks: [], hasAccessLists: true },
+    reports: true,
+  }),
   'search-covering': searchStatement(tenant, {
     ...plan,
     semantic: { ...semantic, depth: { ...semantic.depth, stageOne: { kind: 'covering' } } },
   }),
   'search-filtered': searchStatement(tenant, filtered),
+  'search-filtered-lists': searchStatement(tenant, {
+    ...filtered,
+    selection: { ...filtered.selection, hasAccessLists: true },
+  }),
+  'search-lists': searchStatement(tenant, {
+    ...plan,
+    semantic,
+    keyword,
+    selection: { filter: {}, exceptChunks: [], hasAccessLists: true },
+  }),
   'search-example-vectors': exampleVectorsStatement(tenant, 1, [documentId], [chunkId]),
   'search-highlights': highlightsStatement(tenant, 'cold shower', [chunkId]),
   'search-passages': passagesStatement(tenant, { ...plan, semantic }, [documentId], 3),

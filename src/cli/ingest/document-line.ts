@@ -1,3 +1,4 @@
+import type { AccessList } from '../../access-list.ts';
 import { checkDocuments, type DocumentInput, InvalidDocumentError } from '../../ingest/document-input.ts';
 
 /** A document of a file: it must have a key of its own, so that the same line stored twice is one document. */
@@ -24,6 +25,7 @@ const fieldTypes = {
   metadata: 'object',
   status: 'text',
   language: 'text',
+  acl: 'object',
 } as const;
 type Field = keyof typeof fieldTypes;
 const required: readonly Field[] = ['externalId', 'title', 'body'];
@@ -34,7 +36,9 @@ export function readDocument(text: string, { collection, maxBytes }: DocumentLin
   if ('fault' in fields) return fields;
   const fault = findFault(fields.value);
   if (fault) return { fault };
-  const document = { collection, ...fields.value } as unknown as KeyedDocument;
+  const acl = readAccessList(fields.value.acl);
+  if (acl && 'fault' in acl) return { fault: `the field acl ${acl.fault}` };
+  const document = { collection, ...fields.value, ...(acl && { acl }) } as unknown as KeyedDocument;
   try {
     checkDocuments([document]);
   } catch (error) {
@@ -69,6 +73,18 @@ function findFault(fields: Record<string, unknown>): string | undefined {
   }
   const missing = required.filter((name) => !Object.hasOwn(fields, name));
   return missing.length > 0 ? `it has no ${missing.join(' and no ')}.` : undefined;
+}
+
+/** Users and groups, each left out or null or a list of texts; what they hold is checked with the document. */
+function readAccessList(value: unknown): AccessList | { fault: string } | undefined {
+  if (value === undefined) return undefined;
+  const { users, groups, ...others } = value as Record<string, unknown>;
+  const [other] = Object.keys(others);
+  if (other !== undefined) return { fault: `has ${JSON.stringify(other.slice(0, 80))}; users and groups are allowed.` };
+  const isList = (names: unknown): names is string[] | null | undefined =>
+    names == null || (Array.isArray(names) && names.every((name) => typeof name === 'string'));
+  if (!isList(users) || !isList(groups)) return { fault: 'has users or groups that are not a list of texts.' };
+  return { users: users ?? [], groups: groups ?? [] };
 }
 
 function isObject(value: unknown): value is object {

@@ -1,0 +1,237 @@
+with
+  "candidates" as materialized (
+    select
+      "chunk_id" as "chunk_id"
+    from
+      "embeddings"
+    where
+      "tenant_id" = $1
+      and "model_id" = $2
+      and "embeddings"."audience" = any (
+        array(
+          select
+            0
+          union all
+          select
+            permitted_audiences ()
+        )
+      )
+    order by
+      coarse <#> $3::halfvec
+    limit
+      $4
+  ),
+  "semantic" as materialized (
+    select
+      "document_id" as "item_id",
+      "document_id",
+      "chunk_id",
+      - distance as "score",
+      row_number() over (
+        order by
+          distance,
+          chunk_id
+      ) as "rank"
+    from
+      (
+        select distinct
+          on ("document_id") "document_id",
+          "chunk_id",
+          "distance"
+        from
+          (
+            select
+              "embeddings"."document_id" as "document_id",
+              "embeddings"."chunk_id" as "chunk_id",
+              embeddings.full_vector <#> $5::vector as "distance"
+            from
+              "candidates"
+              inner join "embeddings" on "embeddings"."chunk_id" = "candidates"."chunk_id"
+            where
+              "embeddings"."tenant_id" = $6
+              and "embeddings"."model_id" = $7
+          ) as "passage"
+        order by
+          "document_id",
+          "distance"
+      ) as "best"
+  ),
+  "query" as materialized (
+    select
+      "q"."language",
+      "q"."terms",
+      "q"."weight",
+      "q"."scale",
+      "q"."rarest"
+    from
+      query_words ($8, $9::text[], $10::int, $11::int) as q
+  ),
+  "keyword_chunks" as materialized (
+    select
+      "best"."document_id",
+      "best"."chunk_id",
+      "best"."distance"
+    from
+      "query"
+      inner join lateral (
+        select
+          "chunks"."document_id" as "document_id",
+          "chunks"."id" as "chunk_id",
+          (chunks.terms <#> query.terms) * query.scale as "distance"
+        from
+          "chunks"
+        where
+          "chunks"."tenant_id" = $12
+          and "chunks"."language" = "query"."language"
+          and "chunks"."audience" = any (
+            array(
+              select
+                0
+              union all
+              select
+                permitted_audiences ()
+            )
+          )
+        order by
+          "distance"
+        limit
+          $13
+      ) as "best" on true
+  ),
+  "keyword" as materialized (
+    select
+      "document_id" as "item_id",
+      "document_id",
+      "chunk_id",
+      - distance as "score",
+      row_number() over (
+        order by
+          distance,
+          chunk_id
+      ) as "rank"
+    from
+      (
+        select distinct
+          on ("document_id") "document_id",
+          "chunk_id",
+          "distance"
+        from
+          (
+            select
+              "document_id",
+              "chunk_id",
+              "distance"
+            from
+              "keyword_chunks"
+            where
+              "distance" < $14
+          ) as "passage"
+        order by
+          "document_id",
+          "distance"
+      ) as "best"
+  ),
+  "fused" as materialized (
+    select
+      coalesce(s.item_id, k.item_id) as "item_id",
+      coalesce(s.document_id, k.document_id) as "document_id",
+      case
+        when coalesce(
+          2 * power(
+            least(
+              1,
+              k.score / nullif(
+                (
+                  select
+                    max(weight)
+                  from
+                    query
+                ),
+                0
+              )
+            ),
+            3
+          ) / (60 + k.rank),
+          0
+        ) > coalesce(1::float8 / (60 + s.rank), 0) then k.chunk_id
+        else s.chunk_id
+      end as "chunk_id",
+      (
+        coalesce(
+          2 * power(
+            least(
+              1,
+              k.score / nullif(
+                (
+                  select
+                    max(weight)
+                  from
+                    query
+                ),
+                0
+              )
+            ),
+            3
+          ) / (60 + k.rank),
+          0
+        ) + coalesce(1::float8 / (60 + s.rank), 0)
+      ) / 0.04918032786885246 as "score",
+      "s"."score" as "vector_score",
+      "k"."score" as "keyword_score"
+    from
+      "semantic" as "s"
+      full join "keyword" as "k" on "k"."item_id" = "s"."item_id"
+  ),
+  "page" as materialized (
+    select
+      "item_id",
+      "document_id",
+      "chunk_id",
+      "score",
+      "vector_score",
+      "keyword_score"
+    from
+      "fused" as "ranked"
+    order by
+      "score" desc,
+      "item_id" desc
+    limit
+      $15
+  )
+select
+  "documents"."id" as "id",
+  "documents"."collection",
+  "documents"."external_id" as "externalId",
+  "documents"."title",
+  "documents"."url",
+  "documents"."metadata",
+  "documents"."status",
+  documents.language as "language",
+  "documents"."version",
+  "documents"."created_at" as "createdAt",
+  "documents"."updated_at" as "updatedAt",
+  page.item_id as "itemId",
+  "page"."score",
+  "page"."vector_score" as "vectorScore",
+  "page"."keyword_score" as "keywordScore",
+  "chunks"."id" as "chunkId",
+  "chunks"."ordinal",
+  "chunks"."context",
+  "chunks"."text",
+  "chunks"."start_offset" as "startOffset",
+  "chunks"."end_offset" as "endOffset",
+  "embeddings"."created_at" as "embeddedAt",
+  null::text as "vector"
+from
+  "page"
+  inner join "documents" on "documents"."id" = "page"."document_id"
+  inner join "chunks" on "chunks"."id" = "page"."chunk_id"
+  left join "embeddings" on "embeddings"."chunk_id" = "page"."chunk_id"
+  and "embeddings"."tenant_id" = $16
+  and "embeddings"."model_id" = $17
+where
+  "documents"."tenant_id" = $18
+  and "chunks"."tenant_id" = $19
+order by
+  "page"."score" desc,
+  "page"."item_id" desc
