@@ -94,6 +94,7 @@ export interface UpsertInput {
   readonly status?: string;
   /** As GraphQL names it: `GERMAN`. */
   readonly language?: string;
+  readonly acl?: { readonly users?: readonly string[]; readonly groups?: readonly string[] };
 }
 
 interface DefineInput {
@@ -140,8 +141,13 @@ export interface Client {
 }
 
 /** A client of a gateway, as a tenant with every scope unless told otherwise. */
-export async function openClient(gateway: TestGateway, tenant: string, scopes?: readonly string[]): Promise<Client> {
-  const token = await gateway.tokenFor(tenant, scopes);
+export async function openClient(
+  gateway: TestGateway,
+  tenant: string,
+  scopes?: readonly string[],
+  who?: { readonly subject?: string; readonly groups?: readonly string[] },
+): Promise<Client> {
+  const token = await gateway.tokenFor(tenant, scopes, who);
   const query = async <Data>(text: string, variables: Record<string, unknown> = {}): Promise<Data> =>
     dataOf(await gateway.graphql<Data>(token, text, variables));
   const tryUpsert: Client['tryUpsert'] = async (input) =>
