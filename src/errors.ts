@@ -21,6 +21,8 @@ export const refusalStatus = {
   TOKEN_REVOKED: 401,
   FORBIDDEN: 403,
   UNTRUSTED_DOCUMENT: 403,
+  TENANT_SUSPENDED: 403,
+  TENANT_DELETED: 403,
   PAYLOAD_TOO_LARGE: 413,
   DATABASE_UNAVAILABLE: 503,
   KEY_SERVER_UNAVAILABLE: 503,
@@ -52,7 +54,10 @@ export type ExpectedErrorCode =
   | 'EMBEDDER_REJECTED'
   | 'INVALID_DOCUMENT'
   | 'INVALID_COLLECTION'
-  | 'COLLECTION_NOT_EMPTY';
+  | 'COLLECTION_NOT_EMPTY'
+  | 'TENANT_EXISTS'
+  | 'TENANT_NOT_FOUND'
+  | 'TENANT_BEING_DELETED';
 
 /** An outcome that callers plan for: it is answered as data, not thrown at them. */
 export abstract class ExpectedError extends Error {

@@ -12,6 +12,8 @@ export type DocumentId = Branded<'DocumentId'>;
 export type ChunkId = Branded<'ChunkId'>;
 /** An API key's id within its tenant, a UUID. It is no secret. */
 export type ApiKeyId = Branded<'ApiKeyId'>;
+/** The id of a tenant's deletion, a UUID. */
+export type TenantDeletionId = Branded<'TenantDeletionId'>;
 
 const tenantIdPattern = /^[A-Za-z0-9_-]{1,64}$/;
 
@@ -51,6 +53,15 @@ export function newApiKeyId(): ApiKeyId {
 
 /** True for a string that may be an API key's id. */
 export function isApiKeyId(value: string): value is ApiKeyId {
+  return isUuid(value);
+}
+
+export function newTenantDeletionId(): TenantDeletionId {
+  return uuidv7() as TenantDeletionId;
+}
+
+/** True for a string that may be the id of a tenant's deletion. */
+export function isTenantDeletionId(value: string): value is TenantDeletionId {
   return isUuid(value);
 }
 

@@ -1,6 +1,7 @@
 import { openAccess } from '../access/open-access.ts';
 import type { Config } from '../config/config.ts';
 import { type Database, readInFlight } from '../db/database.ts';
+import { createReadyCheck } from '../db/ready-check.ts';
 import { operatorScope } from '../db/scope.ts';
 import { shareFlights } from '../db/share-flights.ts';
 import { cacheQueries } from '../embed/cached-query-embedder.ts';
@@ -72,12 +73,14 @@ export async function openApplication(
     });
     closing.push(() => access.close());
     const deps = { ...createDeps(config, database, modelId, worker), onRevoked: access.onRevoked };
+    const checkApart = createReadyCheck(database);
     const gateway = createGateway({
       depsForRequest: (signal) => ({ ...deps, database: shareFlights(deps.database, signal) }),
       verifyToken: access.authenticate,
       log,
       isReady: async () => {
         await readInFlight(database, operatorScope, [modelsStatement()]);
+        await checkApart();
       },
       introspection: config.http.introspection,
       federation: config.http.federation,

@@ -56,6 +56,7 @@ const fixes: Partial<Record<AccessFaultKind, (subject: string) => string>> = {
     `Drop the policy and create those of tessera.${table} again as the file in migrations/ that creates the table has them.`,
   unpinned: (name) => `Run "alter function tessera.${name} set search_path = pg_catalog, pg_temp" as its owner.`,
   openFunction: (name) => `Run "revoke all on function tessera.${name} from public" as its owner.`,
+  unguarded: () => 'Run "select tessera.guard_tenant_tables()" as the owner of the schema.',
   owningLogin: (login) => `Run "reassign owned by ${login} to" the owner of the schema, as a superuser.`,
   mightyRole: (role) =>
     `Run "alter role ${role} nosuperuser nobypassrls nocreaterole nocreatedb noreplication noinherit" as a superuser.`,
@@ -148,7 +149,7 @@ const faultQueries = {
       case when rolcreaterole or rolcreatedb or rolreplication then 'allowed to create' end,
       case when rolinherit then 'inheriting' end))
     from pg_roles
-    where rolname in ('tessera_gateway', 'tessera_worker_login', 'tessera_reader', 'tessera_tenant', 'tessera_admin', 'tessera_gate', 'tessera_worker', 'tessera_operator', 'tessera_keyword', 'tessera_counter', 'tessera_gatekeeper')
+    where rolname in ('tessera_gateway', 'tessera_worker_login', 'tessera_reader', 'tessera_tenant', 'tessera_admin', 'tessera_gate', 'tessera_worker', 'tessera_operator', 'tessera_keyword', 'tessera_counter', 'tessera_gatekeeper', 'tessera_eraser', 'tessera_exporter')
       and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication or rolinherit)`,
   loginGrant: `select format('%s: granted to a login', name) from grants where grantee in (select oid from logins)`,
   loginOnSchema: `select format('schema tessera: granted to %s', case grantee when 0 then 'everybody' else grantee::regrole::text end)
@@ -159,6 +160,10 @@ const faultQueries = {
     join pg_index i on i.indrelid = t.oid and i.indisunique
     left join pg_attribute a on a.attrelid = t.oid and a.attnum = i.indkey[0]
     where t.of_tenant and a.attname is distinct from 'tenant_id'`,
+  unguarded: `select format('%s: the lifecycle of tenants does not know it', name) from tables t
+    where of_tenant and name <> 'tenant_deletions' and not (
+      exists (select from pg_trigger g where g.tgrelid = t.oid and g.tgname = 'tenant_is_active' and g.tgenabled in ('O', 'A'))
+      and 2 = (select count(*) from policies p where p.name = t.name and p.grantee = to_regrole('tessera_eraser') and p.qual = 'true'))`,
   noPrimaryKey: `select format('%s: has no primary key', name) from tables t
     where not exists (select from pg_index where indrelid = t.oid and indisprimary)`,
   referenceWithoutTenant: `select format('%s: foreign key %s does not begin with tenant_id', t.name, c.conname)

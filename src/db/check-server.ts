@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { Refusal, StartupError } from '../errors.ts';
 import { accessFix, isHole, readAccessFaults } from './access-faults.ts';
+import { readCanaryFaults } from './canary.ts';
 import type { Database } from './database.ts';
 import { type LoginFault, readLoginFaults } from './login-faults.ts';
 import { isAtLeast } from './migrate.ts';
@@ -33,8 +34,8 @@ const mostFaults = 5;
  * @param role that the login takes for its work.
  * @returns the database, with scopes that find pgvector in whatever schema it was installed.
  * @throws {StartupError} when the server cannot be reached, its schema is not this program's, the login may not take
- *   its role or is held by no policy, a table is not locked, or settings outlive their transaction; the message says what
- *   to do.
+ *   its role or is held by no policy, a table is not locked, a tenant sees the canary of another, or settings outlive
+ *   their transaction; the message says what to do.
  */
 export async function checkServer(
   database: Database,
@@ -53,8 +54,10 @@ async function readServingFaults(database: Database, role: ScopeRole): Promise<L
   const onLogin = await readLoginFaults(database.pool);
   const onTables = await readAs(database, role, readAccessFaults);
   const leaks = await readScopeLeaks(database, role);
+  // A login that cannot be held to a role sees nothing in it that would say anything.
+  const canaries = onLogin.length === 0 && leaks.length === 0 ? await readCanaryFaults(database) : [];
   const holes = onTables.filter(isHole).map((hole) => ({ fault: hole.fault, fix: accessFix(hole) }));
-  return [...onLogin, ...leaks, ...holes];
+  return [...onLogin, ...leaks, ...canaries, ...holes];
 }
 
 function refuseFaults(faults: readonly LoginFault[]): void {

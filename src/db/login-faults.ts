@@ -22,7 +22,7 @@ const loginQuery = `
     (select pg_get_userbyid(c.relowner)::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
       where n.nspname = 'tessera' and pg_has_role(r.oid, c.relowner, 'member') limit 1) as owner,
     array(select s.rolname::text from pg_roles s
-      where s.rolname in ('tessera_reader', 'tessera_tenant', 'tessera_admin', 'tessera_gate', 'tessera_worker', 'tessera_operator') and pg_has_role(r.oid, s.oid, 'usage')
+      where s.rolname in ('tessera_reader', 'tessera_tenant', 'tessera_admin', 'tessera_gate', 'tessera_worker', 'tessera_operator', 'tessera_exporter') and pg_has_role(r.oid, s.oid, 'usage')
       order by 1) as inherited
   from pg_roles r where r.rolname = session_user`;
 

@@ -8,7 +8,8 @@ export type ScopeRole =
   | 'tessera_admin'
   | 'tessera_gate'
   | 'tessera_worker'
-  | 'tessera_operator';
+  | 'tessera_operator'
+  | 'tessera_exporter';
 
 /** Settings that a statement may ask for, by their PostgreSQL names. */
 export interface ScopeSettings {
@@ -45,6 +46,14 @@ export function adminScope(principal: Principal): Scope {
   return scopeAs(principal.scopes.includes('tenant:admin') ? 'tessera_admin' : 'tessera_reader', principal);
 }
 
+/**
+ * The scope of the lifecycle of tenants, whoever's they are: of no tenant. For a principal without the scope `operator`,
+ * again the reader's role.
+ */
+export function lifecycleScope(principal: Principal): Scope {
+  return principal.scopes.includes('operator') ? operatorScope : scopeAs('tessera_reader', principal);
+}
+
 function scopeAs(role: ScopeRole, { tenantId, subject, groups }: Principal): Scope {
   return { role, tenantId, subject, groups };
 }
@@ -54,6 +63,11 @@ export function workerScope(tenantId?: TenantId): Scope {
 }
 
 export const operatorScope: Scope = { role: 'tessera_operator' };
+
+/** The scope in which a tenant is read whole, suspended or not, whoever in it may see what. The worker's login has it. */
+export function exporterScope(tenantId: TenantId): Scope {
+  return { role: 'tessera_exporter', tenantId };
+}
 
 /** The scope in which a gateway finds out who calls, before a tenant is known. */
 export const gateScope: Scope = { role: 'tessera_gate' };
@@ -72,6 +86,7 @@ export interface ScopeDefaults {
  * workers. Generic plans hide the tenant from the planner, so custom plans are forced. Its default cost of a random page is
  * a spinning disk's, and makes it prefer scanning a whole table to the covering index of a tenant that fills half of it.
  * Compiling a statement takes longer than these run. Stage two sorts again, so the HNSW scan may go on in relaxed order.
+ * The last one is refused where the tenant is suspended or deleted, and everything behind it with it.
  * @throws {TypeError} for a tenant id that is none, or for a value that PostgreSQL text cannot hold. Both are refused
  *   when a token is read; this is the last line.
  */
@@ -89,6 +104,7 @@ export function scopeStatement(scope: Scope, defaults: ScopeDefaults): string {
     `set local tessera.groups = ${literal(JSON.stringify(scope.groups ?? []))}`,
   ];
   if (scope.settings) lines.push(settingsStatement(scope.settings));
+  lines.push('select tessera.require_active_tenant()');
   return lines.join('; ');
 }
 

@@ -21,6 +21,16 @@ const translations: Record<string, Translation> = {
     code: 'STATEMENT_TIMEOUT',
     message: 'The database took longer than STATEMENT_TIMEOUT_MS allows; nothing was changed.',
   },
+  // Raised by tessera.require_active_tenant().
+  TS001: {
+    code: 'TENANT_SUSPENDED',
+    message:
+      'The tenant is suspended: nothing of it is read or written until an operator resumes it. Its data are kept.',
+  },
+  TS002: {
+    code: 'TENANT_DELETED',
+    message: 'The tenant was deleted, or is being deleted. Only an operator can create it anew.',
+  },
 };
 
 /** Faults of the socket and of the pool, which carry no SQLSTATE. */

@@ -7,6 +7,7 @@ import { requirePrincipal } from './context.ts';
 import { readFilter } from './filter-arguments.ts';
 import { DocumentFilterInput } from './filter-inputs.ts';
 import { LanguageEnum } from './language.ts';
+import { toPageInfo } from './page-info.ts';
 import { priced, pricedPage } from './price.ts';
 
 const largeField = 'Loaded only where it is asked for';
@@ -99,13 +100,3 @@ builder.queryField('documents', (t) =>
     },
   }),
 );
-
-/** Relay's page info for a list that is read forwards. */
-function toPageInfo(items: readonly { readonly cursor: string }[], hasNextPage: boolean) {
-  return {
-    hasNextPage,
-    hasPreviousPage: false,
-    startCursor: items[0]?.cursor ?? null,
-    endCursor: items.at(-1)?.cursor ?? null,
-  };
-}

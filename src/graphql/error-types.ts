@@ -3,6 +3,7 @@ import type { ExpectedError } from '../errors.ts';
 import { CollectionError } from '../ingest/collection-definition.ts';
 import { InvalidDocumentError } from '../ingest/document-input.ts';
 import { ExampleNotFoundError, NotEmbeddableError } from '../search/search-request.ts';
+import { TenantStateError } from '../tenants/tenant-error.ts';
 import { builder } from './builder.ts';
 
 /** Expected failures, as members of result unions. */
@@ -43,6 +44,13 @@ builder.objectType(CollectionError, {
   name: 'CollectionError',
   description:
     'A collection cannot be defined like this: `INVALID_COLLECTION`, or `COLLECTION_NOT_EMPTY` where its language would change under its documents. It is what it was.',
+  interfaces: [ErrorInterface],
+});
+
+builder.objectType(TenantStateError, {
+  name: 'TenantStateError',
+  description:
+    'The state of a tenant does not allow this: `TENANT_EXISTS`, `TENANT_NOT_FOUND` or `TENANT_BEING_DELETED`. Nothing was changed.',
   interfaces: [ErrorInterface],
 });
 

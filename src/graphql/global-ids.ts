@@ -30,6 +30,19 @@ export function readApiKeyGlobalId(globalId: string): string {
   );
 }
 
+/**
+ * Reads the global id of a tenant's deletion, which is no node.
+ * @throws {Refusal} `BAD_USER_INPUT` for what no field `TenantDeletion.id` ever gave.
+ */
+export function readTenantDeletionGlobalId(globalId: string): string {
+  const decoded = tryDecode(globalId);
+  if (decoded?.typename === 'TenantDeletion') return decoded.id;
+  throw new Refusal(
+    'BAD_USER_INPUT',
+    `${JSON.stringify(globalId.slice(0, 80))} is not the id of a tenant's deletion. Pass one as "TenantDeletion.id" gave it, unchanged.`,
+  );
+}
+
 /** The same without refusing anything: undefined for what is no global id of a node. */
 export function tryReadGlobalId(globalId: string): { typename: string; id: string } | undefined {
   const decoded = tryDecode(globalId);

@@ -6,8 +6,10 @@ import './document.ts';
 import './error-types.ts';
 import './explain-missing.ts';
 import './ingest.ts';
+import './managed-tenant.ts';
 import './search.ts';
 import './tenant.ts';
+import './tenant-deletion.ts';
 
 /** The one schema, the same for every tenant. */
 export const schema = builder.toSchema();

@@ -14,6 +14,7 @@ import {
   postponeJobsStatement,
 } from './job-statements.ts';
 import { noteWrittenStatement } from './term-stats-statements.ts';
+import { unlessInactive } from './unless-inactive.ts';
 
 export interface WorkerDeps {
   /** Connected as the worker's login. */
@@ -43,11 +44,9 @@ export async function embedBatch(deps: WorkerDeps): Promise<BatchResult> {
   let embedded = 0;
   const byTenant = Map.groupBy(jobs, (job: ClaimedJob) => job.tenantId);
   for (const [tenantId, claimed] of byTenant) {
-    embedded += await embedTenantJobs(
-      deps,
-      tenantId,
-      claimed.map(({ chunkId }) => chunkId),
-    );
+    const chunkIds = claimed.map(({ chunkId }) => chunkId);
+    // Suspended meanwhile, its jobs wait: they are nobody's once the claim has run out, and claimed again when it is resumed.
+    embedded += await unlessInactive(embedTenantJobs(deps, tenantId, chunkIds), 0);
   }
   return { claimed: jobs.length, embedded, failed: jobs.length - embedded, tenants: [...byTenant.keys()] };
 }

@@ -12,7 +12,7 @@ export interface ClaimedJob {
 
 /**
  * Leases waiting jobs to this worker. A claim is not a lock: nothing is held while the texts are embedded, and a worker
- * that dies gives its jobs back when the lease runs out.
+ * that dies gives its jobs back when the lease runs out. Jobs of tenants that are suspended or being deleted stay where they are.
  */
 export function claimJobsStatement(modelId: number, limit: number, leaseSeconds: number) {
   return sqlBuilder
@@ -22,6 +22,9 @@ export function claimJobsStatement(modelId: number, limit: number, leaseSeconds:
         .select(['tenant_id', 'model_id', 'chunk_id'])
         .where('model_id', '=', modelId)
         .where('available_at', '<=', sql<Date>`now()`)
+        .where('tenant_id', 'not in', (eb) =>
+          eb.selectFrom('tenants').select('tenants.id').where('tenants.status', '<>', 'active'),
+        )
         .orderBy('available_at')
         .orderBy('tenant_id')
         .limit(limit)

@@ -2,8 +2,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { TenantId } from '../ids.ts';
 import { type BatchResult, embedBatch, type WorkerDeps } from './embed-batch.ts';
+import { eraseTenants } from './erase-tenants.ts';
 import { purgeRevokedTokens } from './purge-revoked-tokens.ts';
 import { refreshTermStats } from './refresh-term-stats.ts';
+import { unlessInactive } from './unless-inactive.ts';
 
 export interface Worker {
   /** Says that jobs were written, so that the worker need not wait for its next look. */
@@ -30,6 +32,9 @@ export function startWorker(deps: WorkerDeps, log: Logger): Worker {
     while (!stopping.signal.aborted) {
       try {
         await drain(deps, stopping.signal, (batch) => log.debug(batch, 'embedded a batch'));
+        await eraseTenants(deps.database, stopping.signal, (step) =>
+          log.debug(step, 'erased rows of a deleted tenant'),
+        );
         if (performance.now() - purgedAtMs >= purgeEveryMs) {
           await purgeRevokedTokens(deps.database);
           purgedAtMs = performance.now();
@@ -77,6 +82,6 @@ export async function drain(
 }
 
 async function countTerms(deps: WorkerDeps, tenants: Set<TenantId>): Promise<void> {
-  for (const tenantId of tenants) await refreshTermStats(deps.database, tenantId);
+  for (const tenantId of tenants) await unlessInactive(refreshTermStats(deps.database, tenantId), []);
   tenants.clear();
 }

@@ -49,6 +49,7 @@ describe('the lock', () => {
       { login: 'tessera_gateway', role: 'tessera_operator', ...own },
       { login: 'tessera_gateway', role: 'tessera_reader', ...own },
       { login: 'tessera_gateway', role: 'tessera_tenant', ...own },
+      { login: 'tessera_worker_login', role: 'tessera_exporter', ...own },
       { login: 'tessera_worker_login', role: 'tessera_reader', ...own },
       { login: 'tessera_worker_login', role: 'tessera_tenant', ...own },
       { login: 'tessera_worker_login', role: 'tessera_worker', ...own },
@@ -59,12 +60,12 @@ describe('the lock', () => {
     const { rows } = await db.owner.query(
       `select m.rolname as member, r.rolname as role
        from pg_auth_members a join pg_roles r on r.oid = a.roleid join pg_roles m on m.oid = a.member
-       where m.rolname in ('tessera_reader', 'tessera_tenant', 'tessera_admin', 'tessera_gate', 'tessera_worker', 'tessera_operator', 'tessera_keyword', 'tessera_counter', 'tessera_gatekeeper', 'tessera_audience')`,
+       where m.rolname in ('tessera_reader', 'tessera_tenant', 'tessera_admin', 'tessera_gate', 'tessera_worker', 'tessera_operator', 'tessera_keyword', 'tessera_counter', 'tessera_gatekeeper', 'tessera_audience', 'tessera_eraser', 'tessera_exporter')`,
     );
     expect(rows).toEqual([]);
   });
 
-  test('lets ten functions read past the policies: five for tenants, one for the operator, and four for the gate', async () => {
+  test('lets twelve functions read past the policies: five for tenants, two for the operator, one for the worker, and four for the gate', async () => {
     const { rows } = await db.owner.query(
       `select p.proname as name, pg_get_userbyid(p.proowner) as owner, array_agg(i.grantee::regrole::text order by i.grantee::regrole::text) as callers
        from pg_proc p, aclexplode(p.proacl) i
@@ -73,6 +74,7 @@ describe('the lock', () => {
     );
     expect(rows).toEqual([
       { name: 'embedding_counts', owner: 'tessera_counter', callers: ['tessera_operator'] },
+      { name: 'erase_tenant', owner: 'tessera_eraser', callers: ['tessera_worker'] },
       { name: 'find_api_keys', owner: 'tessera_gatekeeper', callers: ['tessera_gate'] },
       { name: 'has_access_lists', owner: 'tessera_audience', callers: ['tessera_reader'] },
       { name: 'keyword_best', owner: 'tessera_keyword', callers: ['tessera_reader', 'tessera_tenant'] },
@@ -81,6 +83,7 @@ describe('the lock', () => {
       { name: 'permitted_audiences', owner: 'tessera_audience', callers: ['tessera_keyword', 'tessera_reader'] },
       { name: 'revocations_since', owner: 'tessera_gatekeeper', callers: ['tessera_gate'] },
       { name: 'tenant_languages', owner: 'tessera_keyword', callers: ['tessera_reader', 'tessera_tenant'] },
+      { name: 'tenant_sizes', owner: 'tessera_counter', callers: ['tessera_operator'] },
       { name: 'token_is_revoked', owner: 'tessera_gatekeeper', callers: ['tessera_gate'] },
     ]);
   });

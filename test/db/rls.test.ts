@@ -10,7 +10,13 @@ import { type SeededTenant, seedEveryTable, unitVector } from '../support/seed-e
 /** What a role may do with the rows of a table: only its tenant's own, all of them, or nothing at all. */
 type Reach = 'own' | 'all' | 'never';
 type Verb = 'select' | 'insert' | 'update' | 'delete';
-type Role = 'tessera_reader' | 'tessera_tenant' | 'tessera_admin' | 'tessera_gate' | 'tessera_worker';
+type Role =
+  | 'tessera_reader'
+  | 'tessera_tenant'
+  | 'tessera_admin'
+  | 'tessera_gate'
+  | 'tessera_worker'
+  | 'tessera_exporter';
 type Reaches = Readonly<Record<Verb, Reach>>;
 
 const reach = (select: Reach, insert: Reach, update: Reach, remove: Reach): Reaches => ({
@@ -21,11 +27,13 @@ const reach = (select: Reach, insert: Reach, update: Reach, remove: Reach): Reac
 });
 
 const nothing = reach('never', 'never', 'never', 'never');
+const ownReads = reach('own', 'never', 'never', 'never');
 
 interface TenantTable {
   /** The reader reads what the tenant's writer reads, and writes nothing; the gate has no table. */
   readonly reaches: Readonly<Record<'tessera_tenant' | 'tessera_worker', Reaches>> & {
     readonly tessera_admin?: Reaches;
+    readonly tessera_exporter?: Reaches;
   };
   /** A new row of a tenant whose foreign keys hold. */
   readonly insert: (tenant: SeededTenant) => readonly [columns: string, values: string, parameters: unknown[]];
@@ -47,6 +55,7 @@ const tables: Readonly<Record<string, TenantTable>> = {
     reaches: {
       tessera_tenant: reach('own', 'own', 'own', 'own'),
       tessera_worker: reach('never', 'never', 'never', 'never'),
+      tessera_exporter: ownReads,
     },
     insert: (t) => [
       'tenant_id, id, collection, title, body, content_hash',
@@ -76,6 +85,7 @@ const tables: Readonly<Record<string, TenantTable>> = {
     reaches: {
       tessera_tenant: reach('own', 'own', 'own', 'own'),
       tessera_worker: reach('never', 'never', 'never', 'never'),
+      tessera_exporter: ownReads,
     },
     insert: (t) => ['tenant_id, name', `$1, 'letters'`, [t.tenantId]],
     update: `language = 'german'`,
@@ -92,6 +102,7 @@ const tables: Readonly<Record<string, TenantTable>> = {
     reaches: {
       tessera_tenant: reach('own', 'own', 'never', 'own'),
       tessera_worker: reach('own', 'never', 'never', 'never'),
+      tessera_exporter: ownReads,
     },
     insert: (t) => [
       'tenant_id, id, document_id, ordinal, context, text, start_offset, end_offset, language, content_hash',
@@ -104,6 +115,7 @@ const tables: Readonly<Record<string, TenantTable>> = {
     reaches: {
       tessera_tenant: reach('own', 'never', 'never', 'never'),
       tessera_worker: reach('own', 'own', 'never', 'never'),
+      tessera_exporter: ownReads,
     },
     insert: (t) => [
       'tenant_id, model_id, chunk_id, document_id, coarse, full_vector, dimensions',
@@ -179,6 +191,25 @@ const tables: Readonly<Record<string, TenantTable>> = {
     insert: (t) => ['tenant_id, token_id, expires_at, revoked_by', `$1, 'two', now(), 'somebody'`, [t.tenantId]],
     update: 'expires_at = now()',
   },
+  canaries: {
+    reaches: {
+      tessera_tenant: reach('own', 'own', 'never', 'never'),
+      tessera_admin: reach('never', 'own', 'never', 'never'),
+      tessera_worker: nothing,
+    },
+    insert: (t) => ['tenant_id', '$1', [t.tenantId]],
+    update: 'created_at = now()',
+  },
+  tenant_deletions: {
+    reaches: {
+      tessera_tenant: ownReads,
+      tessera_admin: ownReads,
+      // And of others what is not finished, as every seeded row is.
+      tessera_worker: ownReads,
+    },
+    insert: (t) => ['tenant_id, id, requested_by', `$1, $2, 'somebody'`, [t.tenantId, randomUUID()]],
+    update: 'lifted_at = now()',
+  },
 };
 
 /** How far a role reaches into a table. */
@@ -189,7 +220,15 @@ function reachOf({ reaches }: TenantTable, role: Role): Reaches {
 }
 
 const refused: Outcome = { code: '42501' };
-const roles: readonly Role[] = ['tessera_reader', 'tessera_tenant', 'tessera_admin', 'tessera_gate', 'tessera_worker'];
+const roles: readonly Role[] = [
+  'tessera_reader',
+  'tessera_tenant',
+  'tessera_admin',
+  'tessera_gate',
+  'tessera_worker',
+  'tessera_exporter',
+];
+const workerRoles: readonly Role[] = ['tessera_worker', 'tessera_exporter'];
 /** Those that see the row of their tenant. */
 const rolesOfTenant = roles.filter((role) => role !== 'tessera_gate');
 const cases = Object.keys(tables).flatMap((table) => roles.map((role) => ({ table, role })));
@@ -211,7 +250,7 @@ function scopeOf(role: Role, tenantId: string): Scope {
 
 /** Tries a statement as the role in alpha's scope. */
 function attempt(role: Role, text: string, parameters: readonly unknown[] = []): Promise<Outcome> {
-  return tryInScope(role === 'tessera_worker' ? db.worker : db.database, scopeOf(role, 'alpha'), text, parameters);
+  return tryInScope(workerRoles.includes(role) ? db.worker : db.database, scopeOf(role, 'alpha'), text, parameters);
 }
 
 describe.each(cases)('$role in the scope of alpha, on $table', ({ table, role }) => {
@@ -231,11 +270,9 @@ describe.each(cases)('$role in the scope of alpha, on $table', ({ table, role })
   });
 
   test(`inserts ${words(own.insert)}`, async () => {
-    // A tenant has one active model; for another row of its own the first must go.
-    const prepare =
-      table === 'tenant_models'
-        ? await db.owner.query(`delete from tenant_models where tenant_id = 'alpha'`)
-        : undefined;
+    // A tenant has one active model and one canary; for another row of its own the first must go.
+    const isSingle = table === 'tenant_models' || table === 'canaries';
+    if (isSingle) await db.owner.query(`delete from ${table} where tenant_id = 'alpha'`);
     const insertInto = (tenant: SeededTenant) => {
       const [columns, values, parameters] = insert(tenant);
       return attempt(role, `insert into ${table} (${columns}) values (${values})`, parameters);
@@ -243,8 +280,9 @@ describe.each(cases)('$role in the scope of alpha, on $table', ({ table, role })
     expect(await insertInto(beta)).toEqual(refused);
     if (own.insert === 'own') expect(await insertInto(alpha)).toMatchObject({ count: 1 });
     else expect(await insertInto(alpha)).toEqual(refused);
-    if (prepare?.rowCount) {
-      await db.owner.query('insert into tenant_models (tenant_id, model_id) values ($1, $2)', ['alpha', alpha.modelId]);
+    if (isSingle) {
+      const [columns, values, parameters] = insert(alpha);
+      await db.owner.query(`insert into ${table} (${columns}) values (${values})`, parameters);
     }
   });
 
@@ -287,7 +325,9 @@ describe('the tables of a tenant', () => {
 
   test('hold rows of both tenants, so that every denial above denies something', async () => {
     for (const table of Object.keys(tables)) {
-      const { rows } = await db.owner.query(`select distinct tenant_id from ${table} order by 1`);
+      const { rows } = await db.owner.query(
+        `select distinct tenant_id from ${table} where tenant_id not like 'tessera-canary-%' order by 1`,
+      );
       expect(rows, table).toEqual([{ tenant_id: 'alpha' }, { tenant_id: 'beta' }]);
     }
   });

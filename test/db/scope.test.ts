@@ -115,7 +115,7 @@ describeServer('a login', () => {
     expect(await tryInScope(db.database, operatorScope, 'select 1')).toMatchObject({ count: 1 });
   });
 
-  test.each(['tessera_keyword', 'tessera_counter', 'tessera_gatekeeper', 'tessera_owner'])(
+  test.each(['tessera_keyword', 'tessera_counter', 'tessera_gatekeeper', 'tessera_eraser', 'tessera_owner'])(
     'cannot become %s',
     async (role) => {
       for (const database of [db.database, db.worker]) {

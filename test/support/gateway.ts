@@ -7,6 +7,7 @@ import { loadConfig } from '../../src/config/load-config.ts';
 import { Secret } from '../../src/config/secret.ts';
 import { type Database, readInFlight } from '../../src/db/database.ts';
 import { operatorScope } from '../../src/db/scope.ts';
+import { createReadyCheck } from '../../src/db/ready-check.ts';
 import { shareFlights } from '../../src/db/share-flights.ts';
 import { cacheQueries } from '../../src/embed/cached-query-embedder.ts';
 import type { Embedder } from '../../src/embed/embedder.ts';
@@ -118,12 +119,14 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     onRevoked: access.onRevoked,
   };
   const workerDeps: WorkerDeps = { database: db.worker, embedder, modelId };
+  const checkApart = createReadyCheck(database, { trustForMs: 0 });
   const gateway = createGateway({
     depsForRequest: (signal) => ({ ...deps, database: shareFlights(deps.database, signal) }),
     verifyToken: access.authenticate,
     log,
     isReady: async () => {
       await readInFlight(database, operatorScope, [modelsStatement()]);
+      await checkApart();
     },
     introspection: options.introspection ?? true,
     federation: options.federation ?? false,

@@ -86,6 +86,12 @@ export async function seedEveryTable(
     `insert into revoked_tokens (tenant_id, token_id, expires_at, revoked_by) values ($1, 'one', '2020-01-01', 'seeded')`,
     [tenantId],
   );
+  // Long finished, and lifted when the tenant was created anew. Its canary came with the tenant's row.
+  await owner.query(
+    `insert into tenant_deletions (tenant_id, id, requested_by, requested_at, finished_at, remaining, lifted_at)
+     values ($1, gen_random_uuid(), 'seeded', '2020-01-01', '2020-01-01', '{}', '2020-01-01')`,
+    [tenantId],
+  );
   return { tenantId, modelId, documentId, chunkId, bareChunkId, audience };
 }
 

@@ -51,6 +51,7 @@ describe('scopeStatement', () => {
       `set local tessera.groups = '["staff","night"]'`,
       'set local hnsw.ef_search = 100',
       'set local hnsw.max_scan_tuples = 20000',
+      'select tessera.require_active_tenant()',
     ]);
   });
 

@@ -1,0 +1,92 @@
+import type { Principal } from '../auth/principal.ts';
+import { type Execute, transact } from '../db/database.ts';
+import { lifecycleScope } from '../db/scope.ts';
+import { Refusal } from '../errors.ts';
+import type { TenantId } from '../ids.ts';
+import type { ManagedTenant } from './list-tenants.ts';
+import type { TenantDeps } from './read-tenant.ts';
+import { TenantStateError } from './tenant-error.ts';
+import {
+  changeTenantStatement,
+  createTenantStatement,
+  liftDeletionStatement,
+  tenantByIdStatement,
+} from './tenant-statements.ts';
+
+const longestName = 200;
+
+/**
+ * Creates a tenant, also one that was deleted before. A tenant that a trusted issuer names needs no creating: its first write
+ * registers it. The principal must hold `operator`, here as everywhere below: PostgreSQL refuses (42501) one that does not.
+ * @throws {TenantStateError} `TENANT_EXISTS`. {Refusal} `BAD_USER_INPUT`.
+ */
+export async function createTenant(
+  { database }: TenantDeps,
+  principal: Principal,
+  tenantId: TenantId,
+  name: string,
+): Promise<ManagedTenant> {
+  checkName(name);
+  return transact(database, lifecycleScope(principal), async (execute) => {
+    await execute(liftDeletionStatement(tenantId));
+    const [created] = await execute(createTenantStatement(tenantId, name));
+    if (!created) throw new TenantStateError('TENANT_EXISTS', tenantId);
+    return requireTenant(tenantId, execute);
+  });
+}
+
+/**
+ * Suspends a tenant: from the commit on its requests are refused by every gateway, and its jobs wait. Requests that are
+ * under way end as they would have. A tenant that is suspended already stays so.
+ * @throws {TenantStateError} `TENANT_NOT_FOUND` or `TENANT_BEING_DELETED`.
+ */
+export function suspendTenant(deps: TenantDeps, principal: Principal, tenantId: TenantId): Promise<ManagedTenant> {
+  return change(deps, principal, tenantId, { status: 'suspended' });
+}
+
+/** Ends a suspension: everything is as it was, and what waited is embedded. @throws as {@link suspendTenant}. */
+export function resumeTenant(deps: TenantDeps, principal: Principal, tenantId: TenantId): Promise<ManagedTenant> {
+  return change(deps, principal, tenantId, { status: 'active' });
+}
+
+/**
+ * Gives a tenant another name, for people. Its id, which tokens and rows name it by, stays what it is.
+ * @throws as {@link suspendTenant}. {Refusal} `BAD_USER_INPUT`.
+ */
+export async function renameTenant(
+  deps: TenantDeps,
+  principal: Principal,
+  tenantId: TenantId,
+  name: string,
+): Promise<ManagedTenant> {
+  checkName(name);
+  return change(deps, principal, tenantId, { name });
+}
+
+function change(
+  { database }: TenantDeps,
+  principal: Principal,
+  tenantId: TenantId,
+  to: Parameters<typeof changeTenantStatement>[1],
+): Promise<ManagedTenant> {
+  return transact(database, lifecycleScope(principal), async (execute) => {
+    const [changed] = await execute(changeTenantStatement(tenantId, to));
+    const tenant = await requireTenant(tenantId, execute);
+    if (!changed) throw new TenantStateError('TENANT_BEING_DELETED', tenantId);
+    return tenant;
+  });
+}
+
+async function requireTenant(tenantId: TenantId, execute: Execute): Promise<ManagedTenant> {
+  const [tenant] = await execute(tenantByIdStatement(tenantId));
+  if (!tenant) throw new TenantStateError('TENANT_NOT_FOUND', tenantId);
+  return tenant;
+}
+
+function checkName(name: string): void {
+  if (name.length <= longestName && !name.includes('\0') && name.isWellFormed()) return;
+  throw new Refusal(
+    'BAD_USER_INPUT',
+    `The name has ${name.length} characters or is no valid text; at most ${longestName} characters are allowed.`,
+  );
+}
