@@ -1,5 +1,5 @@
 import type { Principal } from '../auth/principal.ts';
-import { readTenantFacts, type TenantFacts } from '../tenants/read-tenant.ts';
+import { readTenantFacts, requireServedTenant, type TenantFacts } from '../tenants/read-tenant.ts';
 import { builder } from './builder.ts';
 import { requirePrincipal } from './context.ts';
 import { priced } from './price.ts';
@@ -18,7 +18,11 @@ builder.queryField('viewer', (t) =>
   t.field({
     type: Viewer,
     description: 'Who you are to this gateway.',
-    resolve: (_root, _args, { principal }) => requirePrincipal(principal),
+    resolve: async (_root, _args, { deps, principal }) => {
+      const who = requirePrincipal(principal);
+      await requireServedTenant(deps, who);
+      return who;
+    },
   }),
 );
 

@@ -62,6 +62,14 @@ export interface TenantDeps {
   readonly database: Database;
 }
 
+/**
+ * Nothing for a tenant that may be served. Whatever reads or writes finds out by itself; this is for what does neither.
+ * @throws {Refusal} `TENANT_SUSPENDED` or `TENANT_DELETED`.
+ */
+export async function requireServedTenant(deps: TenantDeps, principal: Principal): Promise<void> {
+  await readInFlight(deps.database, tenantScope(principal), []);
+}
+
 /** Counts what the tenant holds; all zero for one that never wrote. */
 export async function readTenantFacts(deps: TenantDeps, principal: Principal): Promise<TenantFacts> {
   const [rows] = await readInFlight(deps.database, tenantScope(principal), [tenantFactsStatement(principal.tenantId)]);

@@ -33,7 +33,7 @@ export function startWorker(deps: WorkerDeps, log: Logger): Worker {
       try {
         await drain(deps, stopping.signal, (batch) => log.debug(batch, 'embedded a batch'));
         await eraseTenants(deps.database, stopping.signal, (step) =>
-          log.debug(step, 'erased rows of a deleted tenant'),
+          log[step.state === 'done' ? 'info' : 'debug'](step, 'a deleted tenant is erased'),
         );
         if (performance.now() - purgedAtMs >= purgeEveryMs) {
           await purgeRevokedTokens(deps.database);

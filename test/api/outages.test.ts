@@ -51,8 +51,8 @@ describe('a database that is down', () => {
   });
 
   test('leaves alone what needs no database', async () => {
-    const answer = await gateway.graphql(await gateway.tokenFor('alpha'), '{ viewer { tenantId } }');
-    expect([answer.status, answer.data]).toEqual([200, { viewer: { tenantId: 'alpha' } }]);
+    const answer = await gateway.graphql(await gateway.tokenFor('alpha'), '{ __typename }');
+    expect([answer.status, answer.data]).toEqual([200, { __typename: 'Query' }]);
   });
 });
 

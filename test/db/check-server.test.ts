@@ -30,7 +30,7 @@ describeServer('before it serves, the gateway', () => {
     const role = `check_${randomBytes(4).toString('hex')}`;
     made.push(role);
     await db.owner.query(`create role ${role} login password 'x' ${attributes}`);
-    await db.owner.query(`grant tessera_tenant, tessera_operator to ${role} ${grants}`);
+    await db.owner.query(`grant tessera_reader, tessera_tenant, tessera_operator to ${role} ${grants}`);
     const url = new URL(db.urls.gateway);
     [url.username, url.password] = [role, 'x'];
     return open(url.href);
@@ -68,7 +68,7 @@ describeServer('before it serves, the gateway', () => {
       /has BYPASSRLS.* "alter role check_\w+ nobypassrls"/,
     );
     expect(await refusal(await openAs('inherit', 'with inherit true'))).toMatch(
-      /inherits tessera_operator, tessera_tenant, so it is answered outside a scope\. .*noinherit/,
+      /inherits tessera_operator, tessera_reader, tessera_tenant, so it is answered outside a scope\. .*noinherit/,
     );
   });
 

@@ -65,15 +65,18 @@ const scopes = {
 };
 
 describe('a tenant that is suspended', () => {
-  test.each(Object.entries(scopes))('is refused as its %s by the scope itself, and its neighbour is not', async (_, scope) => {
-    await suspendTenant(db, operator, alpha);
-    const nothing = statement('select 1');
-    expect(await codeOf(readInFlight(db.database, scope(), [nothing]))).toBe('TENANT_SUSPENDED');
-    expect(await codeOf(transact(db.database, scope(), (execute) => execute(nothing)))).toBe('TENANT_SUSPENDED');
-    expect(await codeOf(readInFlight(db.database, { ...scope(), tenantId: beta }, [nothing]))).toBe('done');
-    await resumeTenant(db, operator, alpha);
-    expect(await codeOf(readInFlight(db.database, scope(), [nothing]))).toBe('done');
-  });
+  test.each(Object.entries(scopes))(
+    'is refused as its %s by the scope itself, and its neighbour is not',
+    async (_, scope) => {
+      await suspendTenant(db, operator, alpha);
+      const nothing = statement('select 1');
+      expect(await codeOf(readInFlight(db.database, scope(), [nothing]))).toBe('TENANT_SUSPENDED');
+      expect(await codeOf(transact(db.database, scope(), (execute) => execute(nothing)))).toBe('TENANT_SUSPENDED');
+      expect(await codeOf(readInFlight(db.database, { ...scope(), tenantId: beta }, [nothing]))).toBe('done');
+      await resumeTenant(db, operator, alpha);
+      expect(await codeOf(readInFlight(db.database, scope(), [nothing]))).toBe('done');
+    },
+  );
 
   test('is refused as the worker, who still finds the others’ jobs', async () => {
     await suspendTenant(db, operator, alpha);
@@ -137,10 +140,15 @@ describe('the operator', () => {
   test('is shown all tenants with what they hold, page by page', async () => {
     await suspendTenant(db, operator, beta);
     const first = await listTenants(db, operator, { first: 1 });
-    expect(first).toMatchObject({ items: [{ tenant: { id: 'alpha', status: 'active', tier: 'exact' } }], hasNextPage: true });
+    expect(first).toMatchObject({
+      items: [{ tenant: { id: 'alpha', status: 'active', tier: 'exact' } }],
+      hasNextPage: true,
+    });
     const second = await listTenants(db, operator, { first: 1, after: first.items[0]?.cursor ?? '' });
     expect(second).toMatchObject({ items: [{ tenant: { id: 'beta', status: 'suspended' } }], hasNextPage: false });
-    expect((await listTenants(db, operator, { status: 'active' })).items.map(({ tenant }) => tenant.id)).toEqual(['alpha']);
+    expect((await listTenants(db, operator, { status: 'active' })).items.map(({ tenant }) => tenant.id)).toEqual([
+      'alpha',
+    ]);
     await db.owner.query('analyze documents, chunks, embeddings');
     const sizes = await readTenantSizes(db, operator, [alpha, beta]);
     expect(sizes.get(beta)).toEqual({ documents: 1, chunks: 2, embeddings: 1, tableBytes: expect.any(Number) });
@@ -176,13 +184,21 @@ describe('the operator', () => {
     for (const table of ['documents', 'chunks', 'embeddings', 'collections', 'api_keys'])
       for (const verb of ['delete from', 'insert into'])
         expect(
-          await tryInScope(db.database, operatorScope, `${verb} ${table} ${verb.startsWith('i') ? 'default values' : ''}`),
+          await tryInScope(
+            db.database,
+            operatorScope,
+            `${verb} ${table} ${verb.startsWith('i') ? 'default values' : ''}`,
+          ),
         ).toEqual({ code: '42501' });
   });
 
   test('creates, renames and finds out why not', async () => {
     const gamma = parseTenantId('gamma');
-    expect(await createTenant(db, operator, gamma, 'Gamma Ltd')).toMatchObject({ name: 'Gamma Ltd', status: 'active', tier: null });
+    expect(await createTenant(db, operator, gamma, 'Gamma Ltd')).toMatchObject({
+      name: 'Gamma Ltd',
+      status: 'active',
+      tier: null,
+    });
     await expect(createTenant(db, operator, gamma, '')).rejects.toMatchObject({ code: 'TENANT_EXISTS' });
     expect(await renameTenant(db, operator, gamma, 'Delta')).toMatchObject({ id: 'gamma', name: 'Delta' });
     for (const act of [suspendTenant, resumeTenant, deleteTenant])
@@ -194,12 +210,18 @@ describe('the operator', () => {
 describe('a tenant that is deleted', () => {
   test('is erased from every table of the catalog, and its neighbour from none', async () => {
     const [before, neighbour] = [await rowsOf(alpha), await rowsOf(beta)];
-    for (const [table, count] of Object.entries(before)) expect(count, `${table} holds something to erase`).toBeGreaterThan(0);
+    for (const [table, count] of Object.entries(before))
+      expect(count, `${table} holds something to erase`).toBeGreaterThan(0);
     const { id, status } = await deleteTenant(db, operator, alpha);
     expect(status).toBe('waiting');
     await eraseTenants(db.worker);
     const receipt = await readDeletion(db, operator, id);
-    expect(receipt).toMatchObject({ tenantId: 'alpha', status: 'finished', requestedBy: 'somebody', indexesToDrop: [] });
+    expect(receipt).toMatchObject({
+      tenantId: 'alpha',
+      status: 'finished',
+      requestedBy: 'somebody',
+      indexesToDrop: [],
+    });
     expect(receipt?.finishedAt).toBeInstanceOf(Date);
     const erased = Object.fromEntries((receipt?.tables ?? []).map(({ table, erasedRows }) => [table, erasedRows]));
     expect(erased, 'the receipt counts what was there').toEqual({ ...before, tenants: 1 });
@@ -220,7 +242,9 @@ describe('a tenant that is deleted', () => {
     await deleteTenant(db, operator, alpha);
     await db.owner.query('alter policy eraser_reads on term_stats using (false)');
     try {
-      await expect(eraseTenants(db.worker)).rejects.toThrow(/no policies on tessera\.term_stats: run "select tessera\.guard/);
+      await expect(eraseTenants(db.worker)).rejects.toThrow(
+        /no policies on tessera\.term_stats: run "select tessera\.guard/,
+      );
     } finally {
       await db.owner.query('alter policy eraser_reads on term_stats using (true)');
     }
@@ -246,7 +270,9 @@ describe('a tenant that is deleted', () => {
     const client = await db.database.pool.connect();
     try {
       await client.query(`begin; set local role tessera_tenant; set local tessera.tenant_id = 'alpha'`);
-      await expect(client.query(`insert into tessera.tenants (id) values ('alpha')`)).rejects.toMatchObject({ code: '42501' });
+      await expect(client.query(`insert into tessera.tenants (id) values ('alpha')`)).rejects.toMatchObject({
+        code: '42501',
+      });
     } finally {
       await client.query('rollback');
       client.release();
@@ -259,7 +285,11 @@ describe('a tenant that is deleted', () => {
 
   test('cannot be suspended, resumed, renamed or created, and is deleted once however often that is asked for', async () => {
     const { id } = await deleteTenant(db, operator, alpha);
-    for (const act of [suspendTenant, resumeTenant, (...args: Parameters<typeof resumeTenant>) => renameTenant(...args, 'x')])
+    for (const act of [
+      suspendTenant,
+      resumeTenant,
+      (...args: Parameters<typeof resumeTenant>) => renameTenant(...args, 'x'),
+    ])
       await expect(act(db, operator, alpha)).rejects.toMatchObject({ code: 'TENANT_BEING_DELETED' });
     await expect(createTenant(db, operator, alpha, '')).rejects.toMatchObject({ code: 'TENANT_EXISTS' });
     expect((await deleteTenant(db, operator, alpha)).id).toBe(id);
@@ -271,7 +301,10 @@ describe('a tenant that is deleted', () => {
 
   test('is erased by the worker alone: no other role may call what erases', async () => {
     await deleteTenant(db, operator, alpha);
-    for (const scope of [operatorScope, ...['tessera_tenant', 'tessera_reader', 'tessera_admin'].map((role) => ({ role }) as never)])
+    for (const scope of [
+      operatorScope,
+      ...['tessera_tenant', 'tessera_reader', 'tessera_admin'].map((role) => ({ role }) as never),
+    ])
       expect(await tryInScope(db.database, scope, `select erase_tenant('alpha', 10)`)).toEqual({ code: '42501' });
     expect(await tryInScope(db.worker, workerScope(), `select erase_tenant('beta', 10) as step`)).toMatchObject({
       rows: [{ step: '(busy,0)' }],
@@ -355,7 +388,14 @@ describeServer('a deletion that is interrupted', () => {
     const erasing = eraseTenants(db.worker);
     // It has nothing more to erase, and waits for the row of the tenant.
     await expect
-      .poll(async () => (await db.owner.query(`select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%erase_tenant%'`)).rowCount)
+      .poll(
+        async () =>
+          (
+            await db.owner.query(
+              `select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%erase_tenant%'`,
+            )
+          ).rowCount,
+      )
       .toBe(1);
     writing.resolve();
     await written;

@@ -9,18 +9,26 @@ with
     where
       "model_id" = $1
       and "available_at" <= now()
+      and "tenant_id" not in (
+        select
+          "tenants"."id"
+        from
+          "tenants"
+        where
+          "tenants"."status" <> $2
+      )
     order by
       "available_at",
       "tenant_id"
     limit
-      $2
+      $3
     for update
       skip locked
   )
 update "embedding_jobs"
 set
   "attempts" = attempts + 1,
-  "available_at" = now() + make_interval(secs => $3)
+  "available_at" = now() + make_interval(secs => $4)
 from
   "claimed"
 where

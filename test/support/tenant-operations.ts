@@ -244,6 +244,19 @@ const deniedWrites: Operation[] = [
   },
 ];
 
+/** What is the operator's alone, whichever tenant it is about. */
+const operatorFields = [
+  ['tenants', '{ tenants { edges { node { id } } } }'],
+  ['managedTenant', 'query($id: String!) { managedTenant(id: $id) { id } }'],
+  ['tenantDeletion', 'query($id: ID!) { tenantDeletion(id: $id) { id } }'],
+  ['tenantDeletions', 'query($id: String!) { tenantDeletions(tenantId: $id) { id } }'],
+  ['createTenant', 'mutation($id: String!) { createTenant(id: $id) { __typename } }'],
+  ['renameTenant', 'mutation($id: String!) { renameTenant(id: $id, name: "x") { __typename } }'],
+  ['suspendTenant', 'mutation($id: String!) { suspendTenant(id: $id) { __typename } }'],
+  ['resumeTenant', 'mutation($id: String!) { resumeTenant(id: $id) { __typename } }'],
+  ['deleteTenant', 'mutation($id: String!) { deleteTenant(id: $id) { __typename } }'],
+] as const;
+
 /** Refusals: the other's cursors, and what no tenant may have. */
 const refusals: Operation[] = [
   {
@@ -266,6 +279,13 @@ const refusals: Operation[] = [
     send: () => ['mutation { revokeToken(tokenId: "", expiresAt: "2026-01-01T00:00:00Z") { tokenId } }', {}],
     expected: () => 'BAD_USER_INPUT',
   },
+  ...operatorFields.flatMap(([name, query]): Operation[] =>
+    (['self', 'other'] as const).map((whose) => ({
+      name: `${name} of ${whose}`,
+      send: (me, other) => [query, { id: (whose === 'self' ? me : other).tenant }],
+      expected: () => 'FORBIDDEN',
+    })),
+  ),
 ];
 
 /** Every query and mutation that a tenant may send, as itself and with what is the other's. None of them changes anything. */

@@ -4,12 +4,13 @@ import { format } from 'sql-formatter';
 import { describe, expect, it } from 'vitest';
 import * as access from '../../src/access/access-statements.ts';
 import * as apiKeys from '../../src/access/key-statements.ts';
+import { visibleCanariesStatement } from '../../src/db/canary.ts';
 import type { Statement } from '../../src/db/database.ts';
 import type { Query } from '../../src/db/query.ts';
 import * as doctor from '../../src/doctor/fact-statements.ts';
 import * as accessLists from '../../src/documents/access-lists.ts';
 import * as documents from '../../src/documents/document-statements.ts';
-import type { ApiKeyId, ChunkId, DocumentId } from '../../src/ids.ts';
+import type { ApiKeyId, ChunkId, DocumentId, TenantDeletionId } from '../../src/ids.ts';
 import { parseTenantId } from '../../src/ids.ts';
 import * as attributes from '../../src/ingest/attribute-statements.ts';
 import * as audiences from '../../src/ingest/audience-statements.ts';
@@ -31,13 +32,16 @@ import { reportedSearchStatement } from '../../src/search/reported-search.ts';
 import type { SearchPlan } from '../../src/search/search-plan.ts';
 import { searchStatement } from '../../src/search/search-statement.ts';
 import { preparedReportedSearchStatement, preparedSearchStatement } from '../../src/search/search-template.ts';
+import * as deletions from '../../src/tenants/deletion-statements.ts';
 import * as tenants from '../../src/tenants/read-tenant.ts';
+import * as lifecycle from '../../src/tenants/tenant-statements.ts';
 import * as crossover from '../../src/tiers/crossover.ts';
 import * as graphs from '../../src/tiers/graph-index.ts';
 import * as indexes from '../../src/tiers/index-statements.ts';
 import * as tiers from '../../src/tiers/tier-statements.ts';
 import * as words from '../../src/tiers/word-index.ts';
 import * as wordStatements from '../../src/tiers/word-statements.ts';
+import * as erasure from '../../src/worker/erase-tenants.ts';
 import * as jobs from '../../src/worker/job-statements.ts';
 import { purgeRevokedTokensStatement } from '../../src/worker/purge-revoked-tokens.ts';
 import * as terms from '../../src/worker/term-stats-statements.ts';
@@ -300,6 +304,25 @@ const maintenance: Record<string, Statement<unknown>> = {
   tuning: curves.tuningStatement(tenant),
 };
 
+const deletionId = '01890000-0000-7000-8000-000000000004' as TenantDeletionId;
+
+/** Those of the lifecycle of tenants. */
+const lives: Record<string, Statement<unknown>> = {
+  'create-tenant': lifecycle.createTenantStatement(tenant, 'N'),
+  'deletion-by-id': deletions.deletionByIdStatement(deletionId),
+  'deletions-of-tenant': deletions.deletionsOfTenantStatement(tenant, 100),
+  'erase-tenant': erasure.eraseTenantStatement(tenant, 2_000),
+  'insert-deletion': deletions.insertDeletionStatement(tenant, deletionId, 'S'),
+  'lift-deletion': lifecycle.liftDeletionStatement(tenant),
+  'open-deletions': erasure.openDeletionsStatement(),
+  'rename-tenant': lifecycle.changeTenantStatement(tenant, { name: 'N' }),
+  'suspend-tenant': lifecycle.changeTenantStatement(tenant, { status: 'suspended' }),
+  'tenant-by-id': lifecycle.tenantByIdStatement(tenant),
+  'tenant-list': lifecycle.tenantListStatement({ status: 'suspended', after: tenant, limit: 11 }),
+  'tenant-sizes': lifecycle.tenantSizesStatement([tenant]),
+  'visible-canaries': visibleCanariesStatement(),
+};
+
 /** Those of the doctor. */
 const looks: Record<string, Statement<unknown>> = {
   'doctor-indexes': doctor.indexesStatement(),
@@ -311,7 +334,7 @@ const looks: Record<string, Statement<unknown>> = {
 };
 
 describe('the SQL that is sent', () => {
-  it.each(Object.entries({ ...statements, ...callers, ...maintenance, ...looks }))(
+  it.each(Object.entries({ ...statements, ...callers, ...maintenance, ...lives, ...looks }))(
     '%s is what its golden file says',
     async (name, statement) => {
       const { sql } = statement.compile();

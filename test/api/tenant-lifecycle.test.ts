@@ -1,0 +1,277 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { embedBatch } from '../../src/worker/embed-batch.ts';
+import { eraseTenants } from '../../src/worker/erase-tenants.ts';
+import { openTestGateway, type TestGateway } from '../support/gateway.ts';
+import { dataOf } from '../support/graphql-answer.ts';
+import { deleteMutation, documentsQuery, searchQuery, upsertMutation } from '../support/operations.ts';
+import { expectRefusal } from '../support/refusal.ts';
+import { countRows } from '../support/stored-rows.ts';
+
+const documents = ['The lift goes to the roof.', 'The cellar floods in spring.'].map((body, index) => ({
+  externalId: `${index}`,
+  collection: 'house',
+  title: `House ${index}`,
+  body,
+}));
+
+const act = (name: string) => `mutation($id: String!) {
+  ${name}(id: $id) { __typename ... on ManagedTenant { id name status } ... on Error { code message } }
+}`;
+const deletion =
+  'id tenantId status requestedBy startedAt finishedAt indexesToDrop tables { table erasedRows remainingRows }';
+const deleteTenant = `mutation($id: String!) { deleteTenant(id: $id) { __typename ... on TenantDeletion { ${deletion} } ... on Error { code } } }`;
+
+let gateway: TestGateway;
+let operator: string;
+let alpha: string;
+let beta: string;
+
+beforeAll(async () => {
+  gateway = await openTestGateway();
+  operator = await gateway.tokenFor('operations', ['operator']);
+  alpha = await gateway.tokenFor('alpha');
+  beta = await gateway.tokenFor('beta');
+});
+afterAll(() => gateway.close());
+
+beforeEach(async () => {
+  await gateway.db.owner.query('delete from tenant_deletions; delete from tenants; delete from canaries');
+  for (const tenant of ['alpha', 'beta']) await gateway.upsert(tenant, documents);
+  await gateway.embedAll();
+});
+
+async function operate<Data = Record<string, unknown>>(name: string, id = 'alpha'): Promise<Data> {
+  return dataOf(await gateway.graphql<Record<string, Data>>(operator, act(name), { id }))[name] as Data;
+}
+
+/** One request of every kind that a tenant may send. */
+const requests: readonly [string, string, Record<string, unknown>][] = [
+  ['a search', searchQuery, { input: { text: 'the lift' } }],
+  ['a search by words', searchQuery, { input: { text: 'lift', mode: 'KEYWORD' } }],
+  ['the documents', documentsQuery, {}],
+  ['a write', upsertMutation, { input: [{ ...documents[0], body: 'Changed.' }] }],
+  ['a deletion of documents', deleteMutation, { ids: [] }],
+  ['a definition', 'mutation { defineCollection(input: { name: "new" }) { __typename } }', {}],
+  ['its size', '{ tenant { documents } }', {}],
+  ['its collections', '{ collections { name } }', {}],
+  ['its API keys', '{ apiKeys { name } }', {}],
+  ['a new API key', 'mutation { createApiKey(input: { name: "k", scopes: ["search"] }) { key } }', {}],
+  ['a revocation', 'mutation { revokeToken(tokenId: "x", expiresAt: "2030-01-01T00:00:00Z") { tokenId } }', {}],
+  ['who it is', '{ viewer { tenantId } }', {}],
+];
+
+describe('a suspended tenant', () => {
+  test('is refused everything with TENANT_SUSPENDED, and answered as before once it is resumed', async () => {
+    const { key } = dataOf(
+      await gateway.graphql<{ createApiKey: { key: string } }>(
+        alpha,
+        'mutation { createApiKey(input: { name: "robot", scopes: ["search", "documents:read"] }) { key } }',
+      ),
+    ).createApiKey;
+    const before = await countRows(gateway.db.owner);
+    expect(await operate('suspendTenant')).toEqual({
+      __typename: 'ManagedTenant',
+      id: 'alpha',
+      name: '',
+      status: 'SUSPENDED',
+    });
+    const suspended = {
+      status: 403,
+      code: 'TENANT_SUSPENDED',
+      says: /^The tenant is suspended: .* until an operator resumes it/,
+    };
+    for (const [, query, variables] of requests) {
+      expectRefusal(await gateway.graphql(alpha, query, variables), suspended);
+      expect((await gateway.graphql(beta, query.replace('Changed', 'Other'), variables)).errors).toEqual([]);
+    }
+    for (const query of ['{ viewer { tenantId } }', '{ documents { edges { cursor } } }'])
+      expectRefusal(await gateway.graphql(key, query), suspended);
+    expect(await operate('resumeTenant')).toMatchObject({ status: 'ACTIVE' });
+    expect((await gateway.graphql(key, '{ viewer { tenantId } }')).errors).toEqual([]);
+    const { search } = dataOf(
+      await gateway.graphql<{ search: { mode: string; edges: unknown[] } }>(alpha, searchQuery, {
+        input: { text: 'the lift' },
+      }),
+    );
+    expect(search).toMatchObject({ mode: 'HYBRID', edges: { length: 2 } });
+    const { rows } = await gateway.db.owner.query(
+      `select count(*)::int as count from documents where tenant_id = 'alpha'`,
+    );
+    expect(rows).toEqual([{ count: 2 }]);
+    expect(before.documents).toBe(4);
+  });
+
+  test('has its jobs wait, and loses none', async () => {
+    const changed = documents.map((document) => ({ ...document, body: `${document.body} And then?` }));
+    for (const tenant of ['alpha', 'beta']) await gateway.upsert(tenant, changed);
+    await operate('suspendTenant');
+    expect(await gateway.embedAll(), 'only the neighbour’s').toBe(2);
+    const waiting = async () =>
+      (await gateway.db.owner.query('select tenant_id as id, count(*)::int as jobs from embedding_jobs group by 1'))
+        .rows;
+    expect(await waiting()).toEqual([{ id: 'alpha', jobs: 2 }]);
+    await operate('resumeTenant');
+    expect(await gateway.embedAll()).toBe(2);
+    expect(await waiting()).toEqual([]);
+  });
+
+  test('that is suspended while its chunks are embedded takes no vectors, keeps the jobs, and holds nobody else up', async () => {
+    const changed = documents.map((document) => ({ ...document, body: `${document.body} And now?` }));
+    for (const tenant of ['alpha', 'beta']) await gateway.upsert(tenant, changed);
+    const { embedder } = gateway.workerDeps;
+    const slow = {
+      ...embedder,
+      embed: async (...args: Parameters<typeof embedder.embed>) => {
+        await operate('suspendTenant');
+        return embedder.embed(...args);
+      },
+    };
+    const batch = await embedBatch({ ...gateway.workerDeps, embedder: slow });
+    expect(batch).toMatchObject({ claimed: 4, embedded: 2, failed: 2 });
+    const { rows } = await gateway.db.owner.query(
+      'select tenant_id as id, count(*)::int as jobs, min(last_error) as error from embedding_jobs group by 1',
+    );
+    expect(rows).toEqual([{ id: 'alpha', jobs: 2, error: null }]);
+  });
+});
+
+describe('a deleted tenant', () => {
+  test('is refused at once, erased by the worker, and leaves a receipt that proves it', async () => {
+    const requested = dataOf(
+      await gateway.graphql<{ deleteTenant: { id: string } }>(operator, deleteTenant, { id: 'alpha' }),
+    );
+    expect(requested.deleteTenant).toMatchObject({
+      __typename: 'TenantDeletion',
+      tenantId: 'alpha',
+      status: 'WAITING',
+      requestedBy: 'somebody',
+      finishedAt: null,
+      tables: [],
+    });
+    const deleted = { status: 403, code: 'TENANT_DELETED', says: /deleted, or is being deleted/ };
+    for (const [, query, variables] of requests) expectRefusal(await gateway.graphql(alpha, query, variables), deleted);
+    await eraseTenants(gateway.db.worker);
+    const { tenantDeletion } = dataOf(
+      await gateway.graphql<{
+        tenantDeletion: { tables: { table: string; erasedRows: number; remainingRows: number }[] };
+      }>(operator, `query($id: ID!) { tenantDeletion(id: $id) { ${deletion} } }`, { id: requested.deleteTenant.id }),
+    );
+    expect(tenantDeletion).toMatchObject({ status: 'FINISHED', finishedAt: expect.any(String), indexesToDrop: [] });
+    expect(tenantDeletion.tables).toEqual(
+      expect.arrayContaining([
+        { table: 'documents', erasedRows: 2, remainingRows: 0 },
+        { table: 'chunks', erasedRows: 2, remainingRows: 0 },
+        { table: 'embeddings', erasedRows: 2, remainingRows: 0 },
+        { table: 'tenants', erasedRows: 1, remainingRows: 0 },
+      ]),
+    );
+    expect(tenantDeletion.tables.reduce((sum, { remainingRows }) => sum + remainingRows, 0)).toBe(0);
+    for (const [, query, variables] of requests) expectRefusal(await gateway.graphql(alpha, query, variables), deleted);
+    for (const [, query, variables] of requests)
+      expect((await gateway.graphql(beta, query, variables)).errors).toEqual([]);
+    const { tenantDeletions } = dataOf(
+      await gateway.graphql(operator, '{ tenantDeletions(tenantId: "alpha") { status } }'),
+    );
+    expect(tenantDeletions).toEqual([{ status: 'FINISHED' }]);
+  });
+
+  test('may be created anew by an operator, empty', async () => {
+    await gateway.graphql(operator, deleteTenant, { id: 'alpha' });
+    await eraseTenants(gateway.db.worker);
+    expect(await operate('createTenant')).toMatchObject({ __typename: 'ManagedTenant', status: 'ACTIVE' });
+    expect(dataOf(await gateway.graphql(alpha, '{ tenant { documents } }'))).toEqual({ tenant: { documents: 0 } });
+    expect((await gateway.graphql(alpha, upsertMutation, { input: documents })).errors).toEqual([]);
+  });
+});
+
+describe('a token with the scope operator', () => {
+  test('lists tenants with their sizes, page by page', async () => {
+    await operate('suspendTenant', 'beta');
+    const list = `query($after: String, $status: TenantStatus) { tenants(first: 1, after: $after, status: $status) {
+      edges { node { id name status tier createdAt sizes { documents chunks embeddings estimatedBytes } } }
+      pageInfo { hasNextPage endCursor } } }`;
+    const page = async (variables: Record<string, unknown> = {}) =>
+      dataOf(
+        await gateway.graphql<{ tenants: { edges: unknown[]; pageInfo: { endCursor: string } } }>(
+          operator,
+          list,
+          variables,
+        ),
+      ).tenants;
+    const first = await page();
+    expect(first).toMatchObject({
+      edges: [
+        { node: { id: 'alpha', status: 'ACTIVE', tier: 'EXACT', sizes: { documents: 2, chunks: 2, embeddings: 2 } } },
+      ],
+      pageInfo: { hasNextPage: true },
+    });
+    expect(await page({ after: first.pageInfo.endCursor })).toMatchObject({
+      edges: [{ node: { id: 'beta', status: 'SUSPENDED' } }],
+      pageInfo: { hasNextPage: false },
+    });
+    expect(await page({ status: 'SUSPENDED' })).toMatchObject({ edges: [{ node: { id: 'beta' } }] });
+    expectRefusal(await gateway.graphql(operator, list, { after: first.pageInfo.endCursor, status: 'ACTIVE' }), {
+      status: 400,
+      code: 'INVALID_CURSOR',
+      says: /another query/,
+    });
+    expect(
+      dataOf(
+        await gateway.graphql(operator, '{ a: managedTenant(id: "alpha") { id } b: managedTenant(id: "x") { id } }'),
+      ),
+    ).toEqual({
+      a: { id: 'alpha' },
+      b: null,
+    });
+  });
+
+  test('creates and renames, and is told as data why not', async () => {
+    expect(await operate('createTenant', 'gamma')).toMatchObject({ id: 'gamma', status: 'ACTIVE' });
+    expect(await operate('createTenant', 'gamma')).toMatchObject({
+      __typename: 'TenantStateError',
+      code: 'TENANT_EXISTS',
+    });
+    expect(await operate('suspendTenant', 'nobody')).toMatchObject({ code: 'TENANT_NOT_FOUND' });
+    await gateway.graphql(operator, deleteTenant, { id: 'gamma' });
+    expect(await operate('resumeTenant', 'gamma')).toMatchObject({ code: 'TENANT_BEING_DELETED' });
+    const rename =
+      'mutation($name: String!) { renameTenant(id: "alpha", name: $name) { ... on ManagedTenant { id name } } }';
+    expect(dataOf(await gateway.graphql(operator, rename, { name: 'Alpha & Co' }))).toEqual({
+      renameTenant: { id: 'alpha', name: 'Alpha & Co' },
+    });
+    for (const [query, variables] of [
+      [rename, { name: 'x'.repeat(201) }],
+      [act('createTenant'), { id: 'no spaces' }],
+      [deleteTenant, { id: '' }],
+      ['{ tenantDeletion(id: "x") { id } }', {}],
+    ] as const)
+      expectRefusal(await gateway.graphql(operator, query, variables), {
+        status: 400,
+        code: 'BAD_USER_INPUT',
+        says: /allowed|is not the id/,
+      });
+  });
+
+  test('opens no data, of its own tenant or of another', async () => {
+    for (const [name, query, variables] of requests.filter(([one]) => one !== 'who it is')) {
+      const answer = await gateway.graphql(operator, query, variables);
+      expect([name, answer.status, answer.errors[0]?.extensions?.code]).toEqual([name, 403, 'FORBIDDEN']);
+    }
+    expect(dataOf(await gateway.graphql(operator, '{ viewer { tenantId scopes } }'))).toEqual({
+      viewer: { tenantId: 'operations', scopes: ['operator'] },
+    });
+  });
+
+  test('may be of a tenant that is suspended: lifecycles are nobody’s own', async () => {
+    const own = await gateway.tokenFor('alpha', ['operator']);
+    await operate('suspendTenant');
+    expectRefusal(await gateway.graphql(own, '{ viewer { tenantId } }'), {
+      status: 403,
+      code: 'TENANT_SUSPENDED',
+      says: /suspended/,
+    });
+    expect(dataOf(await gateway.graphql(own, act('resumeTenant'), { id: 'alpha' }))).toMatchObject({
+      resumeTenant: { status: 'ACTIVE' },
+    });
+  });
+});

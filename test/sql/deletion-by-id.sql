@@ -1,0 +1,14 @@
+select
+  "id" as "id",
+  "tenant_id" as "tenantId",
+  "requested_by" as "requestedBy",
+  "requested_at" as "requestedAt",
+  "started_at" as "startedAt",
+  "finished_at" as "finishedAt",
+  "erased" as "erased",
+  "remaining" as "remaining",
+  "waiting_for" as "indexesToDrop"
+from
+  "tenant_deletions"
+where
+  "id" = $1

@@ -1,0 +1,8 @@
+update "tenants"
+set
+  "status" = $1
+where
+  "id" = $2
+  and "status" <> $3
+returning
+  "id"

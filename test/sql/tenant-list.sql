@@ -1,0 +1,17 @@
+select
+  "tenants"."id" as "id",
+  "tenants"."name",
+  "tenants"."status" as "status",
+  "tenants"."created_at" as "createdAt",
+  "tenant_models"."tier" as "tier"
+from
+  "tenants"
+  left join "tenant_models" on "tenant_models"."tenant_id" = "tenants"."id"
+  and "tenant_models"."role" = $1
+where
+  "tenants"."status" = $2
+  and "tenants"."id" > $3
+order by
+  "tenants"."id"
+limit
+  $4

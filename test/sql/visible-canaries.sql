@@ -1,0 +1,8 @@
+select
+  "tenant_id" as "tenantId"
+from
+  "canaries"
+order by
+  "tenant_id"
+limit
+  $1
