@@ -71,6 +71,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./key.ts')).key,
   },
   {
+    name: 'tenant',
+    summary: 'Create, suspend, delete, list, export and import tenants.',
+    load: async () => (await import('./tenant/tenant.ts')).tenant,
+  },
+  {
     name: 'schema',
     summary: 'Print the GraphQL schema.',
     load: async () => (await import('./schema.ts')).schema,

@@ -68,7 +68,11 @@ export async function upsertDocuments(
   return outcomes;
 }
 
-async function writeDocuments(
+/**
+ * Writes documents that were checked, inside an open scope.
+ * @returns one outcome per document, in order, and whether chunks wait to be embedded.
+ */
+export async function writeDocuments(
   deps: IngestDeps,
   tenantId: TenantId,
   inputs: readonly DocumentInput[],

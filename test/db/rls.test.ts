@@ -47,6 +47,7 @@ const tables: Readonly<Record<string, TenantTable>> = {
     reaches: {
       tessera_tenant: reach('own', 'own', 'never', 'never'),
       tessera_worker: reach('own', 'never', 'never', 'never'),
+      tessera_exporter: ownReads,
     },
     insert: (t) => ['tenant_id, model_id', '$1, $2', [t.tenantId, t.modelId]],
     update: `tier = 'hnsw'`,

@@ -17,6 +17,7 @@ import * as audiences from '../../src/ingest/audience-statements.ts';
 import * as settings from '../../src/ingest/collection-settings.ts';
 import * as definitions from '../../src/ingest/define-collection.ts';
 import { deleteDocumentsStatement } from '../../src/ingest/delete-documents.ts';
+import { reserveDocumentsStatement } from '../../src/ingest/import-documents.ts';
 import * as upsert from '../../src/ingest/upsert-statements.ts';
 import * as models from '../../src/models/model-statements.ts';
 import * as curves from '../../src/recall/curve-statements.ts';
@@ -33,6 +34,7 @@ import type { SearchPlan } from '../../src/search/search-plan.ts';
 import { searchStatement } from '../../src/search/search-statement.ts';
 import { preparedReportedSearchStatement, preparedSearchStatement } from '../../src/search/search-template.ts';
 import * as deletions from '../../src/tenants/deletion-statements.ts';
+import * as exported from '../../src/tenants/export-statements.ts';
 import * as tenants from '../../src/tenants/read-tenant.ts';
 import * as lifecycle from '../../src/tenants/tenant-statements.ts';
 import * as crossover from '../../src/tiers/crossover.ts';
@@ -41,6 +43,7 @@ import * as indexes from '../../src/tiers/index-statements.ts';
 import * as tiers from '../../src/tiers/tier-statements.ts';
 import * as words from '../../src/tiers/word-index.ts';
 import * as wordStatements from '../../src/tiers/word-statements.ts';
+import { waitingChunksStatement } from '../../src/worker/adopt-vectors.ts';
 import * as erasure from '../../src/worker/erase-tenants.ts';
 import * as jobs from '../../src/worker/job-statements.ts';
 import { purgeRevokedTokensStatement } from '../../src/worker/purge-revoked-tokens.ts';
@@ -311,6 +314,15 @@ const lives: Record<string, Statement<unknown>> = {
   'create-tenant': lifecycle.createTenantStatement(tenant, 'N'),
   'deletion-by-id': deletions.deletionByIdStatement(deletionId),
   'deletions-of-tenant': deletions.deletionsOfTenantStatement(tenant, 100),
+  'exported-collections': exported.exportedCollectionsStatement(tenant),
+  'exported-documents': exported.exportedDocumentsStatement(tenant, documentId, 20),
+  'exported-model': exported.exportedModelStatement(tenant),
+  'exported-tenant': exported.exportedTenantStatement(tenant),
+  'exported-vectors': exported.exportedVectorsStatement(tenant, 1, [documentId]),
+  'reserve-documents': reserveDocumentsStatement(tenant, [
+    { id: documentId, collection: 'handbook', title: 'T', body: 'B', createdAt: moment },
+  ]),
+  'waiting-chunks': waitingChunksStatement(tenant, 1, [documentId]),
   'erase-tenant': erasure.eraseTenantStatement(tenant, 2_000),
   'insert-deletion': deletions.insertDeletionStatement(tenant, deletionId, 'S'),
   'lift-deletion': lifecycle.liftDeletionStatement(tenant),

@@ -27,7 +27,15 @@ const newline = 0x0a;
  * Reads a file line by line, counting bytes, which readline does not. Holds one line and one piece of the file in memory.
  * @param start behind an earlier line of the same file.
  */
-export async function* readLines(path: string, start: Position = fileStart): AsyncGenerator<JsonLine> {
+export function readLines(path: string, start: Position = fileStart): AsyncGenerator<JsonLine> {
+  return splitLines(createReadStream(path, { start: start.offset }), start);
+}
+
+/** The same for what comes from anywhere, such as standard input. */
+export async function* splitLines(
+  pieces: AsyncIterable<Buffer>,
+  start: Position = fileStart,
+): AsyncGenerator<JsonLine> {
   let { line, offset } = start;
   let parts: Buffer[] = [];
   let sizeBytes = 0;
@@ -45,7 +53,7 @@ export async function* readLines(path: string, start: Position = fileStart): Asy
     return { ...read, position: { line, offset } };
   };
 
-  for await (const piece of createReadStream(path, { start: offset }) as AsyncIterable<Buffer>) {
+  for await (const piece of pieces) {
     let from = 0;
     for (let at = piece.indexOf(newline); at >= 0; at = piece.indexOf(newline, from)) {
       take(piece.subarray(from, at));

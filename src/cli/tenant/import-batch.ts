@@ -1,0 +1,78 @@
+import type { Principal } from '../../auth/principal.ts';
+import type { Database } from '../../db/database.ts';
+import { type ImportedDocument, importDocuments } from '../../ingest/import-documents.ts';
+import type { IngestDeps } from '../../ingest/upsert-documents.ts';
+import { decodeVector, type TransferDocumentLine, type TransferredVector } from '../../tenants/transfer-format.ts';
+import { adoptVectors } from '../../worker/adopt-vectors.ts';
+
+/** What became of the documents of a file. */
+export interface ImportTally {
+  documents: number;
+  /** Those that were not there just like this. */
+  changed: number;
+  /** Chunks that took their vector from the file. */
+  adopted: number;
+}
+
+/** Documents of a file that are stored together. */
+export interface ImportBatch {
+  readonly tally: Readonly<ImportTally>;
+  /** Stores what came before, where that is enough for a write. */
+  add(line: TransferDocumentLine): Promise<void>;
+  flush(): Promise<void>;
+}
+
+const limits = { documents: 100, characters: 1_000_000 };
+
+/** @param model where to write vectors that come along, and how many components they have; absent where they are not used. */
+export function createImportBatch(
+  deps: IngestDeps,
+  principal: Principal,
+  model: { readonly database: Database; readonly dimensions: number } | undefined,
+): ImportBatch {
+  const tally: ImportTally = { documents: 0, changed: 0, adopted: 0 };
+  const documents: ImportedDocument[] = [];
+  const vectors: (readonly TransferredVector[])[] = [];
+  let characters = 0;
+
+  async function flush(): Promise<void> {
+    if (documents.length === 0) return;
+    const outcomes = await importDocuments(deps, principal, documents);
+    tally.documents += outcomes.length;
+    tally.changed += outcomes.filter(({ status }) => status !== 'UNCHANGED').length;
+    if (model) {
+      const known = outcomes.flatMap(({ id, status }, index) =>
+        status === 'UNCHANGED' ? [] : (vectors[index] ?? []).flatMap((one) => toKnown(id, one, model.dimensions)),
+      );
+      if (known.length > 0)
+        tally.adopted += await adoptVectors(model.database, deps.modelId, principal.tenantId, known);
+    }
+    documents.length = 0;
+    vectors.length = 0;
+    characters = 0;
+  }
+
+  return {
+    tally,
+    flush,
+    async add(line) {
+      const document = toDocument(line);
+      if (documents.length === limits.documents || characters + document.body.length > limits.characters) await flush();
+      documents.push(document);
+      vectors.push(line.vectors ?? []);
+      characters += document.body.length;
+    },
+  };
+}
+
+/** The reader has checked the types; fields that are null are left out. */
+function toDocument({ document }: TransferDocumentLine): ImportedDocument {
+  const { createdAt, ...fields } = document;
+  const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
+  return { ...given, createdAt: new Date(String(createdAt)) } as unknown as ImportedDocument;
+}
+
+function toKnown(documentId: ImportedDocument['id'], { contentHash, vector }: TransferredVector, dimensions: number) {
+  const full = decodeVector(vector, dimensions);
+  return full ? [{ documentId, contentHash: Buffer.from(contentHash, 'base64'), full }] : [];
+}

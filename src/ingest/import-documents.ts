@@ -1,0 +1,66 @@
+import type { Principal } from '../auth/principal.ts';
+import { sqlBuilder } from '../db/compile.ts';
+import type { Statement } from '../db/database.ts';
+import { writeAsTenant } from '../db/tenant.ts';
+import type { DocumentId, TenantId } from '../ids.ts';
+import { checkDocuments, type DocumentInput } from './document-input.ts';
+import { type IngestDeps, type UpsertOutcome, writeDocuments } from './upsert-documents.ts';
+import { registerTenantStatement } from './upsert-statements.ts';
+
+/** A document that comes from elsewhere, with what it was there. */
+export interface ImportedDocument extends DocumentInput {
+  readonly id: DocumentId;
+  readonly createdAt: Date;
+}
+
+/**
+ * Stores documents as they were elsewhere, under their ids and with the times at which they were created, in one transaction.
+ * One that is there already, by its external id or else by its id, is replaced where it differs, so an import can be
+ * repeated. Otherwise it is what an upsert is.
+ * @returns one outcome per document, in order; one that is new is told as updated.
+ * @throws {InvalidDocumentError} when one cannot be stored.
+ */
+export async function importDocuments(
+  deps: IngestDeps,
+  principal: Principal,
+  documents: readonly ImportedDocument[],
+): Promise<UpsertOutcome[]> {
+  const inputs = documents.map(
+    ({ createdAt: _, id, ...input }): DocumentInput => (input.externalId === undefined ? { id, ...input } : input),
+  );
+  checkDocuments(inputs);
+  if (inputs.length === 0) return [];
+  const { tenantId } = principal;
+  const { outcomes, pending } = await writeAsTenant(deps.database, principal, async (execute) => {
+    await execute(registerTenantStatement(tenantId));
+    await execute(reserveDocumentsStatement(tenantId, documents));
+    return writeDocuments(deps, tenantId, inputs, execute);
+  });
+  if (pending) deps.onPending();
+  return outcomes;
+}
+
+/** Of no content: whatever is written over it differs. */
+const noHash = Buffer.alloc(32);
+
+/** Takes ids and times for documents that are not there, to be written over in the same transaction. */
+export function reserveDocumentsStatement(
+  tenantId: TenantId,
+  documents: readonly ImportedDocument[],
+): Statement<unknown> {
+  return sqlBuilder
+    .insertInto('documents')
+    .values(
+      documents.map(({ id, collection, externalId, createdAt }) => ({
+        tenant_id: tenantId,
+        id,
+        collection,
+        external_id: externalId ?? null,
+        title: '',
+        body: '',
+        content_hash: noHash,
+        created_at: createdAt,
+      })),
+    )
+    .onConflict((oc) => oc.doNothing());
+}

@@ -1,0 +1,67 @@
+import { sql } from 'kysely';
+import type { Attribute } from '../attribute.ts';
+import { sqlBuilder } from '../db/compile.ts';
+import type { DocumentId, TenantId } from '../ids.ts';
+import type { Language } from '../language.ts';
+import { type TransferField, transferFields } from './transfer-format.ts';
+
+export function exportedTenantStatement(tenantId: TenantId) {
+  return sqlBuilder.selectFrom('tenants').select(['id', 'name']).where('id', '=', tenantId);
+}
+
+export function exportedCollectionsStatement(tenantId: TenantId) {
+  return sqlBuilder
+    .selectFrom('collections')
+    .select(['name', sql<Language>`language`.as('language'), sql<readonly Attribute[]>`attributes`.as('attributes')])
+    .where('tenant_id', '=', tenantId)
+    .orderBy('name');
+}
+
+/** The model whose vectors are searched. */
+export function exportedModelStatement(tenantId: TenantId) {
+  return sqlBuilder
+    .selectFrom('tenant_models')
+    .innerJoin('models', 'models.id', 'tenant_models.model_id')
+    .select(['models.id', 'models.name', 'models.dimensions'])
+    .where('tenant_models.tenant_id', '=', tenantId)
+    .where('tenant_models.role', '=', 'active');
+}
+
+type ExportedDocument = { readonly [Field in TransferField]: unknown } & { readonly id: DocumentId };
+
+/** A page of whole documents in the order of their ids, behind one of them. */
+export function exportedDocumentsStatement(tenantId: TenantId, after: DocumentId | undefined, limit: number) {
+  const columns = Object.entries(transferFields).map(([field, { column }]) =>
+    sql.ref<unknown>(`documents.${column}`).as(field),
+  );
+  return sqlBuilder
+    .selectFrom('documents')
+    .select(columns)
+    .where('tenant_id', '=', tenantId)
+    .$if(after !== undefined, (query) => query.where('id', '>', after as DocumentId))
+    .orderBy('documents.id')
+    .limit(limit)
+    .$castTo<ExportedDocument>();
+}
+
+/** Passages of documents with their vectors. One that waits for its vector is not among them. */
+export function exportedVectorsStatement(tenantId: TenantId, modelId: number, documentIds: readonly DocumentId[]) {
+  return sqlBuilder
+    .selectFrom('chunks')
+    .innerJoin('embeddings', (join) =>
+      join
+        .onRef('embeddings.tenant_id', '=', 'chunks.tenant_id')
+        .onRef('embeddings.chunk_id', '=', 'chunks.id')
+        .on('embeddings.model_id', '=', modelId),
+    )
+    .select([
+      sql.ref<DocumentId>('chunks.document_id').as('documentId'),
+      'chunks.content_hash as contentHash',
+      'embeddings.full_vector as vector',
+    ])
+    .where('chunks.tenant_id', '=', tenantId)
+    .where('embeddings.tenant_id', '=', tenantId)
+    .where('chunks.document_id', '=', sql<string>`any(${documentIds}::uuid[])`)
+    .orderBy('chunks.document_id')
+    .orderBy('chunks.ordinal');
+}

@@ -1,0 +1,79 @@
+import { sql } from 'kysely';
+import { sqlBuilder } from '../db/compile.ts';
+import { type Database, transact } from '../db/database.ts';
+import { workerScope } from '../db/scope.ts';
+import type { ChunkId, DocumentId, TenantId } from '../ids.ts';
+import { coarseVector } from '../vector.ts';
+import { deleteJobsStatement, type EmbeddingRow, insertEmbeddingsStatement } from './job-statements.ts';
+import { noteWrittenStatement } from './term-stats-statements.ts';
+
+/** A vector that was made elsewhere, and what it is of: a passage of a document that says the same. */
+export interface KnownVector {
+  readonly documentId: DocumentId;
+  /** Of the passage, 32 bytes. */
+  readonly contentHash: Buffer;
+  /** Unit length, of the model. */
+  readonly full: Float32Array;
+}
+
+/** Chunks of documents that wait for their vector. */
+export function waitingChunksStatement(tenantId: TenantId, modelId: number, documentIds: readonly DocumentId[]) {
+  return sqlBuilder
+    .selectFrom('chunks')
+    .innerJoin('embedding_jobs', (join) =>
+      join
+        .onRef('embedding_jobs.tenant_id', '=', 'chunks.tenant_id')
+        .onRef('embedding_jobs.chunk_id', '=', 'chunks.id')
+        .on('embedding_jobs.model_id', '=', modelId),
+    )
+    .select([
+      sql.ref<ChunkId>('chunks.id').as('id'),
+      sql.ref<DocumentId>('chunks.document_id').as('documentId'),
+      'chunks.content_hash as contentHash',
+    ])
+    .where('chunks.tenant_id', '=', tenantId)
+    .where('embedding_jobs.tenant_id', '=', tenantId)
+    .where('chunks.document_id', '=', sql<string>`any(${documentIds}::uuid[])`);
+}
+
+/**
+ * Gives waiting chunks vectors that are known already, and discharges their jobs. A chunk that says anything else, because it
+ * was cut in another way, goes on waiting for its own.
+ * @param vectors of the model, which made them of the same text.
+ * @returns the number of chunks that have their vector now.
+ */
+export function adoptVectors(
+  database: Database,
+  modelId: number,
+  tenantId: TenantId,
+  vectors: readonly KnownVector[],
+): Promise<number> {
+  const known = new Map(vectors.map((one) => [keyOf(one), one.full]));
+  const documentIds = [...new Set(vectors.map(({ documentId }) => documentId))];
+  return transact(database, workerScope(tenantId), async (execute) => {
+    const rows: EmbeddingRow[] = [];
+    for (const chunk of await execute(waitingChunksStatement(tenantId, modelId, documentIds))) {
+      const full = known.get(keyOf(chunk));
+      if (full) rows.push({ chunkId: chunk.id, coarse: coarseVector(full), full });
+    }
+    for (let start = 0; start < rows.length; start += rowsPerStatement) {
+      const some = rows.slice(start, start + rowsPerStatement);
+      await execute(insertEmbeddingsStatement(tenantId, modelId, some));
+      await execute(
+        deleteJobsStatement(
+          tenantId,
+          modelId,
+          some.map(({ chunkId }) => chunkId),
+        ),
+      );
+    }
+    if (rows.length > 0) await execute(noteWrittenStatement(tenantId, rows.length));
+    return rows.length;
+  });
+}
+
+const rowsPerStatement = 1_000;
+
+function keyOf({ documentId, contentHash }: Pick<KnownVector, 'documentId' | 'contentHash'>): string {
+  return `${documentId} ${contentHash.toString('base64')}`;
+}

@@ -1,0 +1,7 @@
+select
+  "id",
+  "name"
+from
+  "tenants"
+where
+  "id" = $1
