@@ -389,12 +389,14 @@ describeServer('a deletion that is interrupted', () => {
     // It has nothing more to erase, and waits for the row of the tenant.
     await expect
       .poll(
-        async () =>
-          (
-            await db.owner.query(
-              `select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%erase_tenant%'`,
-            )
-          ).rowCount,
+        async () => {
+          const { rows } = await db.owner.query(
+            `select 1 from pg_stat_activity
+             where datname = current_database() and wait_event_type = 'Lock' and query like '%erase_tenant%'`,
+          );
+          return rows.length;
+        },
+        { timeout: 20_000 },
       )
       .toBe(1);
     writing.resolve();
