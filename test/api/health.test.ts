@@ -36,6 +36,18 @@ describe('/ready', () => {
     expect([answer.status, JSON.parse(answer.text)]).toEqual([200, { status: 'ready' }]);
   });
 
+  test('is 503 while a tenant would see another’s rows, and the log says what mends it', async () => {
+    await bare.db.owner.query('alter policy tenant_reads on canaries using (true)');
+    try {
+      const answer = await get(bare, '/ready');
+      expect([answer.status, JSON.parse(answer.text)]).toEqual([503, { status: 'not ready' }]);
+      expect(JSON.stringify(bare.logged)).toMatch(/a tenant sees the canary of another .* run \\"tessera doctor\\"/);
+    } finally {
+      await bare.db.owner.query('alter policy tenant_reads on canaries using (tenant_id = tessera.current_tenant())');
+    }
+    expect((await get(bare, '/ready')).status).toBe(200);
+  });
+
   test('is 503 while the database cannot be reached, and keeps the reason for the log', async () => {
     const answer = await get(cutOff, '/ready');
     expect([answer.status, JSON.parse(answer.text)]).toEqual([503, { status: 'not ready' }]);

@@ -363,6 +363,26 @@ describeServer('a deletion that is interrupted', () => {
     expect(Object.values(await rowsOf(alpha)).some((count) => count > 0)).toBe(false);
   }, 60_000);
 
+  test('takes fewer rows at a time where so many take longer than a statement may', async () => {
+    await db.owner.query('delete from tenants; delete from models');
+    await seedTenant(db.owner, 'alpha', 60);
+    await db.owner.query(`create function slowly() returns trigger language plpgsql as $$
+        begin perform pg_sleep(0.01); return old; end $$;
+      create trigger slowly before delete on documents for each row execute function slowly()`);
+    // Sixty documents take 600 ms, and eight of them 80.
+    const hasty = await openPool({ url: db.urls.worker, size: 1, statementTimeoutMs: 400, onIdleError: () => {} });
+    const { id } = await deleteTenant(db, operator, alpha);
+    try {
+      await eraseTenants(hasty);
+    } finally {
+      await hasty.close();
+      await db.owner.query('drop trigger slowly on documents; drop function slowly()');
+    }
+    const { status, tables } = (await readDeletion(db, operator, id)) ?? {};
+    expect(status).toBe('finished');
+    expect(tables).toContainEqual({ table: 'documents', erasedRows: 60, remainingRows: 0 });
+  });
+
   test('is one worker’s at a time: a second passes it by', async () => {
     await deleteTenant(db, operator, alpha);
     await transact(db.worker, workerScope(), async (execute) => {

@@ -1,6 +1,7 @@
 import type { ServerConfig } from '../../config/config.ts';
 import type { Secret } from '../../config/secret.ts';
 import { accessFix, isHole, readAccessFaults } from '../../db/access-faults.ts';
+import { readCanaryFaults } from '../../db/canary.ts';
 import { inspectVector, readAs } from '../../db/check-server.ts';
 import { type Database, readInFlight } from '../../db/database.ts';
 import { type LoginFault, readLoginFaults } from '../../db/login-faults.ts';
@@ -82,6 +83,8 @@ async function checkLock(database: Database, role: ScopeRole, login: string): Pr
   const fault = ({ fault: found, fix }: LoginFault): Finding => ({ check: 'lock', level: 'fault', found, fix });
   const onLogin = (await readLoginFaults(database.pool)).map(fault);
   const leaks = (await readScopeLeaks(database, role)).map(fault);
+  // A login that is not held by its role sees everything, and that is told already.
+  const canaries = onLogin.length + leaks.length > 0 ? [] : (await readCanaryFaults(database)).map(fault);
   const onTables = (await readAs(database, role, readAccessFaults)).map(
     (hole): Finding => ({
       check: 'lock',
@@ -92,7 +95,7 @@ async function checkLock(database: Database, role: ScopeRole, login: string): Pr
   );
   const held = `the ${login}'s login is held by every policy, and nothing outlives its transaction`;
   // Tables are the same for both logins, and told once.
-  return orOk([...onLogin, ...leaks, ...(login === 'gateway' ? onTables : [])], 'lock', held);
+  return orOk([...onLogin, ...leaks, ...canaries, ...(login === 'gateway' ? onTables : [])], 'lock', held);
 }
 
 async function checkSchema(database: Database): Promise<Finding[]> {
