@@ -24,6 +24,7 @@ export const refusalStatus = {
   TENANT_SUSPENDED: 403,
   TENANT_DELETED: 403,
   PAYLOAD_TOO_LARGE: 413,
+  RATE_LIMITED: 429,
   DATABASE_UNAVAILABLE: 503,
   KEY_SERVER_UNAVAILABLE: 503,
   STATEMENT_TIMEOUT: 504,
@@ -57,7 +58,8 @@ export type ExpectedErrorCode =
   | 'COLLECTION_NOT_EMPTY'
   | 'TENANT_EXISTS'
   | 'TENANT_NOT_FOUND'
-  | 'TENANT_BEING_DELETED';
+  | 'TENANT_BEING_DELETED'
+  | 'QUOTA_EXCEEDED';
 
 /** An outcome that callers plan for: it is answered as data, not thrown at them. */
 export abstract class ExpectedError extends Error {

@@ -51,6 +51,16 @@ export function newApiKeyId(): ApiKeyId {
   return uuidv7() as ApiKeyId;
 }
 
+/** The id of a row of the audit log: a UUID of version 7, so that ids grow with time. */
+export function newAuditId(): string {
+  return uuidv7();
+}
+
+/** True for a string that may be the id of a row of the audit log. */
+export function isAuditId(value: string): boolean {
+  return isUuid(value);
+}
+
 /** True for a string that may be an API key's id. */
 export function isApiKeyId(value: string): value is ApiKeyId {
   return isUuid(value);

@@ -1,6 +1,7 @@
 import { newApiKey } from '../auth/api-key.ts';
 import type { Principal } from '../auth/principal.ts';
 import type { Secret } from '../config/secret.ts';
+import { auditStatement } from '../db/audit.ts';
 import { type Database, readInFlight, transact } from '../db/database.ts';
 import { adminScope } from '../db/scope.ts';
 import { Refusal } from '../errors.ts';
@@ -72,6 +73,10 @@ export async function createApiKey(
     if ((usable?.count ?? 0) >= mostKeys) {
       throw new Refusal('BAD_USER_INPUT', `The tenant has ${mostKeys} keys that hold; revoke some to make more.`);
     }
+    const { name, subject, scopes, groups, expiresAt } = row;
+    const details = { prefix, name, subject, scopes, groups: groups.length, expiresAt };
+    const entry = { action: 'createApiKey', targetKind: 'apiKey', targetIds: [row.id], details };
+    await execute(auditStatement(tenantId, entry));
     return execute(insertKeyStatement(tenantId, row));
   });
   return { key, apiKey: apiKey as ApiKey };
@@ -92,9 +97,16 @@ export async function revokeApiKey(
   principal: Principal,
   id: ApiKeyId,
 ): Promise<ApiKey | undefined> {
-  const [key] = await transact(database, adminScope(principal), (execute) =>
-    execute(revokeKeyStatement(principal.tenantId, id)),
-  );
+  const { tenantId } = principal;
+  const key = await transact(database, adminScope(principal), async (execute) => {
+    const [revoked] = await execute(revokeKeyStatement(tenantId, id));
+    if (revoked) {
+      const details = { prefix: revoked.prefix };
+      const entry = { action: 'revokeApiKey', targetKind: 'apiKey', targetIds: [id], details };
+      await execute(auditStatement(tenantId, entry));
+    }
+    return revoked;
+  });
   if (key) onRevoked({ keyId: id });
   return key;
 }

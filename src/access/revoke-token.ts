@@ -1,5 +1,6 @@
 import { isUsableText } from '../auth/claims.ts';
 import type { Principal } from '../auth/principal.ts';
+import { auditStatement } from '../db/audit.ts';
 import { transact } from '../db/database.ts';
 import { adminScope } from '../db/scope.ts';
 import { Refusal } from '../errors.ts';
@@ -30,6 +31,8 @@ export async function revokeToken(
   const { tenantId, subject } = principal;
   const [revoked] = await transact(database, adminScope(principal), async (execute) => {
     await execute(registerKeyOwnerStatement(tenantId));
+    const entry = { action: 'revokeToken', targetKind: 'token', targetIds: [tokenId], details: { expiresAt } };
+    await execute(auditStatement(tenantId, entry));
     return execute(revokeTokenStatement(tenantId, tokenId, expiresAt, subject));
   });
   if (!revoked) throw new Error('The revocation was not stored.');

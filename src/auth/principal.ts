@@ -13,4 +13,6 @@ export interface Principal {
   readonly tokenId?: string;
   /** The API key that was shown in place of a token. */
   readonly keyId?: ApiKeyId;
+  /** The request in hand, where there is one: what it writes is put down under this id. */
+  readonly requestId?: string;
 }

@@ -14,6 +14,9 @@ import type { SearchPageOptions } from '../http/use-search-page.ts';
 import type { Logger } from '../log.ts';
 import { modelsStatement } from '../models/model-statements.ts';
 import { registerModel } from '../models/register-model.ts';
+import { createWriteCheck } from '../quotas/check-write.ts';
+import { meterQueries } from '../quotas/meter-queries.ts';
+import { openQuotas, type Quotas } from '../quotas/open-quotas.ts';
 import { createTunedSearch } from '../recall/tuned-search.ts';
 import type { WorkerDeps } from '../worker/embed-batch.ts';
 import { startWorker, type Worker } from '../worker/worker.ts';
@@ -61,7 +64,12 @@ export async function openApplication(
   try {
     const modelId = await registerModel(database, embedder.model, 'gateway');
     const workerDeps = config.workerInServe
-      ? { database: await openOwnWorkerDatabase(config, database, log, closing), embedder, modelId }
+      ? {
+          database: await openOwnWorkerDatabase(config, database, log, closing),
+          embedder,
+          modelId,
+          auditRetentionDays: config.auditRetentionDays,
+        }
       : undefined;
     const worker = workerDeps && startWorker(workerDeps, log);
     if (worker) closing.push(() => worker.stop());
@@ -72,10 +80,16 @@ export async function openApplication(
       ...(config.mode === 'server' && { url: config.database.url.reveal() }),
     });
     closing.push(() => access.close());
-    const deps = { ...createDeps(config, database, modelId, worker), onRevoked: access.onRevoked };
+    const quotas = await openQuotas({ database, defaults: config.limits, log });
+    const deps = { ...createDeps(config, database, modelId, worker, quotas), onRevoked: access.onRevoked };
     const checkApart = createReadyCheck(database);
     const gateway = createGateway({
-      depsForRequest: (signal) => ({ ...deps, database: shareFlights(deps.database, signal) }),
+      depsForRequest: (signal, principal) => ({
+        ...deps,
+        database: shareFlights(deps.database, signal),
+        ...(principal && { embedder: meterQueries(deps.embedder, quotas, principal) }),
+      }),
+      spendQuotas: quotas.spend,
       verifyToken: access.authenticate,
       log,
       isReady: async () => {
@@ -102,6 +116,7 @@ export async function openApplication(
     opened: Database,
     modelId: number,
     worker: Worker | undefined,
+    quotas: Quotas,
   ): Omit<GraphQLDeps, 'onRevoked'> {
     const { maxTokens, overlapTokens } = from.chunk;
     return {
@@ -110,6 +125,8 @@ export async function openApplication(
       modelId,
       chunking: { countTokens: embedder.countTokens, maxTokens, overlapTokens },
       onPending: () => worker?.wake(),
+      checkWrite: createWriteCheck(quotas, embedder.countTokens),
+      limits: quotas.limits,
       ...createTunedSearch({ database: opened }),
     };
   }

@@ -1,3 +1,4 @@
+import type { Limits } from '../quota.ts';
 import type { Algorithm } from './algorithms.ts';
 import type { Secret } from './secret.ts';
 
@@ -24,6 +25,10 @@ interface SharedConfig {
   readonly token: TokenConfig;
   readonly embedder: EmbedderConfig;
   readonly chunk: { readonly maxTokens: number; readonly overlapTokens: number };
+  /** Limits of tenants for which no others were set. */
+  readonly limits: Limits;
+  /** Days for which the audit log is kept; undefined: for ever. */
+  readonly auditRetentionDays: number | undefined;
   /** Whether `serve` also runs the worker that embeds new chunks. */
   readonly workerInServe: boolean;
 }

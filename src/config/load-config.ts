@@ -1,4 +1,5 @@
 import { StartupError } from '../errors.ts';
+import type { Limits } from '../quota.ts';
 import type { Config, EmbedderConfig, TokenConfig, TokenKeyConfig } from './config.ts';
 import { type Fault, isServerMode, rules } from './rules.ts';
 import { type Values, type Variable, type VariableName, variables } from './variables.ts';
@@ -75,6 +76,8 @@ function buildConfig(values: Values, serverMode: boolean): Config {
     token: buildToken(values),
     embedder: buildEmbedder(values),
     chunk: { maxTokens: values.CHUNK_TOKENS, overlapTokens: values.CHUNK_OVERLAP_TOKENS },
+    limits: buildLimits(values),
+    auditRetentionDays: values.AUDIT_RETENTION_DAYS,
     workerInServe: values.WORKER_IN_SERVE ?? !serverMode,
   };
   const statementTimeoutMs = values.STATEMENT_TIMEOUT_MS;
@@ -90,6 +93,17 @@ function buildConfig(values: Values, serverMode: boolean): Config {
     statementTimeoutMs,
   };
   return { mode: 'server', ...shared, database };
+}
+
+function buildLimits(values: Values): Limits {
+  const given = {
+    requestsPerMinute: values.LIMIT_REQUESTS_PER_MINUTE,
+    costPointsPerMinute: values.LIMIT_COST_POINTS_PER_MINUTE,
+    embeddingTokensPerDay: values.LIMIT_EMBEDDING_TOKENS_PER_DAY,
+    documents: values.LIMIT_DOCUMENTS,
+    chunks: values.LIMIT_CHUNKS,
+  } satisfies Record<keyof Limits, number | undefined>;
+  return Object.fromEntries(Object.entries(given).filter(([, limit]) => limit !== undefined));
 }
 
 function buildToken(values: Values): TokenConfig {

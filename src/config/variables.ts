@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { largestLimit } from '../quota.ts';
 import {
   algorithmList,
   choice,
@@ -230,8 +231,30 @@ const embedding = {
   ),
 } as const;
 
+const limit = wholeNumber(0, largestLimit);
+const limits = {
+  LIMIT_REQUESTS_PER_MINUTE: optional(
+    limit,
+    'Requests a minute of a tenant for which "tessera limits" set nothing else. Unset: not limited, as with the four below.',
+  ),
+  LIMIT_COST_POINTS_PER_MINUTE: optional(
+    limit,
+    'Points a minute of such a tenant, as extensions.cost tells them of each request.',
+  ),
+  LIMIT_EMBEDDING_TOKENS_PER_DAY: optional(
+    limit,
+    'Tokens a day, from midnight UTC, of what is embedded for such a tenant: queries, and documents as they are written.',
+  ),
+  LIMIT_DOCUMENTS: optional(limit, 'Documents that such a tenant stores.'),
+  LIMIT_CHUNKS: optional(limit, 'Passages that such a tenant stores.'),
+  AUDIT_RETENTION_DAYS: optional(
+    wholeNumber(7, 36_500),
+    'Days for which the worker keeps the audit log. Unset: for ever.',
+  ),
+} as const;
+
 /** Every variable that Tessera reads, and no other. */
-export const variables = { ...database, ...server, ...token, ...embedding };
+export const variables = { ...database, ...server, ...token, ...limits, ...embedding };
 
 export type VariableName = keyof typeof variables;
 /** The values of all variables once their texts are checked; `undefined` for an unset one without a default. */
@@ -242,5 +265,6 @@ export const variableSections: readonly (readonly [heading: string, names: reado
   ['Database', Object.keys(database) as VariableName[]],
   ['Server', Object.keys(server) as VariableName[]],
   ['Tokens', Object.keys(token) as VariableName[]],
+  ['Limits', Object.keys(limits) as VariableName[]],
   ['Embedding', Object.keys(embedding) as VariableName[]],
 ];

@@ -166,6 +166,39 @@ export const catalog = {
     lifted_at: 'timestamptz null',
   },
   canaries: { tenant_id: 'text', created_at: 'timestamptz default' },
+  quota_limits: {
+    tenant_id: 'text',
+    key_id: 'uuid default',
+    api_key_id: 'uuid null generated',
+    requests_per_minute: 'integer null',
+    cost_points_per_minute: 'integer null',
+    documents: 'integer null',
+    chunks: 'integer null',
+    embedding_tokens_per_day: 'integer null',
+    updated_at: 'timestamptz default',
+  },
+  quota_windows: {
+    tenant_id: 'text',
+    key_id: 'uuid',
+    kind: 'text',
+    started_at: 'timestamptz',
+    taken: 'integer default',
+  },
+  audit_log: {
+    tenant_id: 'text',
+    id: 'uuid',
+    at: 'timestamptz default',
+    action: 'text',
+    subject: 'text default',
+    key_id: 'uuid null default',
+    token_id: 'text null default',
+    by_operator: 'boolean default',
+    request_id: 'text null default',
+    target_kind: 'text',
+    target_ids: 'jsonb default',
+    target_count: 'integer',
+    details: 'jsonb default',
+  },
   engine_settings: { name: 'text', value: 'float8', detail: 'jsonb default', measured_at: 'timestamptz default' },
   schema_migrations: { version: 'integer', name: 'text', sha256: 'text', applied_at: 'timestamptz default' },
 } as const;
@@ -195,13 +228,17 @@ type WithDefault<Type> =
 
 type Column<Spec extends string> = Spec extends `${infer Type extends keyof SqlTypes & string} null`
   ? SqlTypes[Type] | null
-  : Spec extends `${infer Type extends keyof SqlTypes & string} default`
-    ? WithDefault<SqlTypes[Type]>
-    : Spec extends `${infer Type extends keyof SqlTypes & string} generated`
-      ? GeneratedAlways<SqlTypes[Type]>
-      : Spec extends keyof SqlTypes
-        ? SqlTypes[Spec]
-        : never;
+  : Spec extends `${infer Type extends keyof SqlTypes & string} null default`
+    ? Generated<SqlTypes[Type] | null>
+    : Spec extends `${infer Type extends keyof SqlTypes & string} null generated`
+      ? GeneratedAlways<SqlTypes[Type] | null>
+      : Spec extends `${infer Type extends keyof SqlTypes & string} default`
+        ? WithDefault<SqlTypes[Type]>
+        : Spec extends `${infer Type extends keyof SqlTypes & string} generated`
+          ? GeneratedAlways<SqlTypes[Type]>
+          : Spec extends keyof SqlTypes
+            ? SqlTypes[Spec]
+            : never;
 
 type Catalog = typeof catalog;
 

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import type { Principal } from '../auth/principal.ts';
-import { isTenantId, type TenantId } from '../ids.ts';
+import { type ApiKeyId, isTenantId, type TenantId } from '../ids.ts';
 
 export type ScopeRole =
   | 'tessera_reader'
@@ -18,6 +18,13 @@ export interface ScopeSettings {
   readonly 'hnsw.max_scan_tuples'?: number;
 }
 
+/** By what somebody acts: the request, and the credential that was shown with it. */
+interface Actor {
+  readonly requestId?: string;
+  readonly keyId?: ApiKeyId;
+  readonly tokenId?: string;
+}
+
 /** The transaction's role, tenant and settings. */
 export interface Scope {
   readonly role: ScopeRole;
@@ -25,6 +32,8 @@ export interface Scope {
   readonly tenantId?: TenantId;
   readonly subject?: string;
   readonly groups?: readonly string[];
+  /** What the audit log tells of the subject besides; of scopes that write. */
+  readonly actor?: Actor;
   readonly settings?: ScopeSettings;
 }
 
@@ -38,12 +47,24 @@ export function tenantScope(principal: Principal, settings?: ScopeSettings): Sco
  * refuses (42501) what the schema should have refused.
  */
 export function writerScope(principal: Principal): Scope {
-  return scopeAs(principal.scopes.includes('documents:write') ? 'tessera_tenant' : 'tessera_reader', principal);
+  return actingAs(principal.scopes.includes('documents:write') ? 'tessera_tenant' : 'tessera_reader', principal);
 }
 
 /** The scope of a tenant's administration: for a principal without the scope `tenant:admin`, again the reader's role. */
 export function adminScope(principal: Principal): Scope {
-  return scopeAs(principal.scopes.includes('tenant:admin') ? 'tessera_admin' : 'tessera_reader', principal);
+  return actingAs(principal.scopes.includes('tenant:admin') ? 'tessera_admin' : 'tessera_reader', principal);
+}
+
+/**
+ * The scope of an operator's request, which is no tenant's: for a principal without the scope `operator`, again the reader's
+ * role.
+ */
+export function operatorScopeOf(principal: Principal): Scope {
+  const { tenantId: _, ...scope } = actingAs(
+    principal.scopes.includes('operator') ? 'tessera_operator' : 'tessera_reader',
+    principal,
+  );
+  return scope;
 }
 
 /**
@@ -56,6 +77,16 @@ export function lifecycleScope(principal: Principal): Scope {
 
 function scopeAs(role: ScopeRole, { tenantId, subject, groups }: Principal): Scope {
   return { role, tenantId, subject, groups };
+}
+
+function actingAs(role: ScopeRole, principal: Principal): Scope {
+  const { requestId, keyId, tokenId } = principal;
+  const actor = {
+    ...(requestId !== undefined && { requestId }),
+    ...(keyId !== undefined && { keyId }),
+    ...(tokenId !== undefined && { tokenId }),
+  };
+  return { ...scopeAs(role, principal), actor };
 }
 
 export function workerScope(tenantId?: TenantId): Scope {
@@ -71,6 +102,11 @@ export function exporterScope(tenantId: TenantId): Scope {
 
 /** The scope in which a gateway finds out who calls, before a tenant is known. */
 export const gateScope: Scope = { role: 'tessera_gate' };
+
+/** The scope in which a gateway takes what a tenant's limits leave. */
+export function meterScope(tenantId: TenantId): Scope {
+  return { ...gateScope, tenantId };
+}
 
 /** What every scope of a database has in common. */
 export interface ScopeDefaults {
@@ -103,9 +139,18 @@ export function scopeStatement(scope: Scope, defaults: ScopeDefaults): string {
     `set local tessera.subject = ${literal(scope.subject ?? '')}`,
     `set local tessera.groups = ${literal(JSON.stringify(scope.groups ?? []))}`,
   ];
+  if (scope.actor) lines.push(...actorLines(scope.actor));
   if (scope.settings) lines.push(settingsStatement(scope.settings));
   lines.push('select tessera.require_active_tenant()');
   return lines.join('; ');
+}
+
+function actorLines({ requestId, keyId, tokenId }: Actor): string[] {
+  return [
+    `set local tessera.request_id = ${literal(requestId ?? '')}`,
+    `set local tessera.key_id = ${literal(keyId ?? '')}`,
+    `set local tessera.token_id = ${literal(tokenId ?? '')}`,
+  ];
 }
 
 /** Statements for what one search wants besides its scope. Empty for no settings. */

@@ -1,6 +1,7 @@
 import DataLoader from 'dataloader';
 import type { AccessDeps } from '../access/api-keys.ts';
 import type { AccessList } from '../access-list.ts';
+import type { AuditDeps } from '../audit/read-audit-log.ts';
 import type { Principal } from '../auth/principal.ts';
 import type { Document } from '../document.ts';
 import { readAccessLists } from '../documents/access-lists.ts';
@@ -15,11 +16,19 @@ import {
 import { Refusal } from '../errors.ts';
 import type { DocumentId } from '../ids.ts';
 import type { IngestDeps } from '../ingest/upsert-documents.ts';
+import type { LimitsDeps } from '../quotas/tenant-limits.ts';
 import type { SearchDeps } from '../search/search.ts';
 import type { TenantDeps } from '../tenants/read-tenant.ts';
 
 /** What resolvers may call. Every feature takes its own part of it. */
-export interface GraphQLDeps extends SearchDeps, IngestDeps, DocumentDeps, TenantDeps, AccessDeps {}
+export interface GraphQLDeps
+  extends SearchDeps,
+    IngestDeps,
+    DocumentDeps,
+    TenantDeps,
+    AccessDeps,
+    AuditDeps,
+    LimitsDeps {}
 
 /** What a resolver knows of its request. */
 export interface RequestContext {

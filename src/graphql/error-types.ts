@@ -2,9 +2,11 @@ import { EmbedderError } from '../embed/embedder-error.ts';
 import type { ExpectedError } from '../errors.ts';
 import { CollectionError } from '../ingest/collection-definition.ts';
 import { InvalidDocumentError } from '../ingest/document-input.ts';
+import { QuotaExceededError } from '../quota.ts';
 import { ExampleNotFoundError, NotEmbeddableError } from '../search/search-request.ts';
 import { TenantStateError } from '../tenants/tenant-error.ts';
 import { builder } from './builder.ts';
+import { QuotaKindEnum } from './tenant-limits.ts';
 
 /** Expected failures, as members of result unions. */
 const ErrorInterface = builder.interfaceRef<ExpectedError>('Error').implement({
@@ -52,6 +54,21 @@ builder.objectType(TenantStateError, {
   description:
     'The state of a tenant does not allow this: `TENANT_EXISTS`, `TENANT_NOT_FOUND` or `TENANT_BEING_DELETED`. Nothing was changed.',
   interfaces: [ErrorInterface],
+});
+
+builder.objectType(QuotaExceededError, {
+  name: 'QuotaExceededError',
+  description: 'The tenant would have, or use, more than it may: `QUOTA_EXCEEDED`. Nothing of the write was stored.',
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    kind: t.expose('kind', { type: QuotaKindEnum, description: 'Of what.' }),
+    limit: t.exposeInt('limit', { description: 'How much is allowed.' }),
+    resetsAt: t.expose('resetsAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When there is some again. Null: only deleting helps.',
+    }),
+  }),
 });
 
 builder.objectType(ExampleNotFoundError, {

@@ -4,6 +4,7 @@ import { deleteDocuments } from '../ingest/delete-documents.ts';
 import { type DocumentInput, documentLimits, InvalidDocumentError } from '../ingest/document-input.ts';
 import { type UpsertOutcome, type UpsertStatus, upsertDocuments } from '../ingest/upsert-documents.ts';
 import { AccessListInput } from './access-list.ts';
+import { QuotaExceededError } from '../quota.ts';
 import { builder } from './builder.ts';
 import { requirePrincipal } from './context.ts';
 import { Document } from './document.ts';
@@ -94,7 +95,7 @@ builder.mutationField('upsertDocuments', (t) =>
       ...tagged('write'),
     },
     errors: {
-      types: [InvalidDocumentError],
+      types: [InvalidDocumentError, QuotaExceededError],
       union: { name: 'UpsertDocumentsResult', description: 'What became of the documents, or why none was stored.' },
     },
     args: {

@@ -2,6 +2,7 @@ import { lexicographicSortSchema, printSchema } from 'graphql';
 import { builder } from './builder.ts';
 import './collection.ts';
 import './api-key.ts';
+import './audit-log.ts';
 import './document.ts';
 import './error-types.ts';
 import './explain-missing.ts';
@@ -10,6 +11,7 @@ import './managed-tenant.ts';
 import './search.ts';
 import './tenant.ts';
 import './tenant-deletion.ts';
+import './tenant-limits.ts';
 
 /** The one schema, the same for every tenant. */
 export const schema = builder.toSchema();

@@ -2,6 +2,8 @@ import { GraphQLError, type GraphQLErrorOptions } from 'graphql';
 import { createGraphQLError } from 'graphql-yoga';
 import { Refusal } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { RateLimited } from '../quota.ts';
+import { describeQuota } from './use-quotas.ts';
 import { currentRequestId } from './use-request-id.ts';
 
 export interface ErrorMaskOptions {
@@ -29,7 +31,8 @@ export function createErrorMask(options: ErrorMaskOptions): ErrorMask {
     const place = error instanceof GraphQLError ? placeOf(error) : {};
     if (found instanceof Refusal) {
       if (found.httpStatus >= 500) log.warn({ err: found, requestId }, 'a request was refused');
-      const extensions = { code: found.code, requestId, http: httpOf(found) };
+      const quota = found instanceof RateLimited && { quota: describeQuota(found.quota) };
+      const extensions = { code: found.code, requestId, ...quota, http: httpOf(found) };
       return createGraphQLError(found.message, { ...place, extensions });
     }
     if (found instanceof GraphQLError) {
@@ -48,8 +51,10 @@ export function createErrorMask(options: ErrorMaskOptions): ErrorMask {
   };
 }
 
-/** RFC 9110, section 15.5.2: an answer with status 401 says how to authenticate. */
-function httpOf({ httpStatus: status }: Refusal) {
+/** RFC 9110, section 15.5.2: an answer with status 401 says how to authenticate. RFC 6585: one with 429 may say how long to wait. */
+function httpOf(refusal: Refusal) {
+  const { httpStatus: status } = refusal;
+  if (refusal instanceof RateLimited) return { status, headers: { 'retry-after': String(refusal.retryAfterSeconds) } };
   return status === 401 ? { status, headers: { 'www-authenticate': 'Bearer' } } : { status };
 }
 

@@ -1,5 +1,6 @@
 import { createYoga, type YogaServerInstance } from 'graphql-yoga';
 import { readBearerToken } from '../auth/bearer.ts';
+import type { Principal } from '../auth/principal.ts';
 import type { VerifyToken } from '../auth/verify-token.ts';
 import { createLoaders, type GraphQLDeps, type RequestContext } from '../graphql/context.ts';
 import { schema } from '../graphql/schema.ts';
@@ -8,6 +9,7 @@ import type { Logger } from '../log.ts';
 import { createErrorMask } from './error-response.ts';
 import { createDocumentFinder } from './find-document.ts';
 import { type GraphiqlOptions, graphiqlPage, renderGraphiqlPage } from './graphiql-page.ts';
+import { createPricer } from './price-requests.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 import { useBodyLimit } from './use-body-limit.ts';
 import { useCodedErrors } from './use-coded-errors.ts';
@@ -18,16 +20,18 @@ import { usePlainRefusals } from './use-plain-refusals.ts';
 import { usePrivateResponses } from './use-private-responses.ts';
 import { type QueryLimits, useQueryLimits } from './use-query-limits.ts';
 import { useQueryPrice } from './use-query-price.ts';
+import { type SpendQuotas, useQuotas } from './use-quotas.ts';
 import { useReadableRequests } from './use-readable-requests.ts';
 import { deadlineOf, useRequestDeadline } from './use-request-deadline.ts';
-import { useRequestId } from './use-request-id.ts';
+import { currentRequestId, useRequestId } from './use-request-id.ts';
 import { useResponseType } from './use-response-type.ts';
 import { type SearchPageOptions, useSearchPage } from './use-search-page.ts';
 
 export interface GatewayOptions {
   /** What the resolvers of one request call; asked for once a request, whose reads then share flights. */
-  readonly depsForRequest: (signal: AbortSignal) => GraphQLDeps;
+  readonly depsForRequest: (signal: AbortSignal, principal: Principal | undefined) => GraphQLDeps;
   readonly verifyToken: VerifyToken;
+  readonly spendQuotas: SpendQuotas;
   readonly log: Logger;
   readonly isReady: ReadyCheck;
   readonly introspection: boolean;
@@ -50,6 +54,7 @@ export type Gateway = YogaServerInstance<Record<string, never>, RequestContext>;
 export function createGateway(options: GatewayOptions): Gateway {
   const { depsForRequest, verifyToken, graphiql, searchPage } = options;
   const maskError = createErrorMask(options);
+  const priceOf = createPricer();
   return createYoga<Record<string, never>, RequestContext>({
     schema: options.federation ? subgraphSchema() : schema,
     graphqlEndpoint: '/graphql',
@@ -64,9 +69,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     graphiql: graphiql ? () => graphiqlPage(graphiql) : false,
     renderGraphiQL: renderGraphiqlPage,
     context: async ({ request }) => {
-      const principal = await authenticate(request, verifyToken);
+      const caller = await authenticate(request, verifyToken);
+      const principal = caller && { ...caller, requestId: currentRequestId() };
       const signal = deadlineOf(request);
-      const deps = depsForRequest(signal);
+      const deps = depsForRequest(signal, principal);
       return { deps, principal, signal, loaders: createLoaders(deps, principal) };
     },
     maskedErrors: { maskError },
@@ -79,7 +85,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       useBodyLimit(options.maxBodyBytes),
       useReadableRequests(createDocumentFinder(options.trustedDocuments)),
       useQueryLimits(options.queryLimits),
-      useQueryPrice(options.queryLimits.cost),
+      useQueryPrice(options.queryLimits.cost, priceOf),
+      useQuotas(options.spendQuotas, priceOf),
       ...(options.introspection ? [] : [useNoIntrospection()]),
       useCodedErrors(maskError),
       useResponseType(),

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Attribute } from '../attribute.ts';
 import type { Principal } from '../auth/principal.ts';
+import { auditStatement } from '../db/audit.ts';
 import { sqlBuilder } from '../db/compile.ts';
 import type { Execute, Statement } from '../db/database.ts';
 import { writeAsTenant } from '../db/tenant.ts';
@@ -56,6 +57,10 @@ async function define(
     );
   }
   await execute(saveCollectionStatement(tenantId, definition));
+  const declared = attributes.map((attribute) => ({ name: attribute.name, type: attribute.type }));
+  const details = { language, attributes: declared };
+  const entry = { action: 'defineCollection', targetKind: 'collection', targetIds: [name], details };
+  await execute(auditStatement(tenantId, entry));
   const gone = namesWithout(before.attributes, attributes);
   const come = namesWithout(attributes, before.attributes);
   if (gone.length > 0) await execute(removeAttributesStatement(tenantId, name, gone));

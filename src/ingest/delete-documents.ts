@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Principal } from '../auth/principal.ts';
+import { auditStatement } from '../db/audit.ts';
 import { sqlBuilder } from '../db/compile.ts';
 import { writeAsTenant } from '../db/tenant.ts';
 import type { DocumentId, TenantId } from '../ids.ts';
@@ -23,8 +24,13 @@ export async function deleteDocuments(
   principal: Principal,
   ids: readonly DocumentId[],
 ): Promise<DocumentId[]> {
-  const rows = await writeAsTenant(deps.database, principal, (execute) =>
-    execute(deleteDocumentsStatement(principal.tenantId, ids)),
-  );
-  return rows.map(({ id }) => id as DocumentId);
+  const { tenantId } = principal;
+  return writeAsTenant(deps.database, principal, async (execute) => {
+    const rows = await execute(deleteDocumentsStatement(tenantId, ids));
+    const targetIds = rows.map(({ id }) => id as DocumentId);
+    if (targetIds.length > 0) {
+      await execute(auditStatement(tenantId, { action: 'deleteDocuments', targetKind: 'document', targetIds }));
+    }
+    return targetIds;
+  });
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Principal } from '../auth/principal.ts';
+import { auditStatement } from '../db/audit.ts';
 import type { Database, Execute } from '../db/database.ts';
 import { writeAsTenant } from '../db/tenant.ts';
 import { type DocumentId, newChunkId, type TenantId } from '../ids.ts';
@@ -34,6 +35,12 @@ export interface IngestDeps {
   };
   /** Called after a commit that left chunks to embed. */
   readonly onPending: () => void;
+  /** Keeps a write within the tenant's limits: called in its transaction with what it has added. What it throws undoes the write. */
+  readonly checkWrite: (
+    principal: Principal,
+    added: { readonly documents: number; readonly texts: readonly string[] },
+    execute: Execute,
+  ) => Promise<void>;
 }
 
 export type UpsertStatus = 'CREATED' | 'UPDATED' | 'UNCHANGED';
@@ -53,6 +60,7 @@ const rowsPerStatement = 1_000;
  * Documents whose content is what it was cost a read.
  * @returns one outcome per document, in order.
  * @throws {InvalidDocumentError} when one cannot be stored, or names an id that does not exist.
+ * @throws what `checkWrite` throws.
  */
 export async function upsertDocuments(
   deps: IngestDeps,
@@ -62,7 +70,7 @@ export async function upsertDocuments(
   checkDocuments(inputs);
   if (inputs.length === 0) return [];
   const { outcomes, pending } = await writeAsTenant(deps.database, principal, (execute) =>
-    writeDocuments(deps, principal.tenantId, inputs, execute),
+    writeDocuments(deps, principal, inputs, execute),
   );
   if (pending) deps.onPending();
   return outcomes;
@@ -74,10 +82,11 @@ export async function upsertDocuments(
  */
 export async function writeDocuments(
   deps: IngestDeps,
-  tenantId: TenantId,
+  principal: Principal,
   inputs: readonly DocumentInput[],
   execute: Execute,
 ): Promise<{ outcomes: UpsertOutcome[]; pending: boolean }> {
+  const { tenantId } = principal;
   await execute(registerTenantStatement(tenantId));
   await execute(registerTenantModelStatement(tenantId, deps.modelId));
   await execute(lockCollectionsStatement(tenantId, 'write'));
@@ -123,7 +132,16 @@ export async function writeDocuments(
   }
   const changed = outcomes.flatMap(({ id, status }) => (status === 'UNCHANGED' ? [] : [id]));
   await replaceAttributes(tenantId, changed, settings, execute);
-  return { outcomes, pending: await replaceChunks(deps, tenantId, rechunked, execute) };
+  const chunks = await replaceChunks(deps, tenantId, rechunked, execute);
+  await deps.checkWrite(principal, { documents: created.length, texts: chunks.map(embeddedText) }, execute);
+  if (changed.length > 0) await execute(auditStatement(tenantId, auditEntry(outcomes, changed)));
+  return { outcomes, pending: chunks.length > 0 };
+}
+
+function auditEntry(outcomes: readonly UpsertOutcome[], targetIds: readonly DocumentId[]) {
+  const count = (wanted: UpsertStatus) => outcomes.filter(({ status }) => status === wanted).length;
+  const details = { created: count('CREATED'), updated: count('UPDATED') };
+  return { action: 'upsertDocuments', targetKind: 'document', targetIds, details };
 }
 
 /**
@@ -173,8 +191,8 @@ async function replaceChunks(
   tenantId: TenantId,
   documents: readonly DocumentRow[],
   execute: Execute,
-): Promise<boolean> {
-  if (documents.length === 0) return false;
+): Promise<ChunkRow[]> {
+  if (documents.length === 0) return [];
   await execute(
     deleteChunksStatement(
       tenantId,
@@ -195,7 +213,12 @@ async function replaceChunks(
       ),
     );
   }
-  return rows.length > 0;
+  return rows;
+}
+
+/** As the worker embeds it. */
+function embeddedText({ context, text }: ChunkRow): string {
+  return `${context}\n${text}`;
 }
 
 function toChunkRow(document: DocumentRow, chunk: Chunk): ChunkRow {

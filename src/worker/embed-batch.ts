@@ -21,6 +21,8 @@ export interface WorkerDeps {
   readonly database: Database;
   readonly embedder: Embedder;
   readonly modelId: number;
+  /** Days for which the audit log is kept; for ever without it. */
+  readonly auditRetentionDays?: number | undefined;
 }
 
 /** What became of one batch of jobs. */

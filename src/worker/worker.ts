@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { TenantId } from '../ids.ts';
 import { type BatchResult, embedBatch, type WorkerDeps } from './embed-batch.ts';
 import { eraseTenants } from './erase-tenants.ts';
+import { purgeOldRows } from './purge-old-rows.ts';
 import { purgeRevokedTokens } from './purge-revoked-tokens.ts';
 import { refreshTermStats } from './refresh-term-stats.ts';
 import { unlessInactive } from './unless-inactive.ts';
@@ -37,6 +38,7 @@ export function startWorker(deps: WorkerDeps, log: Logger): Worker {
         );
         if (performance.now() - purgedAtMs >= purgeEveryMs) {
           await purgeRevokedTokens(deps.database);
+          await purgeOldRows(deps);
           purgedAtMs = performance.now();
         }
       } catch (error) {

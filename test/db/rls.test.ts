@@ -211,6 +211,35 @@ const tables: Readonly<Record<string, TenantTable>> = {
     insert: (t) => ['tenant_id, id, requested_by', `$1, $2, 'somebody'`, [t.tenantId, randomUUID()]],
     update: 'lifted_at = now()',
   },
+  quota_limits: {
+    reaches: { tessera_tenant: nothing, tessera_worker: nothing },
+    insert: (t) => ['tenant_id, key_id', '$1, $2', [t.tenantId, randomUUID()]],
+    update: 'documents = 9',
+  },
+  quota_windows: {
+    // What has ended, as every seeded row has.
+    reaches: { tessera_tenant: nothing, tessera_worker: reach('all', 'never', 'never', 'all') },
+    insert: (t) => [
+      'tenant_id, key_id, kind, started_at',
+      `$1, $2, 'requestsPerMinute', now()`,
+      [t.tenantId, randomUUID()],
+    ],
+    update: 'taken = 0',
+  },
+  audit_log: {
+    reaches: {
+      tessera_tenant: reach('never', 'own', 'never', 'never'),
+      tessera_admin: reach('own', 'own', 'never', 'never'),
+      // What is old, as every seeded row is.
+      tessera_worker: reach('all', 'never', 'never', 'all'),
+    },
+    insert: (t) => [
+      'tenant_id, id, action, target_kind, target_count',
+      `$1, $2, 'tried', 'tenant', 1`,
+      [t.tenantId, randomUUID()],
+    ],
+    update: `action = 'changed'`,
+  },
 };
 
 /** How far a role reaches into a table. */

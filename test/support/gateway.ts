@@ -24,6 +24,10 @@ import { type UpsertOutcome, upsertDocuments } from '../../src/ingest/upsert-doc
 import { createLogger } from '../../src/log.ts';
 import { modelsStatement } from '../../src/models/model-statements.ts';
 import { registerModel } from '../../src/models/register-model.ts';
+import type { Limits } from '../../src/quota.ts';
+import { createWriteCheck } from '../../src/quotas/check-write.ts';
+import { meterQueries } from '../../src/quotas/meter-queries.ts';
+import { openQuotas, type Quotas } from '../../src/quotas/open-quotas.ts';
 import { createTunedSearch } from '../../src/recall/tuned-search.ts';
 import type { WorkerDeps } from '../../src/worker/embed-batch.ts';
 import { drain } from '../../src/worker/worker.ts';
@@ -73,6 +77,9 @@ export interface TestGatewayOptions extends TestDatabaseOptions {
   readonly requestTimeoutMs?: number;
   readonly introspection?: boolean;
   readonly federation?: boolean;
+  /** Limits of tenants for which no others were set; none unless given. */
+  readonly limits?: Limits;
+  readonly quotaWindowSeconds?: Quotas['windowSeconds'];
   readonly graphiql?: GraphiqlOptions;
   readonly searchPage?: SearchPageOptions;
   /** Serves from another database than the test's own, such as one that cannot be reached. */
@@ -109,6 +116,12 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     log,
     now: () => clock.nowMs,
   });
+  const quotas = await openQuotas({
+    database: db.database,
+    defaults: options.limits ?? {},
+    log,
+    ...(options.quotaWindowSeconds && { windowSeconds: options.quotaWindowSeconds }),
+  });
   const deps: GraphQLDeps = {
     database,
     embedder: cacheQueries(embedder, { maxEntries: 1_000 }),
@@ -116,12 +129,19 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     chunking: { countTokens: embedder.countTokens, maxTokens: 200, overlapTokens: 40 },
     onPending: () => {},
     ...createTunedSearch({ database }),
+    checkWrite: createWriteCheck(quotas, embedder.countTokens),
+    limits: quotas.limits,
     onRevoked: access.onRevoked,
   };
   const workerDeps: WorkerDeps = { database: db.worker, embedder, modelId };
   const checkApart = createReadyCheck(database, { trustForMs: 0 });
   const gateway = createGateway({
-    depsForRequest: (signal) => ({ ...deps, database: shareFlights(deps.database, signal) }),
+    depsForRequest: (signal, principal) => ({
+      ...deps,
+      database: shareFlights(deps.database, signal),
+      ...(principal && { embedder: meterQueries(deps.embedder, quotas, principal) }),
+    }),
+    spendQuotas: quotas.spend,
     verifyToken: access.authenticate,
     log,
     isReady: async () => {

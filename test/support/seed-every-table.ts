@@ -92,6 +92,18 @@ export async function seedEveryTable(
      values ($1, gen_random_uuid(), 'seeded', '2020-01-01', '2020-01-01', '{}', '2020-01-01')`,
     [tenantId],
   );
+  await owner.query('insert into quota_limits (tenant_id, documents) values ($1, 100)', [tenantId]);
+  // Long over: the worker sees no other; and so for the audit log.
+  await owner.query(
+    `insert into quota_windows (tenant_id, key_id, kind, started_at, taken)
+     values ($1, gen_random_uuid(), 'requestsPerMinute', '2020-01-01', 1)`,
+    [tenantId],
+  );
+  await owner.query(
+    `insert into audit_log (tenant_id, id, at, action, subject, target_kind, target_count)
+     values ($1, gen_random_uuid(), '2020-01-01', 'seeded', 'somebody', 'tenant', 1)`,
+    [tenantId],
+  );
   return { tenantId, modelId, documentId, chunkId, bareChunkId, audience };
 }
 

@@ -180,6 +180,22 @@ const reads: Operation[] = [
     expected: (me) => ({ apiKeys: [{ name: `key of ${me.marker}` }] }),
   },
   {
+    name: 'the audit log',
+    send: () => [
+      `{ auditLog(filter: { actor: "somebody" }, first: 100) {
+          edges { node { id action actor { subject } requestId targetIds targetCount details } } } }`,
+      {},
+    ],
+    expected: (me) => ({
+      auditLog: {
+        edges: expect.arrayContaining([
+          { node: objectWith({ action: 'createApiKey', targetIds: [me.apiKeyId] }) },
+          { node: objectWith({ action: 'upsertDocuments', targetIds: [...me.ids.values()] }) },
+        ]),
+      },
+    }),
+  },
+  {
     name: 'viewer',
     send: () => ['{ viewer { tenantId } }', {}],
     expected: (me) => ({ viewer: { tenantId: me.tenant } }),
@@ -288,8 +304,25 @@ const refusals: Operation[] = [
   ),
 ];
 
+/** What only operators may do, even about the tenant itself. */
+const operatorsOnly: Operation[] = [
+  {
+    name: "the other's limits",
+    send: (_, other) => ['query($id: String!) { tenantLimits(tenantId: $id) { documents } }', { id: other.tenant }],
+    expected: () => 'FORBIDDEN',
+  },
+  {
+    name: 'limits for the other',
+    send: (_, other) => [
+      'mutation($id: String!) { setTenantLimits(input: { tenantId: $id, documents: 0 }) { documents } }',
+      { id: other.tenant },
+    ],
+    expected: () => 'FORBIDDEN',
+  },
+];
+
 /** Every query and mutation that a tenant may send, as itself and with what is the other's. None of them changes anything. */
-export const tenantOperations: readonly Operation[] = [...reads, ...deniedWrites, ...refusals];
+export const tenantOperations: readonly Operation[] = [...reads, ...deniedWrites, ...refusals, ...operatorsOnly];
 
 function objectWith(properties: Record<string, unknown>) {
   return expect.objectContaining(properties);

@@ -5,6 +5,8 @@ import { describe, expect, it } from 'vitest';
 import * as access from '../../src/access/access-statements.ts';
 import * as apiKeys from '../../src/access/key-statements.ts';
 import { visibleCanariesStatement } from '../../src/db/canary.ts';
+import * as audit from '../../src/audit/audit-statements.ts';
+import { auditStatement } from '../../src/db/audit.ts';
 import type { Statement } from '../../src/db/database.ts';
 import type { Query } from '../../src/db/query.ts';
 import * as doctor from '../../src/doctor/fact-statements.ts';
@@ -20,6 +22,7 @@ import { deleteDocumentsStatement } from '../../src/ingest/delete-documents.ts';
 import { reserveDocumentsStatement } from '../../src/ingest/import-documents.ts';
 import * as upsert from '../../src/ingest/upsert-statements.ts';
 import * as models from '../../src/models/model-statements.ts';
+import * as quotas from '../../src/quotas/quota-statements.ts';
 import * as curves from '../../src/recall/curve-statements.ts';
 import { nothingStatement } from '../../src/recall/measure-stage-one.ts';
 import type { RecallCurve } from '../../src/recall/recall-curve.ts';
@@ -46,6 +49,7 @@ import * as wordStatements from '../../src/tiers/word-statements.ts';
 import { waitingChunksStatement } from '../../src/worker/adopt-vectors.ts';
 import * as erasure from '../../src/worker/erase-tenants.ts';
 import * as jobs from '../../src/worker/job-statements.ts';
+import * as old from '../../src/worker/purge-old-rows.ts';
 import { purgeRevokedTokensStatement } from '../../src/worker/purge-revoked-tokens.ts';
 import * as terms from '../../src/worker/term-stats-statements.ts';
 
@@ -272,6 +276,38 @@ const callers: Record<string, Statement<unknown>> = {
   'usable-key-count': apiKeys.usableKeyCountStatement(tenant),
 };
 
+const everyLimit = {
+  requestsPerMinute: 600,
+  costPointsPerMinute: null,
+  embeddingTokensPerDay: 1,
+  documents: 1,
+  chunks: 1,
+};
+const wanted = { kind: 'requestsPerMinute', atLeast: 1, wished: 30, limit: 600, windowSeconds: 60 } as const;
+
+/** Those of limits and of the audit log. */
+const limits: Record<string, Statement<unknown>> = {
+  audit: auditStatement(tenant, { action: 'deleteDocuments', targetKind: 'document', targetIds: [documentId] }),
+  'audit-log': audit.auditLogStatement(tenant, {
+    action: 'deleteDocuments',
+    actor: 'S',
+    since: moment,
+    until: moment,
+    after: documentId,
+    limit: 11,
+  }),
+  limits: quotas.limitsStatement(tenant, undefined),
+  'limits-of-key': quotas.limitsStatement(tenant, apiKeyId),
+  'limits-since': quotas.limitsSinceStatement(60),
+  'lock-storage': quotas.lockStorageStatement(tenant),
+  'purge-audit-log': old.purgeAuditLogStatement(365, 5_000),
+  'purge-quota-windows': old.purgeQuotaWindowsStatement(),
+  'register-limited-tenant': quotas.registerLimitedTenantStatement(tenant),
+  'set-limits': quotas.setLimitsStatement(tenant, apiKeyId, everyLimit),
+  stored: quotas.storedStatement(tenant, 'documents'),
+  'take-quota': quotas.takeQuotaStatement(wanted),
+};
+
 /** Those of tiers and of calibration. */
 const maintenance: Record<string, Statement<unknown>> = {
   'analyze-chunks': words.analyzeChunksStatement(),
@@ -346,7 +382,7 @@ const looks: Record<string, Statement<unknown>> = {
 };
 
 describe('the SQL that is sent', () => {
-  it.each(Object.entries({ ...statements, ...callers, ...maintenance, ...lives, ...looks }))(
+  it.each(Object.entries({ ...statements, ...callers, ...maintenance, ...lives, ...looks, ...limits }))(
     '%s is what its golden file says',
     async (name, statement) => {
       const { sql } = statement.compile();

@@ -1,0 +1,43 @@
+import { isAsyncIterable, type Plugin } from 'graphql-yoga';
+import type { Principal } from '../auth/principal.ts';
+import type { RequestContext } from '../graphql/context.ts';
+import type { QuotaState } from '../quota.ts';
+import type { PriceRequest } from './price-requests.ts';
+
+/**
+ * Spends what a request uses of its caller's limits.
+ * @returns what is left of them; undefined, at once, for a caller that has none.
+ */
+export type SpendQuotas = (
+  principal: Principal,
+  amounts: { readonly requestsPerMinute: number; readonly costPointsPerMinute: number },
+) => Promise<readonly QuotaState[]> | undefined;
+
+/**
+ * Counts a request, and its price, against the limits of whoever sent it, before it is executed: refused with 429 once they
+ * are gone. Answers to callers with limits tell in `extensions.quota` what is left.
+ */
+export function useQuotas(spend: SpendQuotas, priceOf: PriceRequest): Plugin<RequestContext> {
+  return {
+    onExecute: ({ args: { schema, document, operationName, variableValues, contextValue } }) => {
+      const { principal } = contextValue as RequestContext;
+      if (!principal) return undefined;
+      const costPointsPerMinute = priceOf(schema, document, { operationName, variables: variableValues });
+      return spend(principal, { requestsPerMinute: 1, costPointsPerMinute })?.then((states) => ({
+        onExecuteDone: ({ result, setResult }) => {
+          if (isAsyncIterable(result) || states.length === 0) return;
+          setResult({ ...result, extensions: { ...result.extensions, quota: states.map(describeQuota) } });
+        },
+      }));
+    },
+  };
+}
+
+/** A limit as `extensions.quota` tells it, with the names of the schema's `QuotaKind`. */
+export function describeQuota({ kind, holder, limit, remaining, resetsAt }: QuotaState) {
+  return { kind: constantCase(kind), holder: constantCase(holder), limit, remaining, resetsAt: resetsAt.toISOString() };
+}
+
+function constantCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+}

@@ -1,0 +1,65 @@
+import type { Principal } from '../auth/principal.ts';
+import type { Execute } from '../db/database.ts';
+import type { ApiKeyId, TenantId } from '../ids.ts';
+import { type Limits, QuotaExceededError } from '../quota.ts';
+import type { Quotas } from './open-quotas.ts';
+import { lockStorageStatement, storedStatement, takeQuotaStatement } from './quota-statements.ts';
+
+/** What a write has added, in the transaction that is still open. */
+export interface AddedContent {
+  /** New documents. */
+  readonly documents: number;
+  /** The texts of new chunks, as they will be embedded. */
+  readonly texts: readonly string[];
+}
+
+/**
+ * Makes the check that a write stays within what its tenant may store and have embedded. It is the last thing a write does
+ * before it commits, in its transaction: writes of one tenant then wait for one another, only where they are limited and only
+ * for their commits, so that two which would fit alone cannot both get in. Tokens that were counted for a write that is
+ * rolled back are given back by the same rollback.
+ *
+ * The check throws a `QuotaExceededError`.
+ */
+export function createWriteCheck({ limits, windowSeconds }: Quotas, countTokens: (text: string) => number) {
+  return async function checkWrite(principal: Principal, added: AddedContent, execute: Execute): Promise<void> {
+    const { tenant = {}, key = {} } = limits.of(principal);
+    const { tenantId, keyId } = principal;
+    await checkStorage(tenantId, tenant, added, execute);
+    const isCounted = tenant.embeddingTokensPerDay !== undefined || key.embeddingTokensPerDay !== undefined;
+    if (!isCounted || added.texts.length === 0) return;
+    const tokens = added.texts.reduce((sum, text) => sum + countTokens(text), 0);
+    await spendTokens(tenant.embeddingTokensPerDay, undefined, tokens, execute);
+    await spendTokens(key.embeddingTokensPerDay, keyId, tokens, execute);
+  };
+
+  async function spendTokens(
+    limit: number | undefined,
+    keyId: ApiKeyId | undefined,
+    tokens: number,
+    execute: Execute,
+  ): Promise<void> {
+    if (limit === undefined || tokens === 0) return;
+    const kind = 'embeddingTokensPerDay';
+    const wanted = { keyId, kind, atLeast: tokens, wished: tokens, limit, windowSeconds: windowSeconds[kind] } as const;
+    const [taken] = await execute(takeQuotaStatement(wanted));
+    if (taken && taken.granted >= tokens) return;
+    throw new QuotaExceededError(kind, limit, tokens, new Date(Date.now() + (taken?.endsInMs ?? 0)));
+  }
+}
+
+async function checkStorage(
+  tenantId: TenantId,
+  limits: Limits,
+  { documents, texts }: AddedContent,
+  execute: Execute,
+): Promise<void> {
+  const added = { documents, chunks: texts.length };
+  const tables = (['documents', 'chunks'] as const).filter((table) => added[table] > 0 && limits[table] !== undefined);
+  if (tables.length > 0) await execute(lockStorageStatement(tenantId));
+  for (const table of tables) {
+    const limit = limits[table] ?? Number.POSITIVE_INFINITY;
+    const [row] = await execute(storedStatement(tenantId, table));
+    if (row && row.stored > limit) throw new QuotaExceededError(table, limit, row.stored, null);
+  }
+}

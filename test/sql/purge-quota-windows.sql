@@ -1,0 +1,1 @@
+delete from "quota_windows"

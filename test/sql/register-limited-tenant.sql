@@ -1,0 +1,5 @@
+insert into
+  "tenants" ("id")
+values
+  ($1)
+on conflict ("id") do nothing

@@ -1,0 +1,6 @@
+select
+  count(*)::int as "stored"
+from
+  "documents"
+where
+  "tenant_id" = $1
