@@ -76,6 +76,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./tenant/tenant.ts')).tenant,
   },
   {
+    name: 'limits',
+    summary: 'Show and change what a tenant may use.',
+    load: async () => (await import('./limits.ts')).limits,
+  },
+  {
     name: 'schema',
     summary: 'Print the GraphQL schema.',
     load: async () => (await import('./schema.ts')).schema,
