@@ -4,7 +4,8 @@ import { benchRelevance } from './relevance.ts';
 import { benchRetrieval } from './retrieval.ts';
 
 const usage = `npm run bench                                  what retrieval costs, side by side
-npm run bench -- retrieval [--chunks 200000] [--only throughput,batch,round-trips,keyword,guides,growth]
+npm run bench -- retrieval [--chunks 200000] [--only throughput,batch,round-trips,keyword,guides,growth,neighbour]
+npm run bench -- neighbour [--chunks 200000]   what a tenant at full load does to another
 npm run bench -- relevance [--data DIR]        how good the ranking is
 npm run bench -- recall [--data DIR]           what two stages find of real vectors`;
 
@@ -22,6 +23,8 @@ if (command === 'relevance') {
   await benchRelevance(values.data, ['ir-vendor-docs', 'ir-codebase-contextual']);
 } else if (command === 'retrieval') {
   await benchRetrieval({ chunks: Number(values.chunks), only: values.only?.split(',') });
+} else if (command === 'neighbour') {
+  await benchRetrieval({ chunks: Number(values.chunks), only: ['neighbour'] });
 } else if (command === 'recall') {
   if (!(await benchRecall(values.data))) process.exitCode = 1;
 } else {

@@ -13,6 +13,7 @@ import { measureGrowth } from './measure-growth.ts';
 import { type ClassResult, measureAgainstGuides } from './measure-guides.ts';
 import { measureIndexBytes } from './measure-index-bytes.ts';
 import { measureKeyword } from './measure-keyword.ts';
+import { measureNeighbour } from './measure-neighbour.ts';
 import { measureRoundTrips } from './measure-round-trips.ts';
 import { measureThroughput } from './measure-throughput.ts';
 import { makeQuestions } from './questions.ts';
@@ -33,6 +34,7 @@ const measurements: Readonly<Record<string, (bench: RetrievalBench) => Promise<M
   keyword: measureKeyword,
   guides: measureGuides,
   growth: measureGrowth,
+  neighbour: measureNeighbour,
 };
 
 export interface RetrievalOptions {

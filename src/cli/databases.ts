@@ -50,10 +50,11 @@ export function openWorkerDatabase(config: ServerConfig, log: Logger): Promise<D
 }
 
 async function openServer(config: ServerConfig, url: Secret, role: ScopeRole, log: Logger): Promise<Database> {
-  const { poolSize: size, statementTimeoutMs, prepare } = config.database;
+  const { poolSize: size, poolShare: share, statementTimeoutMs, prepare } = config.database;
   const opened = await openPool({
     url: url.reveal(),
     size,
+    share,
     statementTimeoutMs,
     prepare,
     onIdleError: (error) => log.warn({ err: error }, 'an idle database connection failed and is replaced'),

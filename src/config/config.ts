@@ -71,6 +71,8 @@ export interface DatabaseConfig {
   readonly gatewayPassword: Secret | undefined;
   readonly workerPassword: Secret | undefined;
   readonly poolSize: number;
+  /** Connections that one tenant may hold while another is about. */
+  readonly poolShare: number | undefined;
   /** Whether connections keep statements parsed. */
   readonly prepare: boolean;
   readonly statementTimeoutMs: number;

@@ -89,6 +89,7 @@ function buildConfig(values: Values, serverMode: boolean): Config {
     gatewayPassword: values.GATEWAY_PASSWORD,
     workerPassword: values.WORKER_PASSWORD,
     poolSize: values.DATABASE_POOL_SIZE,
+    poolShare: values.DATABASE_POOL_SHARE,
     prepare: values.DATABASE_PREPARE,
     statementTimeoutMs,
   };

@@ -73,6 +73,10 @@ const database = {
     '10',
     'Connections that one process opens at most. The embedded database has exactly one.',
   ),
+  DATABASE_POOL_SHARE: optional(
+    wholeNumber(1, 1000),
+    'Connections that one tenant may hold while another is about, of reads and of writes each; alone it may hold them all. Unset: a tenth of DATABASE_POOL_SIZE, at least 1.',
+  ),
   DATABASE_PREPARE: withDefault(
     flag,
     'true',

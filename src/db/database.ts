@@ -4,6 +4,7 @@ import { type Connections, fly } from './flight.ts';
 import type { Query } from './query.ts';
 import { type Scope, scopeStatement } from './scope.ts';
 import { databaseError, isOvertaken } from './sqlstate.ts';
+import { takeConnection } from './take-connection.ts';
 
 /** A pool of connections together with what every scope on it has in common. */
 export interface Database extends Connections {
@@ -76,7 +77,7 @@ async function transactOnce<Result>(
 ): Promise<Result> {
   const { signal } = database;
   signal?.throwIfAborted();
-  const client = await database.pool.connect();
+  const { client, release } = await takeConnection(database, scope);
   const cancel = () => cancelRunning(client);
   if (database.pipelined) signal?.addEventListener('abort', cancel, { once: true });
   const execute: Execute = async (statement) => {
@@ -103,6 +104,6 @@ async function transactOnce<Result>(
     throw signal?.aborted ? signal.reason : error;
   } finally {
     signal?.removeEventListener('abort', cancel);
-    client.release(broken || signal?.aborted);
+    release(broken || signal?.aborted);
   }
 }

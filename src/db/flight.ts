@@ -4,10 +4,14 @@ import { cancelRunning } from './cancel-running.ts';
 import type { Query } from './query.ts';
 import { type Scope, type ScopeDefaults, type ScopeSettings, scopeStatement, settingsStatement } from './scope.ts';
 import { databaseError, sqlstateOf } from './sqlstate.ts';
+import { type TakenConnection, takeConnection } from './take-connection.ts';
+import type { Turns } from './turns.ts';
 
 /** What a flight needs of a database. */
 export interface Connections {
   readonly pool: pg.Pool;
+  /** Who gets the next connection; whoever asks first, without it. */
+  readonly turns?: Turns;
   /** True where statements may be sent before the answer to the one ahead of them. The embedded database answers one by one. */
   readonly pipelined: boolean;
   /** True where a connection keeps statements parsed under their names. A pooler in between may know nothing of them. */
@@ -55,19 +59,20 @@ export async function fly(on: Connections, scope: Scope, parts: readonly FlightP
 
 async function flyOnce(on: Connections, scope: Scope, parts: readonly FlightPart[]): Promise<FlightAnswer[]> {
   const { signal } = on;
-  let client: pg.PoolClient;
+  let taken: TakenConnection;
   let opening: string;
   try {
     // The settings of one part alone travel with the scope.
     const [only] = parts.length === 1 ? parts : [];
     opening = `begin read only; ${scopeStatement({ ...scope, ...(only?.settings && { settings: only.settings }) }, on.scopeDefaults)}`;
     signal?.throwIfAborted();
-    client = await on.pool.connect();
+    taken = await takeConnection(on, scope);
   } catch (error) {
     return parts.map(() => ({ error: databaseError(error) }));
   }
+  const { client } = taken;
   if (signal?.aborted) {
-    client.release();
+    taken.release();
     return parts.map(() => ({ error: signal.reason }));
   }
   const queries: pg.QueryConfig[] = [{ text: opening }];
@@ -88,7 +93,7 @@ async function flyOnce(on: Connections, scope: Scope, parts: readonly FlightPart
   signal?.removeEventListener('abort', cancel);
   // A transaction that could not be closed leaves its connection in doubt, and nobody may have it after that; nor one that
   // a request to cancel is under way to.
-  client.release(settled.at(-1)?.status !== 'fulfilled' || signal?.aborted);
+  taken.release(settled.at(-1)?.status !== 'fulfilled' || signal?.aborted);
   if (signal?.aborted) return parts.map(() => ({ error: signal.reason }));
   const opened = settled[0];
   if (opened?.status === 'rejected') return parts.map(() => ({ error: databaseError(opened.reason) }));

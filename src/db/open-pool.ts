@@ -1,10 +1,13 @@
 import pg from 'pg';
 import type { Database } from './database.ts';
+import { createTurns } from './turns.ts';
 
 export interface PoolOptions {
   readonly url: string;
   /** Connections at most. */
   readonly size: number;
+  /** Connections that one tenant may hold while another is about; a tenth of them, at least one, without it. */
+  readonly share?: number | undefined;
   readonly statementTimeoutMs: number;
   /** Whether connections keep statements parsed; they do unless told otherwise. */
   readonly prepare?: boolean;
@@ -17,9 +20,10 @@ export interface PoolOptions {
  * @throws {Refusal} `DATABASE_UNAVAILABLE` when the server cannot be reached.
  */
 export async function openPool(options: PoolOptions): Promise<Database> {
+  const { size, share = Math.max(1, Math.floor(size / 10)) } = options;
   const pool = new pg.Pool({
     connectionString: options.url,
-    max: options.size,
+    max: size,
     pipeline: true,
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 60_000,
@@ -32,6 +36,7 @@ export async function openPool(options: PoolOptions): Promise<Database> {
   pool.on('connect', (client) => client.on('error', () => {}));
   return {
     pool,
+    turns: createTurns({ slots: size, share }),
     pipelined: true,
     prepares: options.prepare ?? true,
     scopeDefaults: { vectorSchema: 'public', statementTimeoutMs: options.statementTimeoutMs },

@@ -58,7 +58,8 @@ async function openOnServer(server: TestServer, poolSize: number, statementTimeo
   const name = newDatabaseName(server);
   await cloneTemplate(server, name);
   const urls = urlsOf(server, name);
-  const options = { size: poolSize, statementTimeoutMs, onIdleError: () => {} };
+  // No turns are taken here: tests of what happens when two of a tenant's writes meet need both at once.
+  const options = { size: poolSize, share: poolSize, statementTimeoutMs, onIdleError: () => {} };
   const database = await openPool({ ...options, url: urls.gateway });
   const worker = await openPool({ ...options, url: urls.worker });
   const owner = superuserPool(urls.superuser);

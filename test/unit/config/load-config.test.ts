@@ -9,6 +9,8 @@ describe('an empty environment', () => {
     expect(loadConfig({})).toEqual({
       mode: 'embedded',
       dataDir: '.tessera',
+      limits: {},
+      auditRetentionDays: undefined,
       logLevel: 'info',
       http: {
         host: '127.0.0.1',

@@ -1,0 +1,152 @@
+import { Refusal } from '../errors.ts';
+
+/** Ends a turn. */
+export type Leave = () => void;
+
+/** Whose turn it is to be: a tenant, or nobody in particular, and whether it only reads. */
+export interface Turn {
+  /** Absent for work that is no tenant's: it takes turns like a tenant's, and as many as it wants. */
+  readonly tenant: string | undefined;
+  /** Reads and writes of a tenant do not wait for one another: a long write would hold up every search. */
+  readonly reads: boolean;
+  /** Gives up the wait when it is aborted. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Who gets the next connection: two queues for each tenant, and a turn for each queue. */
+export interface Turns {
+  /**
+   * Waits for a turn. Nobody waits while there is room.
+   * @returns what ends the turn.
+   * @throws the signal's reason when it is aborted first; {@link Refusal} `DATABASE_UNAVAILABLE` after some seconds.
+   */
+  enter(turn: Turn): Leave | Promise<Leave>;
+}
+
+export interface TurnsOptions {
+  /** Turns at the same time: connections of the pool. */
+  readonly slots: number;
+  /** Turns that one tenant may have at the same time while others are about, of reads and of writes. */
+  readonly share: number;
+  /** How long anybody waits, in milliseconds; as long as a pool waits for a connection, 5 s, without it. */
+  readonly patienceMs?: number;
+  /** The clock, in milliseconds since any moment. */
+  readonly now?: () => number;
+}
+
+interface Line {
+  readonly name: string;
+  readonly tenant: string;
+  held: number;
+  readonly waiting: (() => void)[];
+}
+
+/** A tenant that asked for something this lately is about, and finds room when it asks again. */
+const aboutForMs = 10_000;
+const nobody = '';
+
+/**
+ * Lets tenants take turns. A tenant alone may have every slot. While another is about it has its share and no more, so that
+ * there is room for the other without waiting for a statement to end; and where many wait, each queue is served once in a
+ * round, however long it is.
+ */
+export function createTurns(options: TurnsOptions): Turns {
+  const { slots, share, patienceMs = 5_000, now = () => performance.now() } = options;
+  /** Those that hold or wait, in the order in which they were last served. */
+  const lines = new Map<string, Line>();
+  let free = slots;
+  let waiting = 0;
+  // Of any number of tenants, the last one and the last other one tell each whether it is alone.
+  let last = { tenant: nobody, atMs: Number.NEGATIVE_INFINITY };
+  let lastOther = last;
+
+  function see(tenant: string): void {
+    if (tenant !== last.tenant) lastOther = last;
+    last = { tenant, atMs: now() };
+  }
+
+  function mayHold({ tenant, held }: Line): boolean {
+    if (tenant === nobody || held < share) return true;
+    const other = last.tenant === tenant ? lastOther : last;
+    return now() - other.atMs > aboutForMs;
+  }
+
+  function lineOf(tenant: string, reads: boolean): Line {
+    const name = `${tenant} ${reads ? 'reads' : 'writes'}`;
+    const known = lines.get(name);
+    if (known) return known;
+    const line: Line = { name, tenant, held: 0, waiting: [] };
+    lines.set(name, line);
+    return line;
+  }
+
+  function forgetIdle({ name, held, waiting: queue }: Line): void {
+    if (held === 0 && queue.length === 0) lines.delete(name);
+  }
+
+  function take(line: Line): Leave {
+    free--;
+    line.held++;
+    return () => {
+      free++;
+      line.held--;
+      if (waiting > 0) serve();
+      forgetIdle(line);
+    };
+  }
+
+  /** Gives what is free to those that wait, one of each queue after the other. */
+  function serve(): void {
+    for (let line = nextLine(); line; line = nextLine()) {
+      // To the end of the round.
+      lines.delete(line.name);
+      lines.set(line.name, line);
+      line.waiting.shift()?.();
+    }
+  }
+
+  function nextLine(): Line | undefined {
+    if (free === 0 || waiting === 0) return undefined;
+    for (const line of lines.values()) if (line.waiting.length > 0 && mayHold(line)) return line;
+    return undefined;
+  }
+
+  function wait(line: Line, signal: AbortSignal | undefined): Promise<Leave> {
+    return new Promise((resolve, reject) => {
+      const settle = () => {
+        waiting--;
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', giveUp);
+      };
+      const start = () => {
+        settle();
+        resolve(take(line));
+      };
+      const giveUp = () => {
+        settle();
+        line.waiting.splice(line.waiting.indexOf(start), 1);
+        forgetIdle(line);
+        reject(signal?.aborted ? signal.reason : tooLong(patienceMs));
+      };
+      const timer = setTimeout(giveUp, patienceMs);
+      signal?.addEventListener('abort', giveUp, { once: true });
+      line.waiting.push(start);
+      waiting++;
+    });
+  }
+
+  return {
+    enter({ tenant = nobody, reads, signal }) {
+      if (tenant !== nobody) see(tenant);
+      const line = lineOf(tenant, reads);
+      return free > 0 && line.waiting.length === 0 && mayHold(line) ? take(line) : wait(line, signal);
+    },
+  };
+}
+
+function tooLong(patienceMs: number): Refusal {
+  return new Refusal(
+    'DATABASE_UNAVAILABLE',
+    `No connection to the database was free for ${patienceMs} ms; nothing was changed. Try again in a moment.`,
+  );
+}
