@@ -57,7 +57,14 @@ export async function captureSearch(
     countTokens: () => 1,
     embed: async () => [question.vector],
   };
-  const deps = { database: capturing, embedder, modelId, chooseDepth, wordIndexes: async () => [], hasAccessLists: async () => false };
+  const deps = {
+    database: capturing,
+    embedder,
+    modelId,
+    chooseDepth,
+    wordIndexes: async () => [],
+    hasAccessLists: async () => false,
+  };
   await search(deps, principal, { text: question.text, mode: 'SEMANTIC', groupBy }, { first: 10 }).catch(
     (error: unknown) => {
       if (error !== enough) throw error;

@@ -301,7 +301,7 @@ do $$
 declare
   of_tenant text;
 begin
-  foreach of_tenant in array array['documents', 'collections', 'chunks', 'embeddings', 'tenant_models'] loop
+  foreach of_tenant in array array['documents', 'audiences', 'collections', 'chunks', 'embeddings', 'tenant_models'] loop
     execute format('create policy exporter_reads on tessera.%I for select to tessera_exporter using (tenant_id = tessera.current_tenant())', of_tenant);
     execute format('grant select on tessera.%I to tessera_exporter', of_tenant);
   end loop;

@@ -67,14 +67,6 @@ export function operatorScopeOf(principal: Principal): Scope {
   return scope;
 }
 
-/**
- * The scope of the lifecycle of tenants, whoever's they are: of no tenant. For a principal without the scope `operator`,
- * again the reader's role.
- */
-export function lifecycleScope(principal: Principal): Scope {
-  return principal.scopes.includes('operator') ? operatorScope : scopeAs('tessera_reader', principal);
-}
-
 function scopeAs(role: ScopeRole, { tenantId, subject, groups }: Principal): Scope {
   return { role, tenantId, subject, groups };
 }

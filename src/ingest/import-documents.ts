@@ -34,7 +34,7 @@ export async function importDocuments(
   const { outcomes, pending } = await writeAsTenant(deps.database, principal, async (execute) => {
     await execute(registerTenantStatement(tenantId));
     await execute(reserveDocumentsStatement(tenantId, documents));
-    return writeDocuments(deps, tenantId, inputs, execute);
+    return writeDocuments(deps, principal, inputs, execute);
   });
   if (pending) deps.onPending();
   return outcomes;

@@ -1,6 +1,7 @@
 import type { Principal } from '../auth/principal.ts';
+import { auditStatement } from '../db/audit.ts';
 import { type Execute, transact } from '../db/database.ts';
-import { lifecycleScope } from '../db/scope.ts';
+import { operatorScopeOf } from '../db/scope.ts';
 import { Refusal } from '../errors.ts';
 import type { TenantId } from '../ids.ts';
 import type { ManagedTenant } from './list-tenants.ts';
@@ -27,10 +28,11 @@ export async function createTenant(
   name: string,
 ): Promise<ManagedTenant> {
   checkName(name);
-  return transact(database, lifecycleScope(principal), async (execute) => {
+  return transact(database, operatorScopeOf(principal), async (execute) => {
     await execute(liftDeletionStatement(tenantId));
     const [created] = await execute(createTenantStatement(tenantId, name));
     if (!created) throw new TenantStateError('TENANT_EXISTS', tenantId);
+    await execute(auditStatement(tenantId, entryOf('createTenant', tenantId, { name })));
     return requireTenant(tenantId, execute);
   });
 }
@@ -41,12 +43,12 @@ export async function createTenant(
  * @throws {TenantStateError} `TENANT_NOT_FOUND` or `TENANT_BEING_DELETED`.
  */
 export function suspendTenant(deps: TenantDeps, principal: Principal, tenantId: TenantId): Promise<ManagedTenant> {
-  return change(deps, principal, tenantId, { status: 'suspended' });
+  return change(deps, principal, tenantId, 'suspendTenant', { status: 'suspended' });
 }
 
 /** Ends a suspension: everything is as it was, and what waited is embedded. @throws as {@link suspendTenant}. */
 export function resumeTenant(deps: TenantDeps, principal: Principal, tenantId: TenantId): Promise<ManagedTenant> {
-  return change(deps, principal, tenantId, { status: 'active' });
+  return change(deps, principal, tenantId, 'resumeTenant', { status: 'active' });
 }
 
 /**
@@ -60,21 +62,27 @@ export async function renameTenant(
   name: string,
 ): Promise<ManagedTenant> {
   checkName(name);
-  return change(deps, principal, tenantId, { name });
+  return change(deps, principal, tenantId, 'renameTenant', { name });
 }
 
 function change(
   { database }: TenantDeps,
   principal: Principal,
   tenantId: TenantId,
+  action: string,
   to: Parameters<typeof changeTenantStatement>[1],
 ): Promise<ManagedTenant> {
-  return transact(database, lifecycleScope(principal), async (execute) => {
+  return transact(database, operatorScopeOf(principal), async (execute) => {
     const [changed] = await execute(changeTenantStatement(tenantId, to));
     const tenant = await requireTenant(tenantId, execute);
     if (!changed) throw new TenantStateError('TENANT_BEING_DELETED', tenantId);
+    await execute(auditStatement(tenantId, entryOf(action, tenantId, to)));
     return tenant;
   });
+}
+
+function entryOf(action: string, tenantId: TenantId, details: Readonly<Record<string, unknown>>) {
+  return { action, targetKind: 'tenant', targetIds: [tenantId], details };
 }
 
 async function requireTenant(tenantId: TenantId, execute: Execute): Promise<ManagedTenant> {

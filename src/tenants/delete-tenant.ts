@@ -1,6 +1,7 @@
 import type { Principal } from '../auth/principal.ts';
+import { auditStatement } from '../db/audit.ts';
 import { readInFlight, transact } from '../db/database.ts';
-import { lifecycleScope } from '../db/scope.ts';
+import { operatorScopeOf } from '../db/scope.ts';
 import { newTenantDeletionId, type TenantDeletionId, type TenantId } from '../ids.ts';
 import { deletionByIdStatement, deletionsOfTenantStatement, insertDeletionStatement } from './deletion-statements.ts';
 import type { TenantDeps } from './read-tenant.ts';
@@ -44,10 +45,19 @@ export function deleteTenant(
   principal: Principal,
   tenantId: TenantId,
 ): Promise<TenantDeletion> {
-  return transact(database, lifecycleScope(principal), async (execute) => {
+  return transact(database, operatorScopeOf(principal), async (execute) => {
     const [changed] = await execute(changeTenantStatement(tenantId, { status: 'deleting' }));
     if (changed) {
-      await execute(insertDeletionStatement(tenantId, newTenantDeletionId(), principal.subject));
+      const id = newTenantDeletionId();
+      await execute(insertDeletionStatement(tenantId, id, principal.subject));
+      // Erased with all else of the tenant; the receipt says who asked for it.
+      const entry = {
+        action: 'deleteTenant',
+        targetKind: 'tenant',
+        targetIds: [tenantId],
+        details: { deletionId: id },
+      };
+      await execute(auditStatement(tenantId, entry));
     } else if ((await execute(tenantByIdStatement(tenantId))).length === 0) {
       throw new TenantStateError('TENANT_NOT_FOUND', tenantId);
     }
@@ -63,7 +73,7 @@ export async function readDeletion(
   principal: Principal,
   id: TenantDeletionId,
 ): Promise<TenantDeletion | undefined> {
-  const [rows] = await readInFlight(database, lifecycleScope(principal), [deletionByIdStatement(id)]);
+  const [rows] = await readInFlight(database, operatorScopeOf(principal), [deletionByIdStatement(id)]);
   return rows[0] && toDeletion(rows[0]);
 }
 
@@ -73,7 +83,7 @@ export async function readDeletions(
   principal: Principal,
   tenantId: TenantId,
 ): Promise<TenantDeletion[]> {
-  const [rows] = await readInFlight(database, lifecycleScope(principal), [deletionsOfTenantStatement(tenantId, 100)]);
+  const [rows] = await readInFlight(database, operatorScopeOf(principal), [deletionsOfTenantStatement(tenantId, 100)]);
   return rows.map(toDeletion);
 }
 

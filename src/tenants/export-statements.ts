@@ -32,7 +32,7 @@ type ExportedDocument = { readonly [Field in TransferField]: unknown } & { reado
 /** A page of whole documents in the order of their ids, behind one of them. */
 export function exportedDocumentsStatement(tenantId: TenantId, after: DocumentId | undefined, limit: number) {
   const columns = Object.entries(transferFields).map(([field, { column }]) =>
-    sql.ref<unknown>(`documents.${column}`).as(field),
+    (column === 'acl' ? accessList(tenantId) : sql.ref<unknown>(`documents.${column}`)).as(field),
   );
   return sqlBuilder
     .selectFrom('documents')
@@ -42,6 +42,12 @@ export function exportedDocumentsStatement(tenantId: TenantId, after: DocumentId
     .orderBy('documents.id')
     .limit(limit)
     .$castTo<ExportedDocument>();
+}
+
+/** Who may read a document; null for the whole tenant. */
+function accessList(tenantId: TenantId) {
+  return sql<unknown>`(select jsonb_build_object('users', a.users, 'groups', a.groups) from audiences a
+    where a.tenant_id = ${tenantId} and a.id = documents.audience)`;
 }
 
 /** Passages of documents with their vectors. One that waits for its vector is not among them. */

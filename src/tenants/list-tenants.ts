@@ -1,7 +1,7 @@
 import type { Principal } from '../auth/principal.ts';
 import { decodeCursor, encodeCursor, fingerprint } from '../cursor.ts';
 import { readInFlight } from '../db/database.ts';
-import { lifecycleScope } from '../db/scope.ts';
+import { operatorScopeOf } from '../db/scope.ts';
 import { Refusal } from '../errors.ts';
 import { isTenantId, type TenantId } from '../ids.ts';
 import { checkPageSize, type Page, toPage } from '../page.ts';
@@ -65,7 +65,7 @@ export async function listTenants(
     ...(request.after != null && { after: readPlace(list, request.after) }),
     limit: first + 1,
   });
-  const [rows] = await readInFlight(database, lifecycleScope(principal), [statement]);
+  const [rows] = await readInFlight(database, operatorScopeOf(principal), [statement]);
   const { items, hasNextPage } = toPage(rows, first);
   return { items: items.map((tenant) => ({ tenant, cursor: encodeCursor(list, [tenant.id]) })), hasNextPage };
 }
@@ -82,7 +82,7 @@ export async function readManagedTenant(
   principal: Principal,
   tenantId: TenantId,
 ): Promise<ManagedTenant | undefined> {
-  const [rows] = await readInFlight(database, lifecycleScope(principal), [tenantByIdStatement(tenantId)]);
+  const [rows] = await readInFlight(database, operatorScopeOf(principal), [tenantByIdStatement(tenantId)]);
   return rows[0];
 }
 
@@ -92,6 +92,6 @@ export async function readTenantSizes(
   principal: Principal,
   tenantIds: readonly TenantId[],
 ): Promise<Map<TenantId, TenantSizes>> {
-  const [rows] = await readInFlight(database, lifecycleScope(principal), [tenantSizesStatement(tenantIds)]);
+  const [rows] = await readInFlight(database, operatorScopeOf(principal), [tenantSizesStatement(tenantIds)]);
   return new Map(rows.map(({ tenantId, ...sizes }) => [tenantId, sizes]));
 }

@@ -58,9 +58,16 @@ function readDocument(line: TransferDocumentLine): TransferLine {
   if (!isDocumentId(String(document.id))) return { fault: 'the id of the document is no UUID.' };
   if (Number.isNaN(Date.parse(String(document.createdAt))))
     return { fault: 'the createdAt of the document is no moment.' };
+  if (!isAccessList(document.acl ?? null)) return { fault: 'the acl of the document is no list of users and groups.' };
   const areVectors =
     Array.isArray(vectors) && vectors.every((one) => isObject(one) && isText(one.contentHash) && isText(one.vector));
   return areVectors ? line : { fault: 'the vectors of the document are damaged.' };
+}
+
+function isAccessList(acl: unknown): boolean {
+  if (acl === null) return true;
+  const lists = isObject(acl) ? [acl.users, acl.groups] : [];
+  return lists.length === 2 && lists.every((names) => Array.isArray(names) && names.every(isText));
 }
 
 function isText(value: unknown): value is string {

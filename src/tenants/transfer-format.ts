@@ -21,6 +21,8 @@ export const transferFields = {
   metadata: { column: 'metadata', type: 'object', required: false },
   status: { column: 'status', type: 'string', required: false },
   language: { column: 'language', type: 'string', required: false },
+  // Null: the whole tenant. Lost on the way, it would let everybody read what a few may.
+  acl: { column: 'acl', type: 'object', required: false },
   createdAt: { column: 'created_at', type: 'string', required: true },
 } as const;
 

@@ -81,6 +81,15 @@ const mutations: Record<string, () => Promise<readonly [query: string, variables
   ],
 };
 
+/** What operators do to another tenant, in this order: it cannot read its own log while it is suspended or deleted. */
+const lifecycle: Record<string, string> = {
+  createTenant: 'mutation { createTenant(id: "beta", name: "Beta") { __typename } }',
+  suspendTenant: 'mutation { suspendTenant(id: "beta") { __typename } }',
+  resumeTenant: 'mutation { resumeTenant(id: "beta") { __typename } }',
+  renameTenant: 'mutation { renameTenant(id: "beta", name: "Beta and sons") { __typename } }',
+  deleteTenant: 'mutation { deleteTenant(id: "beta") { __typename } }',
+};
+
 function document(externalId: string) {
   return { collection: 'notes', externalId, title: `A ${secretWord}`, body: `It plays the ${secretWord}.` };
 }
@@ -112,7 +121,9 @@ async function entriesOf(action: string): Promise<Entry[]> {
 
 describe('the audit log', () => {
   test('has a mutation here for each that the schema has', () => {
-    expect(Object.keys(mutations).sort()).toEqual(Object.keys(schema.getMutationType()?.getFields() ?? {}).sort());
+    expect([...Object.keys(mutations), ...Object.keys(lifecycle)].sort()).toEqual(
+      Object.keys(schema.getMutationType()?.getFields() ?? {}).sort(),
+    );
   });
 
   test.each(Object.keys(mutations))('gets one row of %s, with who, what and in which request', async (name) => {
@@ -130,6 +141,25 @@ describe('the audit log', () => {
       targetIds: { length: name === 'upsertDocuments' ? 2 : 1 },
     });
     expect(Math.abs(Date.parse(after[0]!.at) - Date.now())).toBeLessThan(60_000);
+  });
+
+  test.each(Object.entries(lifecycle))('gets one row of %s, in the tenant that it was done to', async (name, query) => {
+    const { headers, errors } = await gateway.graphql(token, query);
+    expect(errors).toEqual([]);
+    const { rows } = await gateway.db.owner.query(
+      'select tenant_id, subject, token_id, by_operator, request_id, target_ids from audit_log where action = $1',
+      [name],
+    );
+    expect(rows).toEqual([
+      {
+        tenant_id: 'beta',
+        subject: 'ada',
+        token_id: 'ticket-1',
+        by_operator: true,
+        request_id: headers.get('x-request-id'),
+        target_ids: ['beta'],
+      },
+    ]);
   });
 
   test('names what was changed: documents and keys by their global ids, the rest by name', async () => {

@@ -114,6 +114,7 @@ describeServer('tessera tenant export and import', () => {
         externalId: `n${i}`,
         title: `Note ${i}`,
         body: `Note number ${i} of the house.`,
+        ...(i === 7 && { acl: { users: ['concierge'], groups: ['cleaners'] } }),
       })),
     ];
     const path = join(folder, 'house.jsonl');
@@ -159,6 +160,8 @@ describeServer('tessera tenant export and import', () => {
       model: { name: 'static-en-512', dimensions: 512 },
     });
     expect(JSON.parse(lines.at(-1) ?? '')).toEqual({ end: { documents: 48 } });
+    const restricted = lines.flatMap((line) => JSON.parse(line).document ?? []).filter(({ acl }) => acl !== null);
+    expect(restricted).toMatchObject([{ externalId: 'n7', acl: { users: ['concierge'], groups: ['cleaners'] } }]);
 
     const imported = await run(['tenant', 'import', path], there());
     expect(imported).toEqual({

@@ -8,13 +8,22 @@ select
   "documents"."metadata" as "metadata",
   "documents"."status" as "status",
   "documents"."language" as "language",
+  (
+    select
+      jsonb_build_object('users', a.users, 'groups', a.groups)
+    from
+      audiences a
+    where
+      a.tenant_id = $1
+      and a.id = documents.audience
+  ) as "acl",
   "documents"."created_at" as "createdAt"
 from
   "documents"
 where
-  "tenant_id" = $1
-  and "id" > $2
+  "tenant_id" = $2
+  and "id" > $3
 order by
   "documents"."id"
 limit
-  $3
+  $4
