@@ -156,7 +156,8 @@ async function checkDatabase(gateway: Database, only: TenantId | undefined): Pro
   for (const tenant of chosen) {
     const dimensions = models.find(({ id }) => id === tenant.modelId)?.dimensions ?? 256;
     const tier = tenant.graph?.valid ? 'hnsw' : 'exact';
-    const scope = { role: 'tessera_reader', tenantId: tenant.tenantId, subject: 'tessera doctor' } as const;
+    // The role that sees the whole tenant, whatever access lists its documents have.
+    const scope = { role: 'tessera_tenant', tenantId: tenant.tenantId, subject: 'tessera doctor' } as const;
     const [[some], [row]] = await readInFlight(gateway, scope, [
       documentListStatement(tenant.tenantId, { filter: {}, limit: 1 }),
       strandedChunksStatement(tenant.tenantId),

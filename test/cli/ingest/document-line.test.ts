@@ -13,11 +13,23 @@ test('a line with the least that is needed is a document of the default collecti
 
 test('every field that the API takes is taken, and null is the same as nothing', () => {
   const metadata = { year: 2026, deep: [null] };
-  const more = { url: 'https://example.org/a', metadata, status: 'draft', language: 'german' };
+  const more = {
+    url: 'https://example.org/a',
+    metadata,
+    status: 'draft',
+    language: 'german',
+    acl: { users: ['ann'], groups: [] },
+  };
   const whole = { ...least, collection: 'notes', ...more };
   expect(readDocument(JSON.stringify(whole), options)).toMatchObject({ document: whole });
   const read = readDocument(JSON.stringify({ ...least, collection: null, url: null, metadata: null }), options);
   expect(read).toEqual(readDocument(JSON.stringify(least), options));
+});
+
+test('an access list may leave users or groups out', () => {
+  expect(readDocument(JSON.stringify({ ...least, acl: { groups: ['staff'] } }), options)).toMatchObject({
+    document: { acl: { users: [], groups: ['staff'] } },
+  });
 });
 
 test.each([
@@ -47,6 +59,18 @@ test.each([
     'an address of a file',
     { ...least, url: 'file:///etc/passwd' },
     /^the url is not an absolute http or https address\.$/,
+  ],
+  ['a list that names nobody', { ...least, acl: { users: [], groups: null } }, /^the acl names nobody, /],
+  ['a list of users alone', { ...least, acl: ['ann'] }, /^the field acl is not an object\.$/],
+  [
+    'a user that is no text',
+    { ...least, acl: { users: [7] } },
+    /^the field acl has users or groups that are not a list of texts\.$/,
+  ],
+  [
+    'a list with roles',
+    { ...least, acl: { roles: ['x'] } },
+    /^the field acl has "roles"; users and groups are allowed\.$/,
   ],
   ['half a character', `{"externalId":"a","title":"\\ud800","body":"b"}`, /half of a surrogate pair/],
   [

@@ -58,6 +58,15 @@ describe('a plan', () => {
     expect(check({ ...covering, 'Plan Rows': 900, 'Actual Rows': 100 })).toEqual([]);
   });
 
+  test('may expect as many rows as access lists hide, and not more', () => {
+    const hidden = { ...covering, 'Actual Rows': 100, 'Rows Removed by Filter': 4_900 };
+    expect(check(hidden)).toEqual([]);
+    expect(check({ ...hidden, 'Plan Rows': 50_000 })).toEqual([
+      expect.stringContaining('the planner expects 50000 rows'),
+    ]);
+    expect(check({ ...hidden, 'Rows Removed by Filter': 0 })).toEqual([expect.stringContaining('the planner expects')]);
+  });
+
   test('that was not run is held to the rows that are known', () => {
     const { 'Actual Rows': _rows, 'Actual Loops': _loops, 'Heap Fetches': _fetches, ...planned } = covering;
     expect(check(planned)).toEqual([]);
