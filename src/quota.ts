@@ -49,7 +49,7 @@ export class RateLimited extends Refusal {
         : `Try again in ${retryAfterSeconds} ${retryAfterSeconds === 1 ? 'second' : 'seconds'}.`;
     super(
       'RATE_LIMITED',
-      `The ${holders[holder]} may use ${limit} ${units[kind]}; ${remaining} are left and the request needs ${asked}. ${advice}`,
+      `The ${holders[holder]} may use ${limit} ${units[kind]}, has ${remaining} left, and the request needs ${asked}. ${advice}`,
     );
     this.quota = quota;
     this.retryAfterSeconds = retryAfterSeconds;

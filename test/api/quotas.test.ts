@@ -74,7 +74,7 @@ describe('a tenant at its limit of requests', () => {
     expectRefusal(refused, {
       status: 429,
       code: 'RATE_LIMITED',
-      says: /^The tenant may use 3 requests a minute; 0 are left and the request needs 1\. Try again in \d+ seconds\.$/,
+      says: /^The tenant may use 3 requests a minute, has 0 left, and the request needs 1\. Try again in \d+ seconds\.$/,
     });
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
     expect(refused.errors[0]?.extensions?.quota).toEqual({
@@ -123,9 +123,7 @@ test('a limit of points counts each request by its price', async () => {
   expectRefusal(await gateway.graphql(token, searchQuery, { text: 'lamp' }), {
     status: 429,
     code: 'RATE_LIMITED',
-    says: RegExp(
-      `100 cost points a minute; ${100 - times * cost.price} (are|is) left and the request needs ${cost.price}`,
-    ),
+    says: RegExp(`100 cost points a minute, has ${100 - times * cost.price} left, and the request needs ${cost.price}`),
   });
 });
 
@@ -188,7 +186,7 @@ describe('a limit of embedding tokens', () => {
     const token = await limited('asker', { embeddingTokensPerDay: 2 * tokensOf(text) });
     for (let time = 0; time < 2; time++) expect((await gateway.graphql(token, searchQuery, { text })).status).toBe(200);
     const refused = await gateway.graphql(token, searchQuery, { text });
-    expectRefusal(refused, { status: 429, code: 'RATE_LIMITED', says: /embedding tokens a day; 0 are left/ });
+    expectRefusal(refused, { status: 429, code: 'RATE_LIMITED', says: /embedding tokens a day, has 0 left/ });
     expect(refused.errors[0]?.extensions?.quota).toMatchObject({ kind: 'EMBEDDING_TOKENS_PER_DAY' });
     expect((await gateway.graphql(token, searchQuery, { text, mode: 'KEYWORD' })).status).toBe(200);
   });
@@ -214,6 +212,26 @@ describe('a limit of embedding tokens', () => {
     // Unchanged, they cost nothing.
     expect((await upsert(token, documents(1))).documents?.[0]?.status).toBe('UNCHANGED');
   });
+});
+
+test('an API key is held to its own limit, which names it', async () => {
+  const token = await gateway.tokenFor('keyed');
+  const { createApiKey } = dataOf(
+    await gateway.graphql<{ createApiKey: { key: string; apiKey: { id: string } } }>(
+      token,
+      'mutation { createApiKey(input: { name: "robot", scopes: ["search"] }) { key apiKey { id } } }',
+    ),
+  );
+  await limited('keyed', { apiKeyId: createApiKey.apiKey.id, requestsPerMinute: 1 } as Limits);
+  expect((await gateway.graphql(createApiKey.key, viewer)).status).toBe(200);
+  const refused = await gateway.graphql(createApiKey.key, viewer);
+  expectRefusal(refused, {
+    status: 429,
+    code: 'RATE_LIMITED',
+    says: /^The API key may use 1 requests a minute, has 0/,
+  });
+  expect(refused.errors[0]?.extensions?.quota).toMatchObject({ holder: 'API_KEY', limit: 1 });
+  expect((await gateway.graphql(token, viewer)).status).toBe(200);
 });
 
 test('what is set is shown to operators', async () => {

@@ -96,7 +96,7 @@ describe('a limit that several gateways share', () => {
     const { accepted, refusals } = await send(gateways, 'none', 2);
     expect(accepted).toBe(0);
     expect(refusals[0]?.message).toMatch(
-      /may use 0 requests a minute; 0 are left and the request needs 1\. It never fits/,
+      /may use 0 requests a minute, has 0 left, and the request needs 1\. It never fits/,
     );
     expect(gateways[0]!.statements()).toBe(0);
   });
@@ -129,13 +129,15 @@ describe('a limit that several gateways share', () => {
 
   test('of points takes the price of each request, and gives back what another limit has no room for', async () => {
     const gateways = await openGateways({ requestsPerMinute: 100, costPointsPerMinute: 1_000 }, 2);
-    expect((await send(gateways, 'priced', 200, 30)).accepted).toBe(33);
-    // Requests that failed for their price were not counted: of 100 there are 67 left, less what the two hold in vain.
+    const priced = (await send(gateways, 'priced', 200, 30)).accepted;
+    // Each of the two may hold a rest that is too small for a request.
+    expect([32, 33]).toContain(priced);
+    // Requests that failed for their price were not counted.
     const { accepted } = await send(gateways, 'priced', 200, 0);
-    expect(33 + accepted).toBe(100);
+    expect(priced + accepted).toBe(100);
     const { refusals } = await send(gateways, 'costly', 1, 1_001);
     expect(refusals[0]?.message).toMatch(
-      /may use 1000 cost points a minute; \d+ are left and the request needs 1001\. It never/,
+      /may use 1000 cost points a minute, has \d+ left, and the request needs 1001\. It never/,
     );
   });
 });
