@@ -24,11 +24,13 @@ export interface SignTokenOptions {
   readonly now?: () => number;
   /** One that the shared secret is long enough for. */
   readonly algorithm?: 'HS256' | 'HS384' | 'HS512';
+  /** The header's `typ`; `JWT` without it. */
+  readonly type?: string;
 }
 
 /** Signs a token with a shared secret, for development and the command line. In production the identity provider signs. */
 export async function signToken(key: Secret, contents: TokenContents, options: SignTokenOptions = {}): Promise<string> {
-  const { now = Date.now, algorithm = 'HS256' } = options;
+  const { now = Date.now, algorithm = 'HS256', type = 'JWT' } = options;
   const { claims: names, groups = [] } = contents;
   const issuedAtSeconds = Math.floor(now() / 1000);
   const payload: JWTPayload = {};
@@ -37,7 +39,7 @@ export async function signToken(key: Secret, contents: TokenContents, options: S
   if (groups.length > 0) writeClaim(payload, names.groups, [...groups]);
   writeClaim(payload, names.scopes, contents.scopes.join(' '));
   return new SignJWT(payload)
-    .setProtectedHeader({ alg: algorithm, typ: 'JWT' })
+    .setProtectedHeader({ alg: algorithm, typ: type })
     .setIssuer(contents.issuer)
     .setAudience(contents.audience)
     .setJti(contents.tokenId ?? randomUUID())

@@ -1,11 +1,14 @@
 import { errors } from 'jose';
+import type { Algorithm } from '../config/algorithms.ts';
 import { Refusal } from '../errors.ts';
 
 /** What a token must be, as far as a refusal has to say it. */
 export interface TokenRequirements {
   readonly issuer: string;
   readonly audience: string;
-  readonly algorithms: readonly string[];
+  readonly algorithms: readonly Algorithm[];
+  /** What the header must say of the token's type (`typ`), such as `at+jwt`; anything without it. */
+  readonly type?: string | undefined;
   readonly clockToleranceSeconds: number;
 }
 
@@ -57,13 +60,18 @@ function formatTime(seconds: number | undefined): string {
 
 function explainClaim(error: errors.JWTClaimValidationFailed, required: TokenRequirements): string {
   const { claim, reason, payload } = error;
-  if (reason === 'missing') return `The token has no ${JSON.stringify(claim)} claim; it is required.`;
+  if (reason === 'missing' && claim !== 'typ')
+    return `The token has no ${JSON.stringify(claim)} claim; it is required.`;
   if (reason === 'invalid') return `The token's ${JSON.stringify(claim)} claim is not a number of seconds since 1970.`;
   if (claim === 'iss') {
     return `The token's issuer, ${show(payload.iss)}, is not accepted; allowed: ${show(required.issuer)}.`;
   }
   if (claim === 'aud') {
     return `The token is meant for ${show(payload.aud)}; it must be meant for ${show(required.audience)}.`;
+  }
+  // The only one that stands in the header: RFC 9068, section 2.1.
+  if (claim === 'typ') {
+    return `The token's type ("typ") is not accepted; allowed: ${show(required.type)}.`;
   }
   if (claim === 'nbf') {
     return `The token is not valid before ${formatTime(payload.nbf)}; clocks may differ by ${required.clockToleranceSeconds} seconds.`;

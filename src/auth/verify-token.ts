@@ -8,6 +8,8 @@ import { explainTokenError, type TokenRequirements, tokenRefusal } from './token
 export interface TokenVerifierOptions extends TokenRequirements {
   readonly key: TokenKey;
   readonly claims: ClaimNames;
+  /** Tenants that the issuer may speak for; any without it. */
+  readonly tenants?: readonly string[] | undefined;
   /** The clock, in milliseconds since 1970. */
   readonly now?: () => number;
 }
@@ -29,7 +31,8 @@ const maxCacheAgeMs = 600_000;
  * required, and the claims are read. A verified token is remembered by its hash until it expires, at most ten minutes.
  */
 export function createTokenVerifier(options: TokenVerifierOptions): VerifyToken {
-  const { key, claims, now = Date.now } = options;
+  const { key, claims, tenants, now = Date.now } = options;
+  const ownTenants = tenants && new Set<string>(tenants);
   const cache = createPrincipalCache(maxCachedTokens);
   return async (token) => {
     refuseUnreadable(token);
@@ -38,6 +41,9 @@ export function createTokenVerifier(options: TokenVerifierOptions): VerifyToken 
     if (known !== undefined) return known;
     const payload = await verify(token, key, options, nowMs);
     const principal = readPrincipal(payload, claims);
+    if (ownTenants && !ownTenants.has(principal.tenantId)) {
+      throw tokenRefusal('The token names a tenant that its issuer may not speak for here.');
+    }
     const usableUntilMs = Math.min(readExpiryMs(payload), nowMs + maxCacheAgeMs);
     if (usableUntilMs > nowMs) cache.set(cacheKey(), { principal, usableUntilMs });
     return principal;
@@ -49,7 +55,11 @@ export function createTokenVerifier(options: TokenVerifierOptions): VerifyToken 
   };
 }
 
-function refuseUnreadable(token: string): void {
+/**
+ * Refuses what is too large or has not the three parts of a signed JWT, before anything of it is decoded.
+ * @throws {Refusal} `UNAUTHENTICATED`.
+ */
+export function refuseUnreadable(token: string): void {
   const sizeBytes = Buffer.byteLength(token);
   if (sizeBytes > maxTokenBytes) {
     throw tokenRefusal(`The token is too large: ${sizeBytes} bytes, and at most ${maxTokenBytes} are allowed.`);
@@ -70,6 +80,7 @@ async function verify(token: string, key: TokenKey, options: TokenVerifierOption
       algorithms: [...options.algorithms],
       clockTolerance: options.clockToleranceSeconds,
       requiredClaims: ['exp'],
+      ...(options.type !== undefined && { typ: options.type }),
       currentDate: new Date(nowMs),
     });
     return payload;

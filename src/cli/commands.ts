@@ -62,7 +62,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'token',
-    summary: "Sign a token for a tenant's user.",
+    summary: "Sign a token for a tenant's user, or revoke one.",
     load: async () => (await import('./token.ts')).token,
   },
   {

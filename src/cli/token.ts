@@ -2,6 +2,7 @@ import { tokenScopes } from '../auth/scopes.ts';
 import { readChoice, readDuration, readTenant } from './argument-values.ts';
 import { readArguments, refuseWords } from './arguments.ts';
 import type { Command } from './command.ts';
+import { revokeTokenById } from './revoke-token.ts';
 import { everyScope, issueToken } from './tokens.ts';
 
 const usage = 'tessera token --tenant ID [--subject S] [--group G ...] [--scope S ...] [--ttl TIME]';
@@ -9,10 +10,11 @@ const usage = 'tessera token --tenant ID [--subject S] [--group G ...] [--scope 
 export const token: Command = {
   name: 'token',
   help: `${usage}
+       tessera token revoke ID --tenant ID [--ttl TIME] [--url URL] ...
 
 Prints a token for a tenant's user, signed with the secret that the gateway
 verifies with: JWT_HS256_SECRET, or the key kept in DATA_DIR. Where tokens are
-verified with public keys, only their issuer can sign.
+verified with public keys or for several issuers, only those can sign.
 
   --tenant ID    whose documents it opens
   --subject S    who calls; "cli" without it
@@ -21,8 +23,19 @@ verified with public keys, only their issuer can sign.
                  operator; may be given several times; the first three
                  without it
   --ttl TIME     how long it is valid: seconds, or a number with s, m, h or d;
-                 1h without it`,
+                 1h without it
+
+With "revoke" takes a token back before its time: every gateway refuses it at
+once. ID is the token's "jti" claim, or the token itself.
+
+  --tenant ID    whose token; may be left out beside --token
+  --ttl TIME     how long the token would hold at most; what it says itself, or
+                 366d, without it
+  --url URL      a running gateway; without it, the database of the settings
+  --token TOKEN  a token with the scope tenant:admin; without it, one is signed`,
   async run(context, args) {
+    const [verb, ...rest] = args;
+    if (verb === 'revoke') return revokeTokenById(context, rest);
     const { values, positionals, refuse } = readArguments(
       usage,
       {

@@ -25,3 +25,6 @@ export const algorithms: readonly Algorithm[] = [...hmacAlgorithms, ...publicKey
 export function isHmac(algorithm: Algorithm): algorithm is HmacAlgorithm {
   return Object.hasOwn(hmacKeyBytes, algorithm);
 }
+
+/** What public keys check where no algorithms are named. */
+export const publicKeyDefaults: readonly Algorithm[] = ['RS256', 'PS256', 'ES256', 'EdDSA'];

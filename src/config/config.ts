@@ -45,6 +45,8 @@ export interface HttpConfig {
   readonly introspection: boolean;
   /** Whether it answers a federation router. */
   readonly federation: boolean;
+  /** Origins whose pages may read answers in a browser. */
+  readonly corsOrigins: readonly string[];
   readonly maxBodyBytes: number;
   /** Documents by id; absent where requests bring their text. */
   readonly trusted: { readonly path: string; readonly only: boolean } | undefined;
@@ -67,6 +69,8 @@ export interface DatabaseConfig {
   readonly workerUrl: Secret;
   /** The owner's connection, needed by `tessera migrate` only. */
   readonly migrateUrl: Secret | undefined;
+  /** Connection on which revocations are heard; the gateway's when none was given. */
+  readonly listenUrl: Secret;
   /** Passwords that `tessera migrate` gives the login roles it creates; without one the role's password is left alone. */
   readonly gatewayPassword: Secret | undefined;
   readonly workerPassword: Secret | undefined;
@@ -78,19 +82,34 @@ export interface DatabaseConfig {
   readonly statementTimeoutMs: number;
 }
 
-/** Where the keys that check tokens come from. `generated` is the signing key kept in `dataDir`, in embedded mode only. */
+/**
+ * Where the keys that check tokens come from. `generated` is the signing key kept in `dataDir`, in embedded mode only; a file
+ * of issuers has for each of them what else stands here.
+ */
 export type TokenKeyConfig =
   | { readonly kind: 'generated' }
   | { readonly kind: 'hs256'; readonly secret: Secret }
   | { readonly kind: 'jwks-url'; readonly url: string }
-  | { readonly kind: 'jwks-file'; readonly path: string };
+  | { readonly kind: 'jwks-file'; readonly path: string }
+  | { readonly kind: 'pem-file'; readonly path: string }
+  | { readonly kind: 'issuers-file'; readonly path: string };
 
+/** One issuer of tokens, and where its keys are. */
+export interface IssuerConfig extends TokenConfig {
+  readonly key: Exclude<TokenKeyConfig, { kind: 'generated' | 'issuers-file' }>;
+  /** Tenants that it may speak for; any without it. */
+  readonly tenants: readonly string[] | undefined;
+}
+
+/** With a file of issuers, what its entries have in common: the tolerance and the claims. */
 export interface TokenConfig {
   readonly key: TokenKeyConfig;
   readonly issuer: string;
   readonly audience: string;
   /** Never empty, and always of one family: HS* with a shared secret, the others with public keys. */
   readonly algorithms: readonly Algorithm[];
+  /** What the header must say of the token's type (`typ`); anything without it. */
+  readonly type: string | undefined;
   readonly clockToleranceSeconds: number;
   /** Names of the claims, each a literal key or a dotted path. */
   readonly claims: {

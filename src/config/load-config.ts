@@ -1,5 +1,6 @@
 import { StartupError } from '../errors.ts';
 import type { Limits } from '../quota.ts';
+import { publicKeyDefaults } from './algorithms.ts';
 import type { Config, EmbedderConfig, TokenConfig, TokenKeyConfig } from './config.ts';
 import { type Fault, isServerMode, rules } from './rules.ts';
 import { type Values, type Variable, type VariableName, variables } from './variables.ts';
@@ -59,6 +60,7 @@ function buildConfig(values: Values, serverMode: boolean): Config {
       searchPage: values.SEARCH_PAGE ?? !serverMode,
       introspection: values.INTROSPECTION ?? !serverMode,
       federation: values.FEDERATION,
+      corsOrigins: values.CORS_ORIGINS ?? [],
       maxBodyBytes: values.MAX_BODY_BYTES,
       trusted:
         values.TRUSTED_DOCUMENTS_FILE === undefined
@@ -86,6 +88,7 @@ function buildConfig(values: Values, serverMode: boolean): Config {
     url: values.DATABASE_URL,
     workerUrl: values.WORKER_DATABASE_URL ?? values.DATABASE_URL,
     migrateUrl: values.MIGRATE_DATABASE_URL,
+    listenUrl: values.LISTEN_DATABASE_URL ?? values.DATABASE_URL,
     gatewayPassword: values.GATEWAY_PASSWORD,
     workerPassword: values.WORKER_PASSWORD,
     poolSize: values.DATABASE_POOL_SIZE,
@@ -114,7 +117,8 @@ function buildToken(values: Values): TokenConfig {
     key,
     issuer: values.JWT_ISSUER ?? 'tessera-development',
     audience: values.JWT_AUDIENCE ?? 'tessera',
-    algorithms: values.JWT_ALGORITHMS ?? (sharedSecret ? ['HS256'] : ['RS256', 'PS256', 'ES256', 'EdDSA']),
+    algorithms: values.JWT_ALGORITHMS ?? (sharedSecret ? ['HS256'] : publicKeyDefaults),
+    type: values.JWT_TYPE,
     clockToleranceSeconds: values.JWT_CLOCK_TOLERANCE_SECONDS,
     claims: {
       tenant: values.JWT_TENANT_CLAIM,
@@ -129,6 +133,8 @@ function buildTokenKey(values: Values): TokenKeyConfig {
   if (values.JWT_HS256_SECRET !== undefined) return { kind: 'hs256', secret: values.JWT_HS256_SECRET };
   if (values.JWT_JWKS_URL !== undefined) return { kind: 'jwks-url', url: values.JWT_JWKS_URL };
   if (values.JWT_JWKS_FILE !== undefined) return { kind: 'jwks-file', path: values.JWT_JWKS_FILE };
+  if (values.JWT_PEM_FILE !== undefined) return { kind: 'pem-file', path: values.JWT_PEM_FILE };
+  if (values.JWT_ISSUERS_FILE !== undefined) return { kind: 'issuers-file', path: values.JWT_ISSUERS_FILE };
   return { kind: 'generated' };
 }
 

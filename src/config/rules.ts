@@ -18,15 +18,16 @@ export interface Draft {
 /** A rule about several variables. It stays silent about variables that are already at fault. */
 type Rule = (draft: Draft) => Fault[];
 
-const keyVariables = ['JWT_HS256_SECRET', 'JWT_JWKS_URL', 'JWT_JWKS_FILE'] as const;
+const keyVariables = ['JWT_HS256_SECRET', 'JWT_JWKS_URL', 'JWT_JWKS_FILE', 'JWT_PEM_FILE', 'JWT_ISSUERS_FILE'] as const;
+const publicKeyVariables = ['JWT_JWKS_URL', 'JWT_JWKS_FILE', 'JWT_PEM_FILE'] as const;
 
 /** True when a database server was named, rightly or wrongly. */
 export function isServerMode({ given }: Draft): boolean {
   return given.has('DATABASE_URL');
 }
 
-function usesKeySet({ given }: Draft): boolean {
-  return given.has('JWT_JWKS_URL') || given.has('JWT_JWKS_FILE');
+function usesPublicKeys({ given }: Draft): boolean {
+  return publicKeyVariables.some((name) => given.has(name));
 }
 
 const embeddedStaysOnLoopback: Rule = (draft) => {
@@ -37,7 +38,13 @@ const embeddedStaysOnLoopback: Rule = (draft) => {
 };
 
 const companionsNeedDatabaseUrl: Rule = (draft) => {
-  const companions = ['WORKER_DATABASE_URL', 'MIGRATE_DATABASE_URL', 'GATEWAY_PASSWORD', 'WORKER_PASSWORD'] as const;
+  const companions = [
+    'WORKER_DATABASE_URL',
+    'MIGRATE_DATABASE_URL',
+    'LISTEN_DATABASE_URL',
+    'GATEWAY_PASSWORD',
+    'WORKER_PASSWORD',
+  ] as const;
   if (isServerMode(draft)) return [];
   const orphans = companions.filter((name) => draft.given.has(name));
   if (orphans.length === 0) return [];
@@ -49,7 +56,7 @@ const oneSourceOfKeys: Rule = (draft) => {
   const chosen = keyVariables.filter((name) => draft.given.has(name));
   if (chosen.length === 0 && isServerMode(draft)) {
     const sentence =
-      'no key to check tokens with; with DATABASE_URL exactly one of JWT_HS256_SECRET, JWT_JWKS_URL and JWT_JWKS_FILE must be set';
+      'no key to check tokens with; with DATABASE_URL exactly one of JWT_HS256_SECRET, JWT_JWKS_URL, JWT_JWKS_FILE, JWT_PEM_FILE and JWT_ISSUERS_FILE must be set';
     return [{ variable: 'JWT_HS256_SECRET', sentence }];
   }
   return chosen.slice(1).map((variable) => ({
@@ -59,8 +66,8 @@ const oneSourceOfKeys: Rule = (draft) => {
 };
 
 const issuerAndAudienceAreKnown: Rule = (draft) => {
-  if (!isServerMode(draft) && !usesKeySet(draft)) return [];
-  const reason = isServerMode(draft) ? 'with DATABASE_URL' : 'with a key set';
+  if (draft.given.has('JWT_ISSUERS_FILE') || (!isServerMode(draft) && !usesPublicKeys(draft))) return [];
+  const reason = isServerMode(draft) ? 'with DATABASE_URL' : 'with public keys';
   const missing = (['JWT_ISSUER', 'JWT_AUDIENCE'] as const).filter((name) => !draft.given.has(name));
   return missing.map((variable) => ({
     variable,
@@ -71,18 +78,29 @@ const issuerAndAudienceAreKnown: Rule = (draft) => {
 const algorithmsFitTheKey: Rule = (draft) => {
   const { JWT_ALGORITHMS: listed, JWT_HS256_SECRET: secret } = draft.values;
   const generated = keyVariables.every((name) => !draft.given.has(name));
-  if (listed === undefined || (generated && isServerMode(draft))) return [];
-  const keySet = usesKeySet(draft);
-  const misfits = listed.filter((algorithm) => (generated ? algorithm !== 'HS256' : isHmac(algorithm) === keySet));
+  if (listed === undefined || draft.given.has('JWT_ISSUERS_FILE') || (generated && isServerMode(draft))) return [];
+  const publicKeys = usesPublicKeys(draft);
+  const misfits = listed.filter((algorithm) => (generated ? algorithm !== 'HS256' : isHmac(algorithm) === publicKeys));
   if (misfits.length > 0) {
     const shared = generated ? 'the generated key signs HS256 only' : 'a shared secret checks HS* only';
-    const allowed = keySet ? 'a key set checks RS*, PS*, ES* and EdDSA only' : shared;
+    const allowed = publicKeys ? 'public keys check RS*, PS*, ES* and EdDSA only' : shared;
     return [{ variable: 'JWT_ALGORITHMS', sentence: `received ${misfits.join(', ')}; allowed: ${allowed}` }];
   }
   const neededBytes = Math.max(...listed.map((algorithm) => (isHmac(algorithm) ? hmacKeyBytes[algorithm] : 0)));
   if (secret === undefined || Buffer.byteLength(secret.reveal()) >= neededBytes) return [];
   const sentence = `received a secret shorter than ${neededBytes} bytes, which ${listed.join(', ')} needs (RFC 7518)`;
   return [{ variable: 'JWT_HS256_SECRET', sentence }];
+};
+
+const issuersStandInTheirFile: Rule = ({ given }) => {
+  if (!given.has('JWT_ISSUERS_FILE')) return [];
+  const ofOne = ['JWT_ISSUER', 'JWT_AUDIENCE', 'JWT_ALGORITHMS', 'JWT_TYPE'] as const;
+  return ofOne
+    .filter((name) => given.has(name))
+    .map((variable) => ({
+      variable,
+      sentence: 'set beside JWT_ISSUERS_FILE, where each issuer has its own; allowed: one or the other',
+    }));
 };
 
 const embedderIsComplete: Rule = ({ given, values }) => {
@@ -119,6 +137,7 @@ export const rules: readonly Rule[] = [
   oneSourceOfKeys,
   issuerAndAudienceAreKnown,
   algorithmsFitTheKey,
+  issuersStandInTheirFile,
   embedderIsComplete,
   overlapIsSmall,
   onlyTrustedNeedsAFile,

@@ -107,3 +107,19 @@ export const claimName: ValueType<string> = valueType(
     return text.includes('/') || text.split('.').every((part) => part !== '') ? text : undefined;
   },
 );
+
+/** A token's `typ`: a media type without its `application/` (RFC 7515, section 4.1.9). */
+export const tokenType: ValueType<string> = valueType(
+  'a type such as at+jwt, at most 64 letters, digits, ".", "+" and "-"',
+  (text) => (/^[A-Za-z0-9.+-]{1,64}$/.test(text) ? text : undefined),
+);
+
+/** Origins as browsers send them, so that they can be compared as they are. Never `*` and never `null`. */
+export const originList: ValueType<readonly string[]> = valueType(
+  'a comma-separated list of origins such as https://app.example.com, each with its scheme and without a path; no "*"',
+  (text) => {
+    const origins = [...new Set(text.split(',').map((origin) => origin.trim()))];
+    const isOrigin = (origin: string) => /^https?:/.test(origin) && URL.parse(origin)?.origin === origin;
+    return origins.every(isOrigin) ? origins : undefined;
+  },
+);

@@ -8,9 +8,11 @@ import {
   flag,
   hostName,
   keySetUrl,
+  originList,
   plainText,
   secretText,
   serviceUrl,
+  tokenType,
   type ValueType,
   wholeNumber,
 } from './value-types.ts';
@@ -82,6 +84,10 @@ const database = {
     'true',
     'Whether connections keep searches parsed, which saves PostgreSQL a fifth of the work of a small one. Set it to false behind a pooler that gives each transaction another connection and does not carry prepared statements over, such as PgBouncer with max_prepared_statements = 0.',
   ),
+  LISTEN_DATABASE_URL: optionalSecret(
+    databaseUrl,
+    'Connection of the gateway that goes past a pooler, on which revocations are heard at once, as the login of DATABASE_URL. Unset: the same as DATABASE_URL; through a pooler that does not pass them on, they are asked for every 2 seconds.',
+  ),
   STATEMENT_TIMEOUT_MS: withDefault(
     wholeNumber(1, 600_000),
     '10000',
@@ -113,6 +119,10 @@ const server = {
   INTROSPECTION: optional(
     flag,
     'Whether the schema can be asked for. Unset: true in embedded mode, false in server mode.',
+  ),
+  CORS_ORIGINS: optional(
+    originList,
+    'Origins whose pages may read answers in a browser. Unset: those of this gateway only.',
   ),
   FEDERATION: withDefault(
     flag,
@@ -167,24 +177,36 @@ const server = {
 const token = {
   JWT_HS256_SECRET: optionalSecret(
     secretText(32),
-    'Secret shared with the issuer of the tokens. Server mode needs exactly one of JWT_HS256_SECRET, JWT_JWKS_URL and JWT_JWKS_FILE; embedded mode generates a key when none is set.',
+    'Secret shared with the issuer of the tokens. Server mode needs exactly one of JWT_HS256_SECRET, JWT_JWKS_URL, JWT_JWKS_FILE, JWT_PEM_FILE and JWT_ISSUERS_FILE; embedded mode generates a key when none is set.',
   ),
   JWT_JWKS_URL: optional(
     keySetUrl,
     'Address of the public keys of the issuer (JSON Web Key Set), fetched when needed and cached.',
   ),
   JWT_JWKS_FILE: optional(path, 'File with the public keys of the issuer (JSON Web Key Set), read at start.'),
+  JWT_PEM_FILE: optional(
+    path,
+    'File with the public key of the issuer in PEM, a key (SPKI) or an X.509 certificate, read at start.',
+  ),
+  JWT_ISSUERS_FILE: optional(
+    path,
+    'File with several issuers (JSON), each with its own audience, keys, algorithms and claims, in place of the other variables about one. See docs/authentication.md.',
+  ),
   JWT_ISSUER: optional(
     plainText('the exact "iss" claim'),
-    'Issuer that tokens must name. Required in server mode and with a key set; otherwise tessera-development.',
+    'Issuer that tokens must name. Required in server mode and with public keys; otherwise tessera-development.',
   ),
   JWT_AUDIENCE: optional(
     plainText('the exact "aud" claim'),
-    'Audience that tokens must name, among others or alone. Required in server mode and with a key set; otherwise tessera.',
+    'Audience that tokens must name, among others or alone. Required in server mode and with public keys; otherwise tessera.',
   ),
   JWT_ALGORITHMS: optional(
     algorithmList,
-    'Signature algorithms that are accepted: HS* with JWT_HS256_SECRET, the others with a key set. Unset: HS256, or RS256,PS256,ES256,EdDSA with a key set.',
+    'Signature algorithms that are accepted: HS* with JWT_HS256_SECRET, the others with public keys. Unset: HS256, or RS256,PS256,ES256,EdDSA with public keys.',
+  ),
+  JWT_TYPE: optional(
+    tokenType,
+    'What the header of a token must say of its type ("typ"): at+jwt where the issuer marks access tokens, so that an ID token is not taken for one. Unset: anything.',
   ),
   JWT_CLOCK_TOLERANCE_SECONDS: withDefault(
     wholeNumber(0, 120),

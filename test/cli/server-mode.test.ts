@@ -231,7 +231,7 @@ describe('where tokens are verified with public keys', () => {
       const { status, stderr } = await run(args, env);
       expect([status, stderr]).toEqual([
         1,
-        expect.stringMatching(/^tessera: Tokens are verified with public keys here[^\n]+\n$/),
+        expect.stringMatching(/^tessera: Tokens are verified with public keys or for several issuers here[^\n]+\n$/),
       ]);
     }
   });

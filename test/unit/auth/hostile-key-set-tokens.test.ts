@@ -65,6 +65,44 @@ const hostile: [title: string, token: string, words: string][] = [
     await signedWith(rsa.privateKey, { alg: 'RS256', kid: '../../dev/null' }),
     'not among the keys',
   ],
+  ...(await Promise.all(
+    [
+      '/etc/passwd',
+      'file:///etc/keys.json',
+      '..\\..\\keys',
+      'rsa-1\0',
+      'RSA-1',
+      'rsa-1 ',
+      '',
+      '__proto__',
+      'constructor',
+    ].map(
+      async (kid): Promise<[string, string, string]> => [
+        `the key id ${JSON.stringify(kid)}`,
+        await signedWith(otherRsa.privateKey, { alg: 'RS256', kid }),
+        'not among the keys',
+      ],
+    ),
+  )),
+  [
+    'its own key set elsewhere and an unknown id',
+    await signedWith(otherRsa.privateKey, { alg: 'RS256', kid: 'mine', jku: 'https://evil.example/keys' }),
+    'not among the keys',
+  ],
+  [
+    'another key brought along under an unknown id',
+    await signedWith(otherRsa.privateKey, {
+      alg: 'RS256',
+      kid: 'mine',
+      jwk: { ...forge.otherRsaPublicJwk, kid: 'mine' },
+    }),
+    'not among the keys',
+  ],
+  [
+    'a secret brought along as jwk',
+    rawHs256(claimsText, { kid: 'rsa-1', jwk: { kty: 'oct', k: 'AAAA' } }, Buffer.alloc(3)),
+    'not accepted',
+  ],
   ['a key id with SQL', await signedWith(rsa.privateKey, { alg: 'RS256', kid: "x' or '1'='1" }), 'not among the keys'],
   [
     'a key id in a list',

@@ -104,6 +104,18 @@ const hostile: [title: string, token: string, words: string][] = [
     rawHs256(JSON.stringify(forge.claimsWith({ tenant: undefined })).replace('{', '{"__proto__":{"tenant":"acme"},')),
     'it is missing',
   ],
+  ['an expiry twice, the second over', twice(`"exp":${nowSeconds - 60}`), 'expired at'],
+  ['an audience twice, the second another', twice('"aud":"billing"'), 'meant for "billing"'],
+  ['an issuer twice, the second another', twice('"iss":"https://evil.example"'), 'is not accepted'],
+  ['a tenant twice, the second a list', twice('"tenant":["acme"]'), 'it is a list of 1 entry'],
+  ['a not-before twice, the second later', twice(`"nbf":${nowSeconds + 60}`), 'not valid before'],
+  [
+    'an algorithm twice, the second none',
+    `${forge.encode('{"alg":"HS256","alg":"none"}')}.${goodClaims}.`,
+    'algorithm that is not accepted',
+  ],
+  ['a critical header twice, the second unknown', hs256({}, { crit: ['exp', 'jwk'], jwk: {} }), 'demands an extension'],
+  ['a tenant in a claim that only looks alike', hs256({ tenant: undefined, 'tenant\u200b': 'acme' }), 'it is missing'],
   ['no subject', hs256({ sub: undefined }), 'claim "sub" does not name a user'],
   ['an empty subject', hs256({ sub: '' }), 'claim "sub" does not name a user'],
   ['a subject that is a number', hs256({ sub: 42 }), 'it is a number'],
@@ -124,6 +136,10 @@ const hostile: [title: string, token: string, words: string][] = [
   ['a scope that is a list', hs256({ scope: [['search']] }), 'an entry does not fit'],
 ];
 
+test('the hostile tokens are many', () => {
+  expect(hostile.length).toBeGreaterThanOrEqual(90);
+});
+
 describe('with a shared secret', () => {
   test.each(hostile)('%s is refused', (_title, token, words) => forge.expectRefusal(verify, token, words));
 });
@@ -131,6 +147,8 @@ describe('with a shared secret', () => {
 const accepted: [title: string, token: string, changes: object][] = [
   ['a good token', good, {}],
   ['a good token with headers that are ignored', hs256({}, { jku: 'https://evil.example', kid: '../x' }), {}],
+  ['a tenant twice, of which the last counts', twice('"tenant":"globex"'), { tenantId: 'globex' }],
+  ['a good token whose type is anything, where none is demanded', hs256({}, { typ: 'anything' }), {}],
   ['an expiry within the tolerance', hs256({ exp: nowSeconds - 4 }), {}],
   ['a not-before within the tolerance', hs256({ nbf: nowSeconds + 5 }), {}],
   ['an audience in a list with others', hs256({ aud: ['billing', 'search'] }), {}],
@@ -151,6 +169,11 @@ describe('accepted', () => {
     expect(await verify(token)).toEqual({ ...forge.goodPrincipal, ...changes });
   });
 });
+
+/** The good claims with one more behind them: the last of two counts (RFC 7519, section 4). */
+function twice(claim: string): string {
+  return rawHs256(`${JSON.stringify(forge.goodClaims).slice(0, -1)},${claim}}`);
+}
 
 function manyGroups(): string[] {
   return Array.from({ length: 256 }, (_, i) => `g${i}`);

@@ -19,6 +19,7 @@ describe('an empty environment', () => {
         searchPage: true,
         introspection: true,
         federation: false,
+        corsOrigins: [],
         maxBodyBytes: 4_194_304,
         trusted: undefined,
         query: { tokens: 10_000, depth: 15, aliases: 50, directives: 50, cost: 10_000 },
@@ -29,6 +30,7 @@ describe('an empty environment', () => {
         issuer: 'tessera-development',
         audience: 'tessera',
         algorithms: ['HS256'],
+        type: undefined,
         clockToleranceSeconds: 5,
         claims: { tenant: 'tenant', subject: 'sub', groups: 'groups', scopes: 'scope' },
       },
@@ -95,9 +97,36 @@ describe('server mode', () => {
     expect(byFile.token.algorithms).toEqual(['RS256', 'ES256']);
   });
 
+  test('takes a public key in PEM, and a file of issuers that has all that one would be told otherwise', () => {
+    const keys = { ...server, JWT_HS256_SECRET: '' };
+    const pem = loadConfig({ ...keys, JWT_PEM_FILE: '/etc/key.pem', JWT_TYPE: 'at+jwt' }).token;
+    expect([pem.key, pem.type, pem.algorithms]).toEqual([
+      { kind: 'pem-file', path: '/etc/key.pem' },
+      'at+jwt',
+      ['RS256', 'PS256', 'ES256', 'EdDSA'],
+    ]);
+    const issuers = { ...keys, JWT_ISSUER: '', JWT_AUDIENCE: '', JWT_ISSUERS_FILE: '/etc/issuers.json' };
+    expect(loadConfig(issuers).token.key).toEqual({ kind: 'issuers-file', path: '/etc/issuers.json' });
+  });
+
+  test('hears revocations on the connection of the gateway unless it is given another', () => {
+    const listenUrl = (env: object) => {
+      const config = loadConfig({ ...server, ...env });
+      return config.mode === 'server' && config.database.listenUrl.reveal();
+    };
+    expect(listenUrl({})).toBe(server.DATABASE_URL);
+    expect(listenUrl({ LISTEN_DATABASE_URL: 'postgres://a@direct/app' })).toBe('postgres://a@direct/app');
+  });
+
+  test('lets no page of elsewhere read answers unless its origin is named', () => {
+    expect(loadConfig(server).http.corsOrigins).toEqual([]);
+    const named = { ...server, CORS_ORIGINS: 'https://app.example.com, http://localhost:3000' };
+    expect(loadConfig(named).http.corsOrigins).toEqual(['https://app.example.com', 'http://localhost:3000']);
+  });
+
   test('does not start without verification settings', () => {
     expect(faultsOf({ DATABASE_URL: 'postgres://db/app' })).toEqual([
-      'JWT_HS256_SECRET: no key to check tokens with; with DATABASE_URL exactly one of JWT_HS256_SECRET, JWT_JWKS_URL and JWT_JWKS_FILE must be set',
+      'JWT_HS256_SECRET: no key to check tokens with; with DATABASE_URL exactly one of JWT_HS256_SECRET, JWT_JWKS_URL, JWT_JWKS_FILE, JWT_PEM_FILE and JWT_ISSUERS_FILE must be set',
       'JWT_ISSUER: not set; with DATABASE_URL it is required, so that tokens made for others are refused',
       'JWT_AUDIENCE: not set; with DATABASE_URL it is required, so that tokens made for others are refused',
     ]);
