@@ -8,6 +8,7 @@ import { Refusal } from '../errors.ts';
 import type { TenantId } from '../ids.ts';
 import { findApiKeysStatement, tokenIsRevokedStatement } from './access-statements.ts';
 import type { KeyUses } from './key-uses.ts';
+import { limitLookUps } from './limit-look-ups.ts';
 import type { FoundKey, Revocations } from './revocations.ts';
 
 export interface AuthenticateDeps {
@@ -24,10 +25,12 @@ export interface AuthenticateDeps {
  * Makes the function that turns a bearer credential, a JWT or an API key, into a principal. While revocations are heard of,
  * neither a token nor a key that was seen before costs a look at the database.
  *
- * It throws a `Refusal`: `UNAUTHENTICATED`, `TOKEN_REVOKED`, or `DATABASE_UNAVAILABLE` where it would have to look.
+ * It throws a `Refusal`: `UNAUTHENTICATED`, `TOKEN_REVOKED`, or `DATABASE_UNAVAILABLE` where it would have to look, and
+ * `TOO_MANY_UNKNOWN_KEYS` where it would have to look too often in vain.
  */
 export function createAuthenticator(deps: AuthenticateDeps): VerifyToken {
   const { database, verifyToken, revocations, keyUses, now = Date.now } = deps;
+  const lookUp = limitLookUps();
 
   return async (credential) => {
     if (isApiKey(credential)) return authenticateKey(credential);
@@ -47,7 +50,7 @@ export function createAuthenticator(deps: AuthenticateDeps): VerifyToken {
     const prefix = readApiKeyPrefix(text);
     const hash = hashApiKey(text);
     const name = hash.toString('base64');
-    const key = revocations.recall(name) ?? (await findKey(prefix, hash, name));
+    const key = revocations.recall(name) ?? (await lookUp(name, () => findKey(prefix, hash, name)));
     if (key === undefined) {
       throw new Refusal('UNAUTHENTICATED', 'The API key is not known here. Check that it was copied whole.');
     }

@@ -53,8 +53,9 @@ export function createErrorMask(options: ErrorMaskOptions): ErrorMask {
 
 /** RFC 9110, section 15.5.2: an answer with status 401 says how to authenticate. RFC 6585: one with 429 may say how long to wait. */
 function httpOf(refusal: Refusal) {
-  const { httpStatus: status } = refusal;
+  const { code, httpStatus: status } = refusal;
   if (refusal instanceof RateLimited) return { status, headers: { 'retry-after': String(refusal.retryAfterSeconds) } };
+  if (code === 'TOO_MANY_UNKNOWN_KEYS') return { status, headers: { 'retry-after': '1' } };
   return status === 401 ? { status, headers: { 'www-authenticate': 'Bearer' } } : { status };
 }
 

@@ -3,8 +3,9 @@ import { createApiKey, readApiKeys, revokeApiKey } from '../../src/access/api-ke
 import { revokeToken } from '../../src/access/revoke-token.ts';
 import { newApiKey } from '../../src/auth/api-key.ts';
 import type { ApiKeyId } from '../../src/ids.ts';
+import { countFlights } from '../support/count-flights.ts';
 import { openTestGateway, type TestGateway } from '../support/gateway.ts';
-import { dataOf } from '../support/graphql-answer.ts';
+import { type Answer, dataOf } from '../support/graphql-answer.ts';
 import { principalOf } from '../support/principal.ts';
 import { expectRefusal } from '../support/refusal.ts';
 
@@ -196,6 +197,39 @@ describe('an API key that does not hold', () => {
       { tenantId: 'alpha', subject: 'one' },
       { tenantId: 'beta', subject: 'two' },
     ]);
+  });
+});
+
+describe('a flood of invented keys', () => {
+  test('costs the database no read each, and keeps out nobody who was here before', async () => {
+    const counted = countFlights();
+    const flooded = await openTestGateway({ accessFrom: counted.serveFrom });
+    try {
+      const token = await flooded.tokenFor('alpha');
+      const made = await flooded.graphql<{ createApiKey: { key: string } }>(token, createMutation, {
+        input: { name: 'robot', scopes: ['search'] },
+      });
+      const { key } = dataOf(made).createApiKey;
+      expect((await flooded.graphql(key, viewer)).status).toBe(200);
+      counted.take();
+      const startMs = performance.now();
+      const invented = Array.from({ length: 600 }, () => newApiKey().key.reveal());
+      const answers = await Promise.all(invented.map((one) => flooded.graphql(one, viewer)));
+      const refused = answers.filter(({ status }) => status === 429);
+      const reads = counted.take();
+      expect(reads).toBeLessThanOrEqual(101 + (20 * (performance.now() - startMs)) / 1_000);
+      expect(reads + refused.length, 'each is looked up or refused').toBe(600);
+      expectRefusal(refused[0] as Answer, {
+        status: 429,
+        code: 'TOO_MANY_UNKNOWN_KEYS',
+        says: /Try again in a moment/,
+      });
+      expect(refused[0]?.headers.get('retry-after')).toBe('1');
+      expect((await flooded.graphql(key, viewer)).status, 'a key that was seen').toBe(200);
+      expect((await flooded.graphql(token, viewer)).status, 'a token').toBe(200);
+    } finally {
+      await flooded.close();
+    }
   });
 });
 

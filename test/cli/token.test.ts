@@ -99,7 +99,9 @@ describeServer('a gateway with several issuers', () => {
     const secretKey = new TextEncoder().encode(secret);
     expect(await askWith(sign('HS256', secretKey, house))).toBe('house');
     expect(await askWith(sign('ES256', partnerKey, partner))).toBe('partner');
-    expect(await askWith(sign('HS256', secretKey, partner))).toMatch(/algorithm that is not accepted; allowed: RS256, PS256, ES256, EdDSA/);
+    expect(await askWith(sign('HS256', secretKey, partner))).toMatch(
+      /algorithm that is not accepted; allowed: RS256, PS256, ES256, EdDSA/,
+    );
     expect(await askWith(sign('ES256', partnerKey, { ...partner, tenant: 'house' }))).toMatch(/may not speak for/);
     const stranger = generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey;
     expect(await askWith(sign('ES256', stranger, partner))).toMatch(/signature does not match/);

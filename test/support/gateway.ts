@@ -84,6 +84,8 @@ export interface TestGatewayOptions extends TestDatabaseOptions {
   readonly searchPage?: SearchPageOptions;
   /** Serves from another database than the test's own, such as one that cannot be reached. */
   readonly serveFrom?: (own: Database) => Promise<Database>;
+  /** Finds out who calls from another database than the test's own, such as one that counts. */
+  readonly accessFrom?: (own: Database) => Promise<Database>;
 }
 
 /** Those of the configuration. */
@@ -95,7 +97,8 @@ const audience = 'tessera-test';
 
 /** Opens a gateway on a migrated database of its own. Close it in `afterAll`. */
 export async function openTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
-  const { embedder = loadStaticEmbedder(), serveFrom = async (own: Database) => own } = options;
+  const same = async (own: Database) => own;
+  const { embedder = loadStaticEmbedder(), serveFrom = same, accessFrom = same } = options;
   const db = await openTestDatabase(options);
   const modelId = await registerModel(db.database, embedder.model, 'gateway');
   const database = await serveFrom(db.database);
@@ -103,7 +106,7 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
   const logged: Record<string, unknown>[] = [];
   const log = createLogger({ level: 'info', destination: { write: (line) => logged.push(JSON.parse(line)) } });
   const access = await openAccess({
-    database: db.database,
+    database: await accessFrom(db.database),
     verifyToken: createTokenVerifier({
       key: await openTokenKey({ kind: 'hs256', secret }),
       issuer,

@@ -1,0 +1,81 @@
+import { Refusal } from '../errors.ts';
+import type { FoundKey } from './revocations.ts';
+
+export interface LookUpLimits {
+  /** Look-ups that find nothing, at once. */
+  readonly burst: number;
+  /** Look-ups that find nothing, in the long run. */
+  readonly perSecond: number;
+  /** Hashes that are remembered of each kind, some 100 bytes each. */
+  readonly maxRemembered: number;
+  /** For so long a hash that nobody's key has is not asked for again. */
+  readonly absentForMs: number;
+  /** The clock, in milliseconds; it must not be set back. */
+  readonly now: () => number;
+}
+
+/**
+ * Looks a key up by what `lookUp` asks, unless it is known to be nobody's.
+ * @param hash name of the whole key, secret included.
+ * @throws {Refusal} `TOO_MANY_UNKNOWN_KEYS`
+ */
+export type LimitedLookUp = (
+  hash: string,
+  lookUp: () => Promise<FoundKey | undefined>,
+) => Promise<FoundKey | undefined>;
+
+const defaults: LookUpLimits = {
+  burst: 100,
+  perSecond: 20,
+  maxRemembered: 10_000,
+  absentForMs: 60_000,
+  now: () => performance.now(),
+};
+
+/**
+ * Keeps a flood of invented keys from the database: a key that was looked for in vain is remembered for a minute (keys are
+ * random, so it cannot become somebody's meanwhile), and invented ones that differ share a budget, one for each process. Look-ups that find a key
+ * cost nothing of it, and a key that was ever found here is looked up whatever there is left, so only keys that this
+ * process has never seen wait while a flood lasts.
+ */
+export function limitLookUps(options: Partial<LookUpLimits> = {}): LimitedLookUp {
+  const { burst, perSecond, maxRemembered, absentForMs, now } = { ...defaults, ...options };
+  const absent = new Map<string, number>();
+  const found = new Map<string, true>();
+  let budget = burst;
+  let filledAtMs = now();
+
+  const spend = (points: number) => {
+    const nowMs = now();
+    budget = Math.min(burst, budget + ((nowMs - filledAtMs) / 1_000) * perSecond) - points;
+    filledAtMs = nowMs;
+  };
+  function remember<Value>(names: Map<string, Value>, name: string, value: Value): void {
+    names.delete(name);
+    names.set(name, value);
+    const [oldest] = names.keys();
+    if (names.size > maxRemembered && oldest !== undefined) names.delete(oldest);
+  }
+
+  return async (hash, lookUp) => {
+    if ((absent.get(hash) ?? Number.NEGATIVE_INFINITY) > now()) return undefined;
+    spend(0);
+    const cost = found.has(hash) ? 0 : 1;
+    if (budget < cost) {
+      const message =
+        'Too many API keys that nobody has were shown here, so no new one is looked up. Try again in a moment.';
+      throw new Refusal('TOO_MANY_UNKNOWN_KEYS', message);
+    }
+    spend(cost);
+    let isCharged = false;
+    try {
+      const key = await lookUp();
+      isCharged = key === undefined;
+      if (key) remember(found, hash, true);
+      else remember(absent, hash, now() + absentForMs);
+      return key;
+    } finally {
+      if (!isCharged) spend(-cost);
+    }
+  };
+}
