@@ -32,6 +32,7 @@ export function followRevocations(
   { url, beatMs, now }: FollowOptions,
 ): Listener {
   let isLost = false;
+  let isTold = false;
   return openListener({
     url,
     channel,
@@ -45,6 +46,14 @@ export function followRevocations(
       revocations.confirm(askedAtMs);
       if (isLost) log.info('revocations are heard of again');
       isLost = false;
+    },
+    onConnected: (hears) => {
+      if (hears || isTold) return;
+      isTold = true;
+      log.info(
+        { everyMs: beatMs },
+        'revocations are asked for, because a pooler does not pass announcements on; LISTEN_DATABASE_URL may go past it',
+      );
     },
     onNotice: (payload) => {
       const revocation = readNotice(payload);

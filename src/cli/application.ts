@@ -77,7 +77,7 @@ export async function openApplication(
       database,
       verifyToken,
       log,
-      ...(config.mode === 'server' && { url: config.database.url.reveal() }),
+      ...(config.mode === 'server' && { url: config.database.listenUrl.reveal() }),
     });
     closing.push(() => access.close());
     const quotas = await openQuotas({ database, defaults: config.limits, log });

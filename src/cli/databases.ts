@@ -57,6 +57,10 @@ async function openServer(config: ServerConfig, url: Secret, role: ScopeRole, lo
     share,
     statementTimeoutMs,
     prepare,
+    onPreparedLost: () =>
+      log.warn(
+        'a pooler between here and PostgreSQL loses prepared statements, so none are kept from now on; set DATABASE_PREPARE=false',
+      ),
     onIdleError: (error) => log.warn({ err: error }, 'an idle database connection failed and is replaced'),
   });
   try {

@@ -7,6 +7,13 @@ import { databaseError, sqlstateOf } from './sqlstate.ts';
 import { type TakenConnection, takeConnection } from './take-connection.ts';
 import type { Turns } from './turns.ts';
 
+/** Whether connections keep statements parsed under their names; shared by all views of a database. */
+export interface Preparing {
+  /** Turned off for good when a pooler in between turns out to know nothing of names. */
+  isOn: boolean;
+  readonly onLost?: () => void;
+}
+
 /** What a flight needs of a database. */
 export interface Connections {
   readonly pool: pg.Pool;
@@ -14,8 +21,7 @@ export interface Connections {
   readonly turns?: Turns;
   /** True where statements may be sent before the answer to the one ahead of them. The embedded database answers one by one. */
   readonly pipelined: boolean;
-  /** True where a connection keeps statements parsed under their names. A pooler in between may know nothing of them. */
-  readonly prepares: boolean;
+  readonly preparing: Preparing;
   readonly scopeDefaults: ScopeDefaults;
   /** Aborted when nobody waits for answers any more: what runs is cancelled, and nothing new begins. */
   readonly signal?: AbortSignal;
@@ -35,6 +41,9 @@ export type FlightAnswer = { readonly rows: unknown[][] } | { readonly error: un
  * parsed was not tried.
  */
 const abortedBefore: readonly unknown[] = ['25P02', '26000'];
+
+/** SQLSTATEs of a name that another connection of the pooler has the statement under, or that has one here already. */
+const nameLost: readonly unknown[] = ['26000', '42P05'];
 
 /**
  * Runs the parts' read-only statements in one transaction: `begin` with the scope, all statements and `commit` are sent
@@ -58,7 +67,8 @@ export async function fly(on: Connections, scope: Scope, parts: readonly FlightP
 }
 
 async function flyOnce(on: Connections, scope: Scope, parts: readonly FlightPart[]): Promise<FlightAnswer[]> {
-  const { signal } = on;
+  const { signal, preparing } = on;
+  const prepares = preparing.isOn;
   let taken: TakenConnection;
   let opening: string;
   try {
@@ -81,7 +91,7 @@ async function flyOnce(on: Connections, scope: Scope, parts: readonly FlightPart
     if (setting) queries.push({ text: setting });
     const first = queries.length;
     for (const { name, sql, parameters } of wanted) {
-      queries.push({ text: sql, values: parameters as unknown[], ...(on.prepares && name !== undefined && { name }) });
+      queries.push({ text: sql, values: parameters as unknown[], ...(prepares && name !== undefined && { name }) });
     }
     return { first, end: queries.length };
   });
@@ -95,6 +105,11 @@ async function flyOnce(on: Connections, scope: Scope, parts: readonly FlightPart
   // a request to cancel is under way to.
   taken.release(settled.at(-1)?.status !== 'fulfilled' || signal?.aborted);
   if (signal?.aborted) return parts.map(() => ({ error: signal.reason }));
+  if (prepares && isNameLost(settled)) {
+    if (preparing.isOn) preparing.onLost?.();
+    preparing.isOn = false;
+    return flyOnce(on, scope, parts);
+  }
   const opened = settled[0];
   if (opened?.status === 'rejected') return parts.map(() => ({ error: databaseError(opened.reason) }));
   return places.map(({ first, end }) => toAnswer(settled.slice(first, end)));
@@ -125,4 +140,13 @@ function toAnswer(settled: readonly PromiseSettledResult<pg.QueryResult>[]): Fli
 
 function wasNotTried(error: unknown): boolean {
   return abortedBefore.includes(sqlstateOf(error));
+}
+
+/**
+ * The first that failed failed for its name: the pooler gave the transaction another connection than the one that parsed the
+ * statement. A name is a digest of its text, so what was found under it, if anything, was the same statement.
+ */
+function isNameLost(settled: readonly PromiseSettledResult<unknown>[]): boolean {
+  const first = settled.find((one) => one.status === 'rejected');
+  return first !== undefined && nameLost.includes(sqlstateOf(first.reason));
 }

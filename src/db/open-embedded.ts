@@ -43,7 +43,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Database> 
   return {
     pool,
     pipelined: false,
-    prepares: true,
+    preparing: { isOn: true },
     scopeDefaults: { vectorSchema: 'public', statementTimeoutMs: options.statementTimeoutMs },
     close: async () => {
       await pool.end();

@@ -16,6 +16,8 @@ export interface ListenerOptions {
    */
   readonly onBeat: (read: Execute, isFirst: boolean) => Promise<void>;
   readonly onNotice: (payload: string) => void;
+  /** A connection is made. Through a pooler nothing is heard on it, and the beats are all there is. */
+  readonly onConnected?: (hears: boolean) => void;
   /** The connection is gone, or could not be made. Another is tried by itself. */
   readonly onLost: (error: unknown) => void;
   readonly beatMs: number;
@@ -70,7 +72,9 @@ async function listenOnce(options: ListenerOptions, signal: AbortSignal): Promis
   client.on('notification', ({ payload = '' }) => options.onNotice(payload));
   try {
     await Promise.race([client.connect(), lost.promise]);
-    await client.query(`listen ${pg.escapeIdentifier(options.channel)}`);
+    const hears = !(await isPooled(client));
+    if (hears) await client.query(`listen ${pg.escapeIdentifier(options.channel)}`);
+    options.onConnected?.(hears);
     for (let isFirst = true; !signal.aborted; isFirst = false) {
       await Promise.race([beat(client, options, isFirst), lost.promise]);
       await Promise.race([wait(options.beatMs, undefined, { signal }), lost.promise]);
@@ -90,4 +94,13 @@ async function beat(client: pg.Client, options: ListenerOptions, isFirst: boolea
   await client.query(`begin read only; ${scopeStatement(options.scope, options.scopeDefaults)}`);
   await options.onBeat(read, isFirst);
   await client.query('commit');
+}
+
+/**
+ * True where something in between answers for the server: a pooler gives its clients numbers of its own. One that pools
+ * transactions would leave the listening to whichever connection happened to be asked, and to its next user.
+ */
+async function isPooled(client: pg.Client): Promise<boolean> {
+  const { rows } = await client.query<{ pid: number }>('select pg_catalog.pg_backend_pid() as pid');
+  return rows[0]?.pid !== (client as unknown as { readonly processID: number }).processID;
 }

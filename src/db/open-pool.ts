@@ -11,6 +11,8 @@ export interface PoolOptions {
   readonly statementTimeoutMs: number;
   /** Whether connections keep statements parsed; they do unless told otherwise. */
   readonly prepare?: boolean;
+  /** Called once, when a pooler in between turns out to lose parsed statements; from then on none are kept. */
+  readonly onPreparedLost?: () => void;
   /** Called when an idle connection fails; the pool replaces it by itself. */
   readonly onIdleError: (error: Error) => void;
 }
@@ -38,7 +40,10 @@ export async function openPool(options: PoolOptions): Promise<Database> {
     pool,
     turns: createTurns({ slots: size, share }),
     pipelined: true,
-    prepares: options.prepare ?? true,
+    preparing: {
+      isOn: options.prepare ?? true,
+      ...(options.onPreparedLost && { onLost: options.onPreparedLost }),
+    },
     scopeDefaults: { vectorSchema: 'public', statementTimeoutMs: options.statementTimeoutMs },
     close: () => pool.end(),
   };
