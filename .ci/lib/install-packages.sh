@@ -10,6 +10,7 @@ packages=(
   debootstrap      # base images
   docker.io        # engine for the database tests
   docker-compose   # compose smoke test
+  pgbouncer        # tests through a pooler
   iptables         # port mapping and NAT for the engine; docker.io only recommends it on some releases
 )
 
