@@ -104,6 +104,8 @@ export async function openApplication(
       queryLimits: config.http.query,
       trustedDocuments,
       requestTimeoutMs: config.http.requestTimeoutMs,
+      corsOrigins: config.http.corsOrigins,
+      localOnly: config.mode === 'embedded',
     });
     return { gateway, deps, workerDeps, announce, close };
   } catch (error) {

@@ -14,8 +14,11 @@ import type { TrustedDocuments } from './trusted-documents.ts';
 import { useBodyLimit } from './use-body-limit.ts';
 import { useCodedErrors } from './use-coded-errors.ts';
 import { useCompression } from './use-compression.ts';
+import { useCors } from './use-cors.ts';
 import { type ReadyCheck, useHealthChecks } from './use-health-checks.ts';
+import { isForThisMachine, useLocalHosts } from './use-local-hosts.ts';
 import { useNoIntrospection } from './use-no-introspection.ts';
+import { useNoSimpleRequests } from './use-no-simple-requests.ts';
 import { usePlainRefusals } from './use-plain-refusals.ts';
 import { usePrivateResponses } from './use-private-responses.ts';
 import { type QueryLimits, useQueryLimits } from './use-query-limits.ts';
@@ -46,13 +49,17 @@ export interface GatewayOptions {
   /** Absent: a request brings its text. */
   readonly trustedDocuments: TrustedDocuments | undefined;
   readonly requestTimeoutMs: number;
+  /** Origins whose pages may read answers; none without it. */
+  readonly corsOrigins?: readonly string[];
+  /** Whether it answers requests to this machine's own names only, as one that hands out tokens must. */
+  readonly localOnly?: boolean;
 }
 
 export type Gateway = YogaServerInstance<Record<string, never>, RequestContext>;
 
 /** The HTTP face: `/graphql`, `/health`, `/ready` and the search page at `/`. Every request is one principal's or nobody's. */
 export function createGateway(options: GatewayOptions): Gateway {
-  const { depsForRequest, verifyToken, graphiql, searchPage } = options;
+  const { depsForRequest, verifyToken, graphiql, searchPage, corsOrigins = [], localOnly = false } = options;
   const maskError = createErrorMask(options);
   const priceOf = createPricer();
   return createYoga<Record<string, never>, RequestContext>({
@@ -66,7 +73,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     logging: false,
     multipart: false,
     maxRequestBodySize: false,
-    graphiql: graphiql ? () => graphiqlPage(graphiql) : false,
+    // The library's page comes before every plugin.
+    graphiql: graphiql ? (request) => (!localOnly || isForThisMachine(request)) && graphiqlPage(graphiql) : false,
     renderGraphiQL: renderGraphiqlPage,
     context: async ({ request }) => {
       const caller = await authenticate(request, verifyToken);
@@ -80,8 +88,11 @@ export function createGateway(options: GatewayOptions): Gateway {
       usePlainRefusals(),
       useRequestId(),
       useRequestDeadline(options.requestTimeoutMs),
+      ...(localOnly ? [useLocalHosts()] : []),
+      useCors(corsOrigins),
       useHealthChecks(options.isReady, options.log),
       ...(searchPage ? [useSearchPage({ ...searchPage, graphiql: graphiql !== undefined })] : []),
+      useNoSimpleRequests(),
       useBodyLimit(options.maxBodyBytes),
       useReadableRequests(createDocumentFinder(options.trustedDocuments)),
       useQueryLimits(options.queryLimits),

@@ -13,6 +13,11 @@ const refusals: Readonly<Record<number, { readonly code: string; readonly messag
     message:
       'The answer cannot be given in the form that the Accept header asks for: application/graphql-response+json and application/json are possible.',
   },
+  421: {
+    code: 'BAD_REQUEST',
+    message:
+      'The Host header names another machine. In embedded development mode only localhost, 127.0.0.0/8 and ::1 are answered.',
+  },
   415: {
     code: 'UNSUPPORTED_MEDIA_TYPE',
     message: 'The request body is of a kind that is not read here: send application/json.',

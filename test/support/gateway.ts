@@ -82,6 +82,8 @@ export interface TestGatewayOptions extends TestDatabaseOptions {
   readonly quotaWindowSeconds?: Quotas['windowSeconds'];
   readonly graphiql?: GraphiqlOptions;
   readonly searchPage?: SearchPageOptions;
+  readonly corsOrigins?: readonly string[];
+  readonly localOnly?: boolean;
   /** Serves from another database than the test's own, such as one that cannot be reached. */
   readonly serveFrom?: (own: Database) => Promise<Database>;
   /** Finds out who calls from another database than the test's own, such as one that counts. */
@@ -159,6 +161,8 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     trustedDocuments: options.trustedDocuments,
     queryLimits: { ...defaultQueryLimits, ...options.queryLimits },
     requestTimeoutMs: options.requestTimeoutMs ?? 30_000,
+    corsOrigins: options.corsOrigins ?? [],
+    localOnly: options.localOnly ?? false,
   });
 
   const send: TestGateway['send'] = async (path, init) =>
