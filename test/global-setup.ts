@@ -1,13 +1,29 @@
 import type { TestProject } from 'vitest/node';
 import { startContainer } from './support/container.ts';
+import { checkLogArchive, makeLogArchive } from './support/log-archive.ts';
 import { cleanServer, prepareServer } from './support/server.ts';
+
+/**
+ * Gives the run its database, and a place for everything that it logs. In the end the logs are looked through: one that
+ * holds a credential or a text of a user fails the run.
+ * @returns what ends it.
+ */
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const logs = makeLogArchive();
+  project.provide('logArchive', logs);
+  const end = await openServer(project);
+  return async () => {
+    await end();
+    process.stdout.write(`${checkLogArchive(logs)}\n`);
+  };
+}
 
 /**
  * Gives the run its database: `TEST_DATABASE_URL`, else a container, else PGlite in every test file, which cannot run
  * all tests and is therefore a failure in CI.
  * @returns what ends it.
  */
-export async function setup(project: TestProject): Promise<() => Promise<void>> {
+async function openServer(project: TestProject): Promise<() => Promise<void>> {
   const url = process.env.TEST_DATABASE_URL;
   if (url) {
     const server = await prepareServer(url);

@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { inject } from 'vitest';
+import { openLogArchive } from '../support/log-archive.ts';
 
 const programPath = fileURLToPath(new URL('../../bin/tessera.js', import.meta.url));
 const patienceMs = 25_000;
@@ -26,6 +28,8 @@ export interface Program {
   kill(signal?: NodeJS.Signals): Promise<Finished>;
 }
 
+/** Standard error is a command's log; standard output is its result, which may be a token. */
+const archive = openLogArchive(inject('logArchive'));
 const running = new Set<ChildProcess>();
 const folders: string[] = [];
 
@@ -49,6 +53,7 @@ export function start(args: readonly string[], env: Record<string, string> = {})
   const finished = new Promise<Finished>((resolve) => {
     child.on('close', (status) => {
       running.delete(child);
+      if (output.stderr !== '') archive.addLog(output.stderr);
       resolve({ status, ...output });
       for (const look of watchers) look();
     });

@@ -1,3 +1,4 @@
+import { inject } from 'vitest';
 import { openAccess } from '../../src/access/open-access.ts';
 import { defaultClaimNames } from '../../src/auth/claims.ts';
 import { signToken, type TokenContents } from '../../src/auth/sign-token.ts';
@@ -33,6 +34,7 @@ import type { WorkerDeps } from '../../src/worker/embed-batch.ts';
 import { drain } from '../../src/worker/worker.ts';
 import { openTestDatabase, type TestDatabase, type TestDatabaseOptions } from './database.ts';
 import { type Answer, readAnswer } from './graphql-answer.ts';
+import { openLogArchive } from './log-archive.ts';
 import { principalOf } from './principal.ts';
 
 /** Everything that a tenant's token may allow. */
@@ -97,6 +99,8 @@ const secret = new Secret('the shared secret of the tests, which nobody else kno
 const issuer = 'https://issuer.example';
 const audience = 'tessera-test';
 
+const archive = openLogArchive(inject('logArchive'));
+
 /** Opens a gateway on a migrated database of its own. Close it in `afterAll`. */
 export async function openTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
   const same = async (own: Database) => own;
@@ -106,7 +110,13 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
   const database = await serveFrom(db.database);
   const clock = { nowMs: Date.parse('2026-03-01T12:00:00Z') };
   const logged: Record<string, unknown>[] = [];
-  const log = createLogger({ level: 'info', destination: { write: (line) => logged.push(JSON.parse(line)) } });
+  // Everything is looked through in the end; tests see what an operator sees.
+  const write = (line: string) => {
+    archive.addLog(line);
+    const entry = JSON.parse(line) as Record<string, unknown>;
+    if (entry.level !== 'debug') logged.push(entry);
+  };
+  const log = createLogger({ level: 'debug', destination: { write } });
   const access = await openAccess({
     database: await accessFrom(db.database),
     verifyToken: createTokenVerifier({
@@ -191,8 +201,9 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
         },
         { now: () => clock.nowMs },
       ),
-    graphql: (token, query, variables = {}, headers = {}) =>
-      send('/graphql', {
+    graphql: (token, query, variables = {}, headers = {}) => {
+      archive.addTexts(variables);
+      return send('/graphql', {
         method: 'POST',
         headers: {
           'content-type': 'application/json',
@@ -200,8 +211,12 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
           ...headers,
         },
         body: JSON.stringify({ query, variables }),
-      }),
-    upsert: (tenant, documents) => upsertDocuments(deps, principalOf(tenant), documents),
+      });
+    },
+    upsert: (tenant, documents) => {
+      archive.addTexts(documents);
+      return upsertDocuments(deps, principalOf(tenant), documents);
+    },
     flushKeyUses: access.flush,
     embedAll: () => drain(workerDeps),
     close: async () => {
