@@ -7,7 +7,8 @@ type Vector = Float32Array | null;
 /**
  * Puts a cache in front of an embedder for texts of purpose `query`: the `maxEntries` most recently used are remembered,
  * equal queries in flight share one computation, and new ones of the same tick travel in one batch. Documents pass through
- * untouched. Vectors are shared between callers: do not write to them.
+ * untouched. Vectors are shared between callers: do not write to them. Each owner has a memory of their own as far as anybody
+ * can tell: how long an answer takes does not say what others asked for.
  *
  * A caller's signal ends only that caller's wait, because others may want the same vector. Failures are not remembered.
  */
@@ -20,14 +21,15 @@ export function cacheQueries(embedder: Embedder, { maxEntries }: { maxEntries: n
   // In order of last use: a Map keeps the order of insertion, and every hit is inserted again.
   const cache = new Map<string, Promise<Vector>>();
 
-  function embedQuery(text: string): Promise<Vector> {
-    const known = cache.get(text);
+  function embedQuery(text: string, owner = ''): Promise<Vector> {
+    const name = JSON.stringify([owner, text]);
+    const known = cache.get(name);
     const vector = known ?? loader.load(text);
-    cache.delete(text);
-    cache.set(text, vector);
+    cache.delete(name);
+    cache.set(name, vector);
     if (known === undefined) {
       vector.catch(() => {
-        if (cache.get(text) === vector) cache.delete(text);
+        if (cache.get(name) === vector) cache.delete(name);
       });
       for (const oldest of cache.keys()) {
         if (cache.size <= maxEntries) break;
@@ -42,7 +44,8 @@ export function cacheQueries(embedder: Embedder, { maxEntries }: { maxEntries: n
     async embed(texts, options) {
       if (options.purpose !== 'query') return embedder.embed(texts, options);
       options.signal?.throwIfAborted();
-      return untilAborted(Promise.all(texts.map(embedQuery)), options.signal);
+      const { owner, signal } = options;
+      return untilAborted(Promise.all(texts.map((text) => embedQuery(text, owner))), signal);
     },
   };
 }

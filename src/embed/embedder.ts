@@ -20,6 +20,8 @@ export type EmbedPurpose = 'query' | 'document';
 
 export interface EmbedOptions {
   readonly purpose: EmbedPurpose;
+  /** Whose query it is, such as a tenant's id: what is remembered of it is remembered for them alone. */
+  readonly owner?: string;
   /** Ends the call early; the promise then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -1,6 +1,7 @@
 import { parse } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { checkShape, type ShapeLimits } from '../graphql/query-shape.ts';
+import { checkNames, checkText } from '../graphql/query-text.ts';
 
 export interface QueryLimits extends ShapeLimits {
   /** Names, marks and literals of one GraphQL text. */
@@ -17,7 +18,9 @@ export function useQueryLimits(limits: QueryLimits): Plugin {
   return {
     onParse: ({ setParseFn }) => {
       setParseFn((source, options) => {
+        checkText(typeof source === 'string' ? source : source.body, limits.tokens);
         const document = parse(source, { ...options, maxTokens: limits.tokens });
+        checkNames(document);
         checkShape(document, limits);
         return document;
       });

@@ -1,6 +1,7 @@
 import { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { Refusal } from '../errors.ts';
+import { checkJson } from './check-json.ts';
 import type { FindDocument } from './find-document.ts';
 
 /** Says in a sentence why a request cannot be read, before there is any GraphQL in it. */
@@ -29,10 +30,21 @@ export function useReadableRequests(findDocument: FindDocument): Plugin {
 /** A parser may throw at once or later. */
 async function readParams<Result>(parse: (request: Request) => Result, request: Request): Promise<Awaited<Result>> {
   try {
-    return await parse(request);
+    return await parse(isJson(request) ? await readJson(request) : request);
   } catch (error) {
     throw explain(error);
   }
+}
+
+function isJson({ method, headers }: Request): boolean {
+  return method === 'POST' && /^application\/(?:graphql\+)?json\b/.test(headers.get('content-type') ?? '');
+}
+
+/** A request whose text was looked at, as far as the library's parser needs one. */
+async function readJson(request: Request): Promise<Request> {
+  const text = await request.text();
+  checkJson(text);
+  return { json: async () => JSON.parse(text) } as Request;
 }
 
 function explain(error: unknown): unknown {

@@ -83,7 +83,7 @@ async function findVector(
     const { full, chunkIds } = await readExamples(deps.database, principal, deps.modelId, subject);
     return { full, exceptChunks: chunkIds };
   }
-  const [full] = await deps.embedder.embed([subject.text], { purpose: 'query', signal });
+  const [full] = await deps.embedder.embed([subject.text], { purpose: 'query', owner: principal.tenantId, signal });
   return { full: full ?? undefined };
 }
 

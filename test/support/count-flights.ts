@@ -15,7 +15,7 @@ export function countFlights(): CountedDatabase {
     serveFrom: async (own) => {
       const pool = new Proxy(own.pool, {
         get(target, name) {
-          if (name === 'connect') flights++;
+          if (name === 'connect' || name === 'query') flights++;
           const value = Reflect.get(target, name, target);
           return typeof value === 'function' ? (value as pg.Pool['connect']).bind(target) : value;
         },

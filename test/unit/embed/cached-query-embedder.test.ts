@@ -52,6 +52,16 @@ describe('cacheQueries', () => {
     expect(batches).toEqual([['a', 'b', 'c'], ['d']]);
   });
 
+  it("remembers a query for whose it is: another's is computed anew, so that its time tells nothing", async () => {
+    const { batches, embedder } = createRecorder();
+    const cached = cacheQueries(embedder, { maxEntries: 10 });
+    for (const owner of ['acme', 'globex', 'acme', 'globex']) await cached.embed(['a'], { ...query, owner });
+    // What is put together from owner and text must not be another pair's.
+    await cached.embed(['x a'], { ...query, owner: 'acme' });
+    await cached.embed(['a'], { ...query, owner: 'acme x' });
+    expect(batches).toEqual([['a'], ['a'], ['x a'], ['a']]);
+  });
+
   it('joins a computation that is under way', async () => {
     const gate = Promise.withResolvers<void>();
     const { batches, embedder } = createRecorder(gate.promise);
