@@ -70,7 +70,7 @@ describePooled('tessera serve behind PgBouncer', () => {
     );
     await until(async () => {
       const { data } = await ask(url, token, '{ tenant { pendingChunks } }');
-      return (data?.tenant as { pendingChunks: number }).pendingChunks === 0 ? true : undefined;
+      return (data?.tenant as { pendingChunks: number } | undefined)?.pendingChunks === 0 ? true : undefined;
     });
     const found = await ask(
       url,
