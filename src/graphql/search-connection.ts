@@ -49,7 +49,9 @@ const Stage = builder.objectRef<StageReport>('Stage').implement({
     name: t.exposeString('name', { description: 'Such as `candidates`, `semantic`, `keyword` or `fused`.' }),
     in: t.exposeInt('in', { description: 'Rows that it looked at.' }),
     out: t.exposeInt('out', { description: 'Rows that it passed on.' }),
-    ms: t.exposeFloat('ms', { description: 'Until its last row, in milliseconds, what it waited for included.' }),
+    ms: t.exposeFloat('ms', {
+      description: 'Time of this part itself, in milliseconds, without that of the parts that it reads.',
+    }),
   }),
 });
 

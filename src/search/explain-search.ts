@@ -8,7 +8,7 @@ export interface StageReport {
   readonly in: number;
   /** Rows that it passed on. */
   readonly out: number;
-  /** Time until its last row, in milliseconds, what it waits for included. */
+  /** Its own time in milliseconds: not that of the stages that it reads. Those of all stages add up to less than the whole. */
   readonly ms: number;
 }
 
@@ -51,9 +51,27 @@ export function readExplanation(row: Explained): SearchExplanation {
   const [{ Plan: root, 'Planning Time': planningMs, 'Execution Time': executionMs }] = row['QUERY PLAN'];
   const stages = flatten(root).flatMap(({ node }) => {
     const name = /^CTE (\w+)$/.exec(node['Subplan Name'] ?? '')?.[1];
-    return name ? [{ name, in: rowsRead(node), out: node['Actual Rows'], ms: node['Actual Total Time'] }] : [];
+    return name ? [{ name, in: rowsRead(node), out: node['Actual Rows'], ms: ownMs(node) }] : [];
   });
   return { stages, plan: flatten(root).map(describeNode), planningMs, executionMs };
+}
+
+/**
+ * Time of a stage itself. PostgreSQL runs a stage when another first reads it, and counts that to the reader: so what a stage
+ * spent on reading others is taken off.
+ */
+function ownMs(stage: PlanNode): number {
+  const own = totalMs(stage) - timeOnStages(stage.Plans ?? []);
+  return Math.max(0, Math.round(own * 1_000) / 1_000);
+}
+
+function timeOnStages(nodes: readonly PlanNode[]): number {
+  return nodes.reduce((sum, node) => sum + (node['CTE Name'] ? totalMs(node) : timeOnStages(node.Plans ?? [])), 0);
+}
+
+/** PostgreSQL tells the mean of a node's runs. */
+function totalMs(node: PlanNode): number {
+  return node['Actual Total Time'] * node['Actual Loops'];
 }
 
 /**

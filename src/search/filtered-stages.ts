@@ -9,6 +9,8 @@ import {
   selectsAll,
   type TextConditions,
 } from './document-selection.ts';
+import { besidesExample } from './example-stage.ts';
+import type { ExampleId } from './search-input.ts';
 import type { SemanticPlan } from './search-plan.ts';
 import type { SearchTables } from './search-tables.ts';
 import { coarseDistance, unindexedDistance } from './semantic-stages.ts';
@@ -122,6 +124,7 @@ function embeddingsOf({ tenantId, plan, selection }: Filter) {
     .selectFrom('embeddings')
     .where('embeddings.tenant_id', '=', tenantId)
     .where('embeddings.model_id', '=', plan.modelId)
+    .$if(plan.example !== undefined, (select) => select.where(besidesExample(plan.example as ExampleId)))
     .$if(selection.exceptChunks.length > 0, (select) =>
       select.where('embeddings.chunk_id', '<>', sql<string>`all(${selection.exceptChunks}::uuid[])`),
     );

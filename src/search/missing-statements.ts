@@ -3,6 +3,7 @@ import type { Schema } from '../db/catalog.ts';
 import { sqlBuilder } from '../db/compile.ts';
 import type { DocumentId, TenantId } from '../ids.ts';
 import { conditionsOf, matchingChunks, selectedDocuments } from './document-selection.ts';
+import { exampleStages } from './example-stage.ts';
 import { queryWords } from './query-words.ts';
 import type { KeywordPlan, SearchPlan, SemanticPlan } from './search-plan.ts';
 import type { SearchTables } from './search-tables.ts';
@@ -67,7 +68,7 @@ export function trueRankStatement(
     'document_id',
     unindexedDistance(plan.semantic).as('distance'),
   ]);
-  return sqlBuilder
+  return withNamed(exampleStages(tenantId, plan.semantic))
     .with('permitted', () => permitted)
     .selectFrom('permitted')
     .select(sql<number>`count(*)::int + 1`.as('rank'))
@@ -85,18 +86,26 @@ export function isCandidateStatement(
   plan: SearchPlan & { readonly semantic: SemanticPlan },
   documentId: DocumentId,
 ) {
-  let db: QueryCreator<Schema & SearchTables> = sqlBuilder.withTables<SearchTables>();
-  for (const [name, stage] of stageOneStages(tenantId, plan.semantic, plan.selection, conditionsOf(plan.keyword))) {
-    db = db.with(
-      (cte) => cte(name).materialized(),
-      () => stage as never,
-    ) as typeof db;
-  }
-  return db
+  const { semantic, selection, keyword } = plan;
+  return withNamed([
+    ...exampleStages(tenantId, semantic),
+    ...stageOneStages(tenantId, semantic, selection, conditionsOf(keyword)),
+  ])
     .selectFrom('candidates')
     .innerJoin('embeddings', 'embeddings.chunk_id', 'candidates.chunk_id')
     .select(sql<number>`count(*)::int`.as('chunks'))
     .where('embeddings.tenant_id', '=', tenantId)
     .where('embeddings.model_id', '=', plan.modelId)
     .where('embeddings.document_id', '=', documentId);
+}
+
+function withNamed(stages: readonly (readonly [keyof SearchTables, unknown])[]): QueryCreator<Schema & SearchTables> {
+  let db: QueryCreator<Schema & SearchTables> = sqlBuilder.withTables<SearchTables>();
+  for (const [name, stage] of stages) {
+    db = db.with(
+      (cte) => cte(name).materialized(),
+      () => stage as never,
+    ) as typeof db;
+  }
+  return db;
 }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { sqlBuilder } from '../db/compile.ts';
 import type { ChunkId, DocumentId, TenantId } from '../ids.ts';
+import { exampleStages } from './example-stage.ts';
 import { queryWords } from './query-words.ts';
 import type { SearchPlan } from './search-plan.ts';
 
@@ -58,7 +59,10 @@ export function passagesStatement(
     ])
     .where('chunks.tenant_id', '=', tenantId)
     .where('chunks.document_id', '=', sql<string>`any(${documentIds}::uuid[])`);
-  return sqlBuilder
+  // As in the search itself: the vector of a stored document is read where it is used.
+  const [example] = semantic ? exampleStages(tenantId, semantic) : [];
+  const db = example ? sqlBuilder.with('example', () => example[1] as never) : sqlBuilder;
+  return (db as typeof sqlBuilder)
     .selectFrom(ranked.as('ranked'))
     .select(['id', 'documentId', 'ordinal', 'text', 'context', 'start', 'end'])
     .where('rank', '<=', limit)

@@ -1,10 +1,17 @@
 import type { Principal } from '../auth/principal.ts';
 import type { ChunkId } from '../ids.ts';
+import { exampleOperands } from './example-stage.ts';
 import { readExamples } from './read-examples.ts';
 import type { SearchDeps } from './search.ts';
 import type { SearchDepth } from './search-depth.ts';
 import type { SearchMode } from './search-input.ts';
-import { type KeywordScan, type PagePlan, type SearchPlan, vectorOperands } from './search-plan.ts';
+import {
+  type KeywordScan,
+  type PagePlan,
+  type SearchPlan,
+  type VectorOperands,
+  vectorOperands,
+} from './search-plan.ts';
 import type { SearchReach } from './search-reach.ts';
 import { NotEmbeddableError, type SearchRequest } from './search-request.ts';
 
@@ -12,7 +19,7 @@ import { NotEmbeddableError, type SearchRequest } from './search-request.ts';
 export interface PreparedSearch {
   readonly mode: SearchMode;
   /** Absent in KEYWORD mode. */
-  readonly full: Float32Array | undefined;
+  readonly vector: VectorOperands | undefined;
   readonly depth: SearchDepth | undefined;
   readonly exceptChunks: readonly ChunkId[];
   readonly embedMs: number;
@@ -33,7 +40,7 @@ type Request = Omit<SearchRequest, 'first' | 'after'>;
  */
 const rowBudget = 10_000;
 
-/** Finds the vector of what is searched for, and how far to look. */
+/** Finds the vector of what is searched for, or where the statement will find it, and how far to look. */
 export async function prepareSearch(
   deps: SearchDeps,
   principal: Principal,
@@ -41,21 +48,21 @@ export async function prepareSearch(
   signal: AbortSignal | undefined,
 ): Promise<PreparedSearch> {
   const started = performance.now();
-  const { full, exceptChunks = [] } = await findVector(deps, principal, request, signal);
+  const { vector, exceptChunks = [] } = await findVector(deps, principal, request, signal);
   const embedMs = performance.now() - started;
   const { subject, recall } = request;
-  if (!full && request.mode === 'SEMANTIC') {
+  if (!vector && request.mode === 'SEMANTIC') {
     throw new NotEmbeddableError(
       `The model ${deps.embedder.model.name} knows no word of this text, so nothing can be near to it. Search in mode KEYWORD or HYBRID.`,
     );
   }
-  const mode = full ? request.mode : 'KEYWORD';
+  const mode = vector ? request.mode : 'KEYWORD';
   // Then everything is looked at, and the policies are all that it takes.
   const isExact = 'profile' in recall && recall.profile === 'EXACT';
   return {
     mode,
-    full,
-    depth: full && (await deps.chooseDepth(principal, recall)),
+    vector,
+    depth: vector && (await deps.chooseDepth(principal, recall)),
     exceptChunks,
     embedMs,
     words: subject.kind === 'text' ? subject.query.words : undefined,
@@ -76,15 +83,17 @@ async function findVector(
   principal: Principal,
   { subject, mode }: Request,
   signal: AbortSignal | undefined,
-): Promise<{ full: Float32Array | undefined; exceptChunks?: readonly ChunkId[] }> {
-  if (mode === 'KEYWORD') return { full: undefined };
-  if (subject.kind === 'vector') return { full: subject.vector };
+): Promise<{ vector: VectorOperands | undefined; exceptChunks?: readonly ChunkId[] }> {
+  if (mode === 'KEYWORD') return { vector: undefined };
+  if (subject.kind === 'vector') return { vector: vectorOperands(subject.vector) };
   if (subject.kind === 'examples') {
+    const [only, ...more] = [...subject.positive, ...subject.negative];
+    if (only && more.length === 0) return { vector: exampleOperands(only) };
     const { full, chunkIds } = await readExamples(deps.database, principal, deps.modelId, subject);
-    return { full, exceptChunks: chunkIds };
+    return { vector: vectorOperands(full), exceptChunks: chunkIds };
   }
   const [full] = await deps.embedder.embed([subject.text], { purpose: 'query', owner: principal.tenantId, signal });
-  return { full: full ?? undefined };
+  return { vector: full ? vectorOperands(full) : undefined };
 }
 
 /** The search as it is sent to the database, looking as far as the reach says. */
@@ -96,11 +105,11 @@ export function planSearch(
   { candidates, keywordCandidates, stageOne, everyChunk, reports }: SearchReach,
 ): SearchPlan {
   const { subject, fusion } = request;
-  const { full, depth, scan, hasAccessLists } = prepared;
+  const { vector, depth, scan, hasAccessLists } = prepared;
   const { keyword: keywordWeight, semantic: semanticWeight } = deps.embedder.fusionWeights;
   return {
     modelId: deps.modelId,
-    ...(full && depth && { semantic: { modelId: deps.modelId, ...vectorOperands(full), depth: depthOf(depth.kind) } }),
+    ...(vector && depth && { semantic: { modelId: deps.modelId, ...vector, depth: depthOf(depth.kind) } }),
     ...(subject.kind === 'text' &&
       scan && {
         keyword: {
@@ -119,7 +128,8 @@ export function planSearch(
     groupBy: request.groupBy,
     recency: request.recency,
     withVectors: (request.diversity ?? 0) > 0,
-    reports,
+    // Only a report tells a search that found nothing from one that had nothing to be near to.
+    reports: reports || vector?.example !== undefined,
     minScore: request.minScore,
     ...page,
   };

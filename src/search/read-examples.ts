@@ -8,7 +8,7 @@ import { Refusal } from '../errors.ts';
 import type { ChunkId, DocumentId, TenantId } from '../ids.ts';
 import { coarseVector, InvalidVectorError, normaliseVector } from '../vector.ts';
 import type { ExampleId } from './search-input.ts';
-import { ExampleNotFoundError } from './search-request.ts';
+import { ExampleNotFoundError, exampleNotFound } from './search-request.ts';
 
 /** The vectors of passages, by their own ids or by their documents'. */
 export function exampleVectorsStatement(
@@ -69,7 +69,7 @@ export async function readExamples(
       'documentId' in example ? row.documentId === example.documentId : row.chunkId === example.chunkId,
     );
     if (own.length > 0) return normaliseVector(mean(own.map(({ vector }) => vector)));
-    throw new ExampleNotFoundError('An example to search from does not exist, or has no vector yet.');
+    throw new ExampleNotFoundError(exampleNotFound);
   };
   const near = mean(examples.positive.map(vectorOf));
   const far = examples.negative.length > 0 ? mean(examples.negative.map(vectorOf)) : undefined;

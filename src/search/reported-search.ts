@@ -47,7 +47,7 @@ export function reportedSearchStatement(tenantId: TenantId, plan: SearchPlan): S
     .selectFrom('reached')
     .leftJoin(hits.as('hits'), (join) => join.onTrue())
     .select(hitColumns.map((column) => sql.ref(`hits.${column}`).as(column)))
-    .select(['reached.candidates', 'reached.keywordChunks', 'reached.permitted'])
+    .select(['reached.candidates', 'reached.keywordChunks', 'reached.permitted', 'reached.exampleFound'])
     .orderBy(sql`hits.score`, (order) => order.desc().nullsLast())
     .orderBy(sql`hits."itemId"`, 'desc') as Statement<unknown> as Statement<ReportedRow>;
 }
@@ -63,6 +63,9 @@ function reachedStage({ semantic, keyword }: SearchPlan) {
       'keywordChunks',
     ),
     (isCounted ? sql<number>`(select permitted from counted)` : nothing).as('permitted'),
+    sql<boolean | null>`${semantic?.example ? sql`exists (select from example)` : sql`null::boolean`}`.as(
+      'exampleFound',
+    ),
   ]);
 }
 
@@ -70,9 +73,9 @@ function reachedStage({ semantic, keyword }: SearchPlan) {
 export function readReported(rows: readonly ReportedRow[]): { rows: HitRow[]; reached: Reached } {
   const [first] = rows;
   if (!first) throw new Error('A search reported nothing.');
-  const { candidates, keywordChunks, permitted } = first;
+  const { candidates, keywordChunks, permitted, exampleFound } = first;
   return {
     rows: rows.filter((row): row is HitRow & Reached => row.id !== null),
-    reached: { candidates, keywordChunks, permitted },
+    reached: { candidates, keywordChunks, permitted, exampleFound },
   };
 }

@@ -15,7 +15,7 @@ import {
   type UnderfilledReason,
   underfilledReason,
 } from './search-reach.ts';
-import type { SearchRequest } from './search-request.ts';
+import { ExampleNotFoundError, exampleNotFound, type SearchRequest } from './search-request.ts';
 import type { Reached } from './search-tables.ts';
 import { preparedReportedSearchStatement, preparedSearchStatement } from './search-template.ts';
 
@@ -45,6 +45,7 @@ export interface StageOneReport {
  * Runs a search and, where its page is not full though more may be there, runs it again and looks further. One flight
  * nearly always; every further one looks four times as far.
  * @param rows that make the page full: one more than the page, to know of the next.
+ * @throws {ExampleNotFoundError} for a single example that does not exist for this tenant or has no vector yet.
  * @throws what {@link readAsTenant} throws.
  */
 export async function runSearch(
@@ -71,6 +72,7 @@ export async function runSearch(
     const plan = planSearch(deps, request, prepared, page, reach);
     const settings = settingsFor(depth, reach, budgets?.scanTuples);
     const run = await runOnce(deps, principal, plan, settings);
+    if (run.reached?.exampleFound === false) throw new ExampleNotFoundError(exampleNotFound);
     const next = nextReach(reach, run.reached, run.rows.length, wanted, budgets);
     if (!next) {
       const underfilled = underfilledReason(reach, run.reached, run.rows.length, wanted);

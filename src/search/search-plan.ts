@@ -1,8 +1,9 @@
+import type { RawBuilder } from 'kysely';
 import { halfvecParameter, vectorParameter } from '../db/vector-parameter.ts';
 import { coarseVector } from '../vector.ts';
 import type { DocumentSelection } from './document-selection.ts';
 import type { KeywordQuery } from './keyword-query.ts';
-import type { FusionMethod, GroupBy } from './search-input.ts';
+import type { ExampleId, FusionMethod, GroupBy } from './search-input.ts';
 
 /** A search as it is sent to the database. At least one half is there; with both, their rankings are fused. */
 export interface SearchPlan extends PagePlan {
@@ -23,10 +24,12 @@ export interface SearchPlan extends PagePlan {
 
 export interface SemanticPlan {
   readonly modelId: number;
-  /** Unit length, all components of the model: a `vector` in pgvector's wire format. */
-  readonly full: Buffer;
-  /** The first 256 of them, again of unit length: a `halfvec` in pgvector's wire format. */
-  readonly coarse: Buffer;
+  /** Unit length, all components of the model: a `vector` in pgvector's wire format, or where the statement has it. */
+  readonly full: Buffer | RawBuilder<unknown>;
+  /** The first 256 of them, again of unit length: a `halfvec` in pgvector's wire format, or where the statement has it. */
+  readonly coarse: Buffer | RawBuilder<unknown>;
+  /** The stored document or passage whose vector this is, which the statement reads itself and does not return. */
+  readonly example?: ExampleId;
   /**
    * `two-stage`: this many chunks by coarse vector, then the full one; found as the planner likes unless told otherwise.
    * `exact`: the full vectors of every permitted chunk.
@@ -63,8 +66,11 @@ export type KeywordScan =
   | { readonly kind: 'exact' }
   | { readonly kind: 'rarest'; readonly languages: readonly string[]; readonly rowBudget: number };
 
+/** What a search is near to. */
+export type VectorOperands = Pick<SemanticPlan, 'full' | 'coarse' | 'example'>;
+
 /** A vector as a search needs it, in pgvector's wire format. @param full unit length, at least 256 components. */
-export function vectorOperands(full: Float32Array): Pick<SemanticPlan, 'full' | 'coarse'> {
+export function vectorOperands(full: Float32Array): VectorOperands {
   return { full: vectorParameter(full), coarse: halfvecParameter(coarseVector(full)) };
 }
 

@@ -67,6 +67,9 @@ export class NotEmbeddableError extends ExpectedError {
   override readonly code = 'NOT_EMBEDDABLE';
 }
 
+/** What is said of one; nothing that tells what is missing from what is another tenant's. */
+export const exampleNotFound = 'An example to search from does not exist, or has no vector yet.';
+
 /** A document or passage to search from that does not exist for this tenant, or has no vector yet. */
 export class ExampleNotFoundError extends ExpectedError {
   override readonly name = 'ExampleNotFoundError';

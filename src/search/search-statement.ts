@@ -4,6 +4,7 @@ import { sqlBuilder } from '../db/compile.ts';
 import { documentColumns } from '../db/document-columns.ts';
 import type { ChunkId, TenantId } from '../ids.ts';
 import { conditionsOf } from './document-selection.ts';
+import { exampleStages } from './example-stage.ts';
 import { ageStage, fusionStage, keywordOnlyStage, pageStage, semanticOnlyStage } from './fusion-stages.ts';
 import { keywordChunkStage, keywordStage, queryStage } from './keyword-stages.ts';
 import type { SearchPlan } from './search-plan.ts';
@@ -67,6 +68,7 @@ export function withStages(tenantId: TenantId, plan: SearchPlan): QueryCreator<S
       () => stage as never,
     ) as typeof db;
   };
+  if (semantic) for (const [name, stage] of exampleStages(tenantId, semantic)) add(name, stage);
   if (semantic?.depth.kind === 'two-stage') {
     for (const [name, stage] of stageOneStages(tenantId, semantic, selection, conditions)) add(name, stage);
     add('semantic', rerankStage(tenantId, semantic, groupBy));

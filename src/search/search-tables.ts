@@ -2,6 +2,8 @@ import type { ChunkId, DocumentId } from '../ids.ts';
 
 /** The named parts (common table expressions) of a search statement, as its later parts see them. */
 export type SearchTables = {
+  /** What the search is near to, where that is a stored document or passage: one row, or none where it has no vector. */
+  example: { full_vector: string; coarse: string };
   /** Documents that a filter selects, where stage one begins with those. */
   selected: { id: DocumentId };
   /** Chunks that satisfy the quoted, required and excluded words, where stage one asks for them. */
@@ -29,7 +31,7 @@ export type SearchTables = {
   reached: Reached;
 };
 
-/** How much each half of a search had before anything was ranked; null where there is no such half or nothing was counted. */
+/** What a search had before anything was ranked; null where there is no such half or nothing was counted. */
 export interface Reached {
   /** Chunks that stage one passed on. */
   candidates: number | null;
@@ -37,6 +39,8 @@ export interface Reached {
   keywordChunks: number | null;
   /** Chunks that the filter permits, at most one more than the budget. */
   permitted: number | null;
+  /** Whether there is a vector of the stored document or passage that it is near to; null where it is near to another. */
+  exampleFound: boolean | null;
 }
 
 /** A query in one language, as the function `query_words` gives it. */

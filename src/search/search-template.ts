@@ -5,7 +5,8 @@ import type { Statement } from '../db/database.ts';
 import type { Query } from '../db/query.ts';
 import type { TenantId } from '../ids.ts';
 import { type HitRow, type ReportedRow, reportedSearchStatement } from './reported-search.ts';
-import type { SearchPlan } from './search-plan.ts';
+import type { ExampleId } from './search-input.ts';
+import type { SearchPlan, SemanticPlan } from './search-plan.ts';
 import { searchStatement } from './search-statement.ts';
 
 /** What changes from one search to the next while the statement stays the same. */
@@ -13,6 +14,7 @@ const operandNames = [
   'tenantId',
   'full',
   'coarse',
+  'example',
   'words',
   'conditions',
   'collections',
@@ -24,7 +26,7 @@ type OperandName = (typeof operandNames)[number];
 type Operands = Readonly<Record<OperandName, unknown>>;
 
 /** Those in which the searches of one batch may differ, with their types. */
-const batched = { full: 'vector', coarse: 'halfvec', words: 'text' } as const;
+const batched = { full: 'vector', coarse: 'halfvec', example: 'uuid', words: 'text' } as const;
 type BatchedName = keyof typeof batched;
 const batchedNames = Object.keys(batched) as BatchedName[];
 
@@ -123,8 +125,9 @@ function mergeSearches(build: Build, open: SearchPlan, shared: Operands, queries
 function operandsOf(tenantId: TenantId, { semantic, keyword, selection, seen, minScore }: SearchPlan): Operands {
   return {
     tenantId,
-    full: semantic?.full,
-    coarse: semantic?.coarse,
+    ...(semantic?.example
+      ? { full: undefined, coarse: undefined, example: idOf(semantic.example) }
+      : { full: semantic?.full, coarse: semantic?.coarse, example: undefined }),
     words: keyword?.words,
     conditions: keyword?.conditions,
     collections: selection.collections,
@@ -140,7 +143,7 @@ function withOperands(plan: SearchPlan, operands: Operands): SearchPlan {
   const list = (there: readonly unknown[] | undefined, operand: unknown) => (there?.length ? [operand] : there);
   return {
     ...plan,
-    ...(semantic && { semantic: { ...semantic, full: operands.full, coarse: operands.coarse } }),
+    ...(semantic && { semantic: { ...semantic, ...vectorOf(semantic) } }),
     ...(keyword && {
       keyword: {
         ...keyword,
@@ -156,6 +159,15 @@ function withOperands(plan: SearchPlan, operands: Operands): SearchPlan {
     seen: list(plan.seen, operands.seen),
     ...(plan.minScore !== undefined && { minScore: operands.minScore }),
   } as SearchPlan;
+
+  function vectorOf({ example }: SemanticPlan) {
+    if (!example) return { full: operands.full, coarse: operands.coarse };
+    return { example: { ['documentId' in example ? 'documentId' : 'chunkId']: operands.example } };
+  }
+}
+
+function idOf(example: ExampleId): string {
+  return 'documentId' in example ? example.documentId : example.chunkId;
 }
 
 function fill(parameter: unknown, operands: Operands): unknown {

@@ -9,15 +9,16 @@ import {
   selectsAll,
   type TextConditions,
 } from './document-selection.ts';
+import { besidesExample } from './example-stage.ts';
 import { rankPassages } from './ranked-passages.ts';
-import type { GroupBy } from './search-input.ts';
+import type { ExampleId, GroupBy } from './search-input.ts';
 import type { SemanticPlan } from './search-plan.ts';
 import type { SearchTables } from './search-tables.ts';
 
 /** The tenant's vectors of one model that the search may return. */
 export function permittedEmbeddings(
   tenantId: TenantId,
-  { modelId }: SemanticPlan,
+  { modelId, example }: SemanticPlan,
   selection: DocumentSelection,
   conditions: TextConditions | undefined,
 ) {
@@ -26,6 +27,7 @@ export function permittedEmbeddings(
     .where('tenant_id', '=', tenantId)
     .where('model_id', '=', modelId)
     .$if(selection.hasAccessLists === true, (select) => select.where(isPermitted('embeddings.audience')))
+    .$if(example !== undefined, (select) => select.where(besidesExample(example as ExampleId)))
     .$if(!selectsAll(selection), (select) => select.where('document_id', 'in', selectedDocuments(tenantId, selection)))
     .$if(conditions !== undefined, (select) =>
       select.where('chunk_id', 'in', matchingChunks(conditions as TextConditions) as never),

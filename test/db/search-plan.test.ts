@@ -3,11 +3,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { tenantStrategies, workerStrategies } from '../../src/cli/doctor/strategies.ts';
 import { sqlBuilder } from '../../src/db/compile.ts';
 import { openPool } from '../../src/db/open-pool.ts';
+import type { Query } from '../../src/db/query.ts';
 import { readAsTenant } from '../../src/db/tenant.ts';
 import { expectedPlans } from '../../src/doctor/expected-plans.ts';
 import { checkStrategy, explainStrategy } from '../../src/doctor/explain-strategy.ts';
 import { checkPlan } from '../../src/doctor/plan-expectation.ts';
-import { parseTenantId } from '../../src/ids.ts';
+import { type DocumentId, parseTenantId } from '../../src/ids.ts';
+import { exampleOperands } from '../../src/search/example-stage.ts';
+import { preparedReportedSearchStatement } from '../../src/search/search-template.ts';
 import { reviewTiers } from '../../src/tiers/review-tiers.ts';
 import { describeServer, openTestDatabase, type TestDatabase } from '../support/database.ts';
 import { principalOf } from '../support/principal.ts';
@@ -65,6 +68,39 @@ describeServer(
       for (const asked of workerStrategies(1))
         expect(await checkStrategy(db.worker, asked, await circumstances())).toEqual([]);
     });
+
+    test.each(['small', 'middle', 'large'] as const)(
+      'for what is like a document of a %s tenant is that of a search by vector, alone and as one of many',
+      async (tenant) => {
+        const { tenantId, modelId, tier } = target(tenant);
+        const [{ settings } = {}] = tenantStrategies(target(tenant)).map(({ scope }) => scope);
+        const scope = { role: 'tessera_reader', tenantId, subject: 'somebody', ...(settings && { settings }) } as const;
+        const { rows: documents } = await db.owner.query<{ id: DocumentId }>(
+          'select id from tessera.documents where tenant_id = $1 order by id limit 3',
+          [tenantId],
+        );
+        const queries = documents.map(({ id }) =>
+          preparedReportedSearchStatement(tenantId, {
+            modelId,
+            semantic: {
+              ...{ modelId, ...exampleOperands({ documentId: id }) },
+              depth: { kind: 'two-stage', candidates: 100 },
+            },
+            fusion: { method: 'RECIPROCAL_RANK', keywordWeight: 2, semanticWeight: 1, rankConstant: 60 },
+            selection: { filter: {}, exceptChunks: [] },
+            ...{ groupBy: 'DOCUMENT', withVectors: false, reports: true, seen: [], limit: 11 },
+          }).compile(),
+        ) as Query[];
+        const together = queries[0]?.merge?.query(queries) as Query;
+        for (const query of [queries[0] as Query, together]) {
+          const asked = {
+            ...{ strategy: `semantic, ${tier} tier` as const, scope, run: true },
+            statement: { compile: () => query },
+          } as const;
+          expect(await checkStrategy(db.database, asked, await circumstances(tenant))).toEqual([]);
+        }
+      },
+    );
 
     test('is asked for by every strategy that has an expectation', () => {
       const asked = new Set([

@@ -4,9 +4,9 @@ select
 from
   (
     values
-      (0, $1::vector, $2::halfvec, $3::text),
-      (1, $4::vector, $5::halfvec, $6::text)
-  ) as asked (position, "full", "coarse", "words")
+      (0, $1::vector, $2::halfvec, $3::uuid, $4::text),
+      (1, $5::vector, $6::halfvec, $7::uuid, $8::text)
+  ) as asked (position, "full", "coarse", "example", "words")
   cross join lateral (
     (
       with
@@ -16,12 +16,12 @@ from
           from
             "embeddings"
           where
-            "tenant_id" = $7
-            and "model_id" = $8
+            "tenant_id" = $9
+            and "model_id" = $10
           order by
             coarse <#> "asked"."coarse"::halfvec
           limit
-            $9
+            $11
         ),
         "semantic" as materialized (
           select
@@ -50,8 +50,8 @@ from
                     "candidates"
                     inner join "embeddings" on "embeddings"."chunk_id" = "candidates"."chunk_id"
                   where
-                    "embeddings"."tenant_id" = $10
-                    and "embeddings"."model_id" = $11
+                    "embeddings"."tenant_id" = $12
+                    and "embeddings"."model_id" = $13
                 ) as "passage"
               order by
                 "document_id",
@@ -66,7 +66,7 @@ from
             "q"."scale",
             "q"."rarest"
           from
-            query_words ("asked"."words", $12::text[], $13::int, $14::int) as q
+            query_words ("asked"."words", $14::text[], $15::int, $16::int) as q
         ),
         "keyword_chunks" as materialized (
           select
@@ -83,12 +83,12 @@ from
               from
                 "chunks"
               where
-                "chunks"."tenant_id" = $15
+                "chunks"."tenant_id" = $17
                 and "chunks"."language" = "query"."language"
               order by
                 "distance"
               limit
-                $16
+                $18
             ) as "best" on true
         ),
         "keyword" as materialized (
@@ -117,7 +117,7 @@ from
                   from
                     "keyword_chunks"
                   where
-                    "distance" < $17
+                    "distance" < $19
                 ) as "passage"
               order by
                 "document_id",
@@ -189,7 +189,7 @@ from
             "score" desc,
             "item_id" desc
           limit
-            $18
+            $20
         )
       select
         "documents"."id" as "id",
@@ -220,11 +220,11 @@ from
         inner join "documents" on "documents"."id" = "page"."document_id"
         inner join "chunks" on "chunks"."id" = "page"."chunk_id"
         left join "embeddings" on "embeddings"."chunk_id" = "page"."chunk_id"
-        and "embeddings"."tenant_id" = $19
-        and "embeddings"."model_id" = $20
+        and "embeddings"."tenant_id" = $21
+        and "embeddings"."model_id" = $22
       where
-        "documents"."tenant_id" = $21
-        and "chunks"."tenant_id" = $22
+        "documents"."tenant_id" = $23
+        and "chunks"."tenant_id" = $24
       order by
         "page"."score" desc,
         "page"."item_id" desc

@@ -290,7 +290,8 @@ with
           permitted
         from
           counted
-      ) as "permitted"
+      ) as "permitted",
+      null::boolean as "exampleFound"
   )
 select
   "hits"."id" as "id",
@@ -318,7 +319,8 @@ select
   "hits"."vector" as "vector",
   "reached"."candidates",
   "reached"."keywordChunks",
-  "reached"."permitted"
+  "reached"."permitted",
+  "reached"."exampleFound"
 from
   "reached"
   left join (

@@ -567,7 +567,8 @@ with
           permitted
         from
           counted
-      ) as "permitted"
+      ) as "permitted",
+      null::boolean as "exampleFound"
   )
 select
   "hits"."id" as "id",
@@ -595,7 +596,8 @@ select
   "hits"."vector" as "vector",
   "reached"."candidates",
   "reached"."keywordChunks",
-  "reached"."permitted"
+  "reached"."permitted",
+  "reached"."exampleFound"
 from
   "reached"
   left join (

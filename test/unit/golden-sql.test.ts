@@ -27,6 +27,7 @@ import * as curves from '../../src/recall/curve-statements.ts';
 import { nothingStatement } from '../../src/recall/measure-stage-one.ts';
 import type { RecallCurve } from '../../src/recall/recall-curve.ts';
 import * as recall from '../../src/recall/recall-statements.ts';
+import { exampleOperands } from '../../src/search/example-stage.ts';
 import { explainStatement } from '../../src/search/explain-search.ts';
 import { highlightsStatement } from '../../src/search/highlights.ts';
 import * as missing from '../../src/search/missing-statements.ts';
@@ -90,6 +91,7 @@ const counted = {
   ...semantic,
   depth: { ...semantic.depth, stageOne: { kind: 'counted', permittedBudget: 5_000 } },
 } as const;
+const similar: SearchPlan['semantic'] = { ...semantic, ...exampleOperands({ documentId }) };
 const keyword = { words: 'cold shower', candidates: 100, scan: { kind: 'exact' } } as const;
 const plan: SearchPlan = {
   modelId: 1,
@@ -140,6 +142,16 @@ function batchStatement(prepare: typeof preparedSearchStatement | typeof prepare
   const searches = ['cold shower', 'hot tub'].map(
     (words) => prepare(tenant, { ...plan, semantic, keyword: { ...keyword, words } }).compile() as Query,
   );
+  return { compile: () => searches[0]?.merge?.query(searches) as Query };
+}
+
+/** Two documents of one request, each with its neighbours. */
+function similarBatchStatement() {
+  const ids = [documentId, '01890000-0000-7000-8000-000000000009' as DocumentId];
+  const searches = ids.map((id) => {
+    const like = { ...semantic, ...exampleOperands({ documentId: id }) };
+    return preparedReportedSearchStatement(tenant, { ...plan, semantic: like, reports: true }).compile() as Query;
+  });
   return { compile: () => searches[0]?.merge?.query(searches) as Query };
 }
 
@@ -234,6 +246,9 @@ const statements: Record<string, Statement<unknown>> = {
   'search-example-vectors': exampleVectorsStatement(tenant, 1, [documentId], [chunkId]),
   'search-highlights': highlightsStatement(tenant, 'cold shower', [chunkId]),
   'search-passages': passagesStatement(tenant, { ...plan, semantic }, [documentId], 3),
+  'search-passages-similar': passagesStatement(tenant, { ...plan, semantic: similar }, [documentId], 3),
+  'search-similar': reportedSearchStatement(tenant, { ...plan, semantic: similar, reports: true }),
+  'search-similar-batch': similarBatchStatement(),
   'search-passages-by-words': passagesStatement(tenant, { ...plan, keyword }, [documentId], 3),
   'search-explained': explainStatement(searchStatement(tenant, { ...plan, keyword })),
   'search-keyword-rarest': searchStatement(tenant, {

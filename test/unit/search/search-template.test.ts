@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Query } from '../../../src/db/query.ts';
-import { type ChunkId, parseTenantId } from '../../../src/ids.ts';
+import { type ChunkId, type DocumentId, parseTenantId } from '../../../src/ids.ts';
+import { exampleOperands } from '../../../src/search/example-stage.ts';
 import { reportedSearchStatement } from '../../../src/search/reported-search.ts';
 import type { SearchPlan } from '../../../src/search/search-plan.ts';
 import { searchStatement } from '../../../src/search/search-statement.ts';
@@ -12,6 +13,10 @@ const chunkId = '01890000-0000-7000-8000-000000000002' as ChunkId;
 const vectors = (seed: number) => ({ full: Buffer.from([seed]), coarse: Buffer.from([seed + 1]) });
 const semantic = (seed: number) =>
   ({ modelId: 1, ...vectors(seed), depth: { kind: 'two-stage', candidates: 100 } }) as const;
+const example = (digit: number) => {
+  const documentId = `01890000-0000-7000-8000-00000000000${digit}` as DocumentId;
+  return { ...semantic(0), ...exampleOperands({ documentId }) };
+};
 const keyword = (words: string) => ({ words, candidates: 100, scan: { kind: 'exact' } }) as const;
 const plan: SearchPlan = {
   modelId: 1,
@@ -71,6 +76,9 @@ const plans: Record<string, SearchPlan> = {
   'another minimal score': { ...plan, semantic: semantic(1), minScore: 0.7 },
   'another limit': { ...plan, semantic: semantic(1), limit: 21 },
   'another model': { ...plan, modelId: 2, semantic: { ...semantic(1), modelId: 2 } },
+  'like a document': { ...plan, semantic: example(1), reports: true },
+  'like another document': { ...plan, semantic: example(2), reports: true },
+  'like a passage': { ...plan, semantic: { ...semantic(0), ...exampleOperands({ chunkId }) }, reports: true },
   weights: { ...plan, semantic: semantic(1), keyword: keyword('x'), fusion: { ...plan.fusion, keywordWeight: 5 } },
 };
 const cases = Object.entries(plans).flatMap(([name, each]) => [
@@ -115,9 +123,13 @@ describe('a prepared search', () => {
     expect(likeness(one as SearchPlan)).toBe(likeness(other as SearchPlan));
     expect(likeness(plans.keyword as SearchPlan)).toBe(likeness(plans['keyword, other words'] as SearchPlan));
     expect(likeness(one as SearchPlan)).not.toBe(likeness(one as SearchPlan, rival));
+    expect(likeness(plans['like a document'] as SearchPlan)).toBe(
+      likeness(plans['like another document'] as SearchPlan),
+    );
     for (const each of Object.values(others)) expect(likeness(each)).not.toBe(likeness(one as SearchPlan));
     const pairs = [
       ['conditions', 'other conditions'],
+      ['like a document', 'like a passage'],
       ['seen', 'another page'],
       ['a minimal score', 'another minimal score'],
     ] as const;
