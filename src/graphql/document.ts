@@ -26,7 +26,7 @@ builder.node(Document, {
     }),
     title: t.exposeString('title', { description: 'One line.' }),
     body: t.string({
-      description: `Plain text or Markdown, whole. ${largeField}, and with the scope \`documents:read\`.`,
+      description: `Plain text or Markdown, whole. ${largeField}, and with the scope \`documents:read\`; \`@defer\` it in lists.`,
       authScopes: { token: 'documents:read' },
       extensions: priced({ points: 2 }),
       resolve: async (document, _args, context) => (await context.loaders.body.load(document.id)) ?? '',

@@ -158,7 +158,7 @@ export const SearchConnection = builder.objectRef<SearchAnswer>('SearchConnectio
     }),
     explain: t.field({
       type: Explanation,
-      description: 'How the search went. It is run once more for this.',
+      description: 'How the search went. It is run once more for this, so `@defer` it where hits should not wait.',
       extensions: { ...priced({ points: 20 }), ...tagged('diagnostics') },
       resolve: async (answer) => ({ answer, explained: await answer.explain() }),
     }),

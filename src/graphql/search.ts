@@ -34,7 +34,8 @@ builder.queryField('search', (t) =>
 builder.objectField(Document, 'similar', (t) =>
   t.field({
     type: SearchConnection,
-    description: 'Other documents like this one. Null while it waits for its vectors.',
+    description:
+      'Other documents like this one: a search of its own, so worth a `@defer`. Null while it waits for its vectors.',
     authScopes: { token: 'search' },
     extensions: pricedPage(10),
     nullable: true,

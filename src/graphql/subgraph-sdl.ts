@@ -52,7 +52,9 @@ const left: ReadonlySet<string> = new Set(['Query._entities', 'Query._service', 
 /** The SDL that a supergraph is composed of. It is derived from the schema: scopes from `authScopes`, costs from prices. */
 export function printSubgraphSdl(schema: GraphQLSchema, { access = true }: SubgraphSdlOptions = {}): string {
   const { definitions } = parse(printSchema(lexicographicSortSchema(schema)), { noLocation: true });
-  const kept = definitions.filter((node) => !('name' in node && machinery.has(node.name?.value ?? '')));
+  const kept = definitions.filter(
+    (node) => node.kind !== Kind.DIRECTIVE_DEFINITION && !('name' in node && machinery.has(node.name?.value ?? '')),
+  );
   return `${head({ access })}\n${kept.map((node) => print(direct(node))).join('\n\n')}\n`;
 
   function direct(node: DefinitionNode): DefinitionNode {

@@ -10,11 +10,13 @@ import { createErrorMask } from './error-response.ts';
 import { createDocumentFinder } from './find-document.ts';
 import { type GraphiqlOptions, graphiqlPage, renderGraphiqlPage } from './graphiql-page.ts';
 import { createPricer } from './price-requests.ts';
+import { createTimeLimit } from './time-limit.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 import { useBodyLimit } from './use-body-limit.ts';
 import { useCodedErrors } from './use-coded-errors.ts';
 import { useCompression } from './use-compression.ts';
 import { useCors } from './use-cors.ts';
+import { useDeferredParts } from './use-deferred-parts.ts';
 import { type ReadyCheck, useHealthChecks } from './use-health-checks.ts';
 import { isForThisMachine, useLocalHosts } from './use-local-hosts.ts';
 import { useNoIntrospection } from './use-no-introspection.ts';
@@ -25,7 +27,6 @@ import { type QueryLimits, useQueryLimits } from './use-query-limits.ts';
 import { useQueryPrice } from './use-query-price.ts';
 import { type SpendQuotas, useQuotas } from './use-quotas.ts';
 import { useReadableRequests } from './use-readable-requests.ts';
-import { deadlineOf, useRequestDeadline } from './use-request-deadline.ts';
 import { currentRequestId, useRequestId } from './use-request-id.ts';
 import { useResponseType } from './use-response-type.ts';
 import { type SearchPageOptions, useSearchPage } from './use-search-page.ts';
@@ -62,6 +63,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { depsForRequest, verifyToken, graphiql, searchPage, corsOrigins = [], localOnly = false } = options;
   const maskError = createErrorMask(options);
   const priceOf = createPricer();
+  const timeLimit = createTimeLimit(options.requestTimeoutMs);
   return createYoga<Record<string, never>, RequestContext>({
     schema: options.federation ? subgraphSchema() : schema,
     graphqlEndpoint: '/graphql',
@@ -79,7 +81,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     context: async ({ request }) => {
       const caller = await authenticate(request, verifyToken);
       const principal = caller && { ...caller, requestId: currentRequestId() };
-      const signal = deadlineOf(request);
+      const signal = timeLimit.begin(request);
       const deps = depsForRequest(signal, principal);
       return { deps, principal, signal, loaders: createLoaders(deps, principal) };
     },
@@ -87,7 +89,6 @@ export function createGateway(options: GatewayOptions): Gateway {
     plugins: [
       usePlainRefusals(),
       useRequestId(),
-      useRequestDeadline(options.requestTimeoutMs),
       ...(localOnly ? [useLocalHosts()] : []),
       useCors(corsOrigins),
       useHealthChecks(options.isReady, options.log),
@@ -95,6 +96,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       useNoSimpleRequests(),
       useBodyLimit(options.maxBodyBytes),
       useReadableRequests(createDocumentFinder(options.trustedDocuments)),
+      timeLimit.plugin,
+      useDeferredParts(),
       useQueryLimits(options.queryLimits),
       useQueryPrice(options.queryLimits.cost, priceOf),
       useQuotas(options.spendQuotas, priceOf),

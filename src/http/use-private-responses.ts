@@ -11,6 +11,8 @@ const dataPolicy = "default-src 'none'; base-uri 'none'; form-action 'none'; fra
 export function usePrivateResponses(): Plugin {
   return {
     onResponse: ({ response }) => {
+      // A stream of events comes with one of its own, which the library would write beside this.
+      response.headers.delete('cache-control');
       response.headers.set('cache-control', 'private, no-store');
       response.headers.set('x-content-type-options', 'nosniff');
       response.headers.set('x-frame-options', 'DENY');

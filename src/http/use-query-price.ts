@@ -1,3 +1,4 @@
+import type { ExecutionResult } from 'graphql';
 import { isAsyncIterable, type Plugin } from 'graphql-yoga';
 import { Refusal } from '../errors.ts';
 import type { PricedParams, PriceRequest } from './price-requests.ts';
@@ -22,8 +23,22 @@ export function useQueryPrice(limit: number, priceOf: PriceRequest): Plugin {
       const price = priceOf(schema, document, { operationName, variables: variableValues });
       return {
         onExecuteDone: ({ result, setResult }) => {
-          if (isAsyncIterable(result)) return;
-          setResult({ ...result, extensions: { ...result.extensions, cost: { price, limit } } });
+          const withPrice = <Part extends ExecutionResult>(part: Part) => ({
+            ...part,
+            extensions: { ...part.extensions, cost: { price, limit } },
+          });
+          if (!isAsyncIterable(result)) {
+            setResult(withPrice(result));
+            return undefined;
+          }
+          // Of an answer in parts the first says it.
+          let isFirst = true;
+          return {
+            onNext: ({ result: part, setResult: setPart }) => {
+              if (isFirst) setPart(withPrice(part));
+              isFirst = false;
+            },
+          };
         },
       };
     },

@@ -1,4 +1,4 @@
-import type { Plugin } from 'graphql-yoga';
+import { isAsyncIterable, type Plugin } from 'graphql-yoga';
 
 /**
  * A client that leaves the type open gets `application/json`, which every client reads and the specification advises,
@@ -7,7 +7,9 @@ import type { Plugin } from 'graphql-yoga';
  */
 export function useResponseType(): Plugin {
   return {
-    onResultProcess: ({ request, resultProcessor, setResultProcessor }) => {
+    onResultProcess: ({ request, result, resultProcessor, setResultProcessor }) => {
+      // Its parts have types of their own.
+      if (isAsyncIterable(result)) return;
       const accepted = request.headers.get('accept') ?? '*/*';
       const isOpen = /\*\/\*|application\/\*/.test(accepted) && !accepted.includes('application/json');
       if (!resultProcessor || !isOpen || accepted.includes('application/graphql-response+json')) return;
