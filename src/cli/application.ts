@@ -36,7 +36,7 @@ export interface Application {
 }
 
 export interface ApplicationOptions {
-  readonly graphiql?: GraphiqlOptions;
+  readonly graphiql?: (deps: GraphQLDeps) => GraphiqlOptions;
   readonly searchPage?: SearchPageOptions;
 }
 
@@ -98,7 +98,7 @@ export async function openApplication(
       },
       introspection: config.http.introspection,
       federation: config.http.federation,
-      graphiql: config.http.graphiql ? (options.graphiql ?? { tabs: [] }) : undefined,
+      graphiql: config.http.graphiql ? (options.graphiql?.(deps) ?? { tabs: [] }) : undefined,
       searchPage: config.http.searchPage ? (options.searchPage ?? { tenants: [] }) : undefined,
       maxBodyBytes: config.http.maxBodyBytes,
       queryLimits: config.http.query,

@@ -1,13 +1,15 @@
+import type { TokenScope } from '../auth/scopes.ts';
 import type { Config } from '../config/config.ts';
 import { demoTenants } from './demo-data.ts';
 import { everyScope, issueToken } from './tokens.ts';
 
 const ttlSeconds = 30 * 24 * 3600;
 
-/** A token for each demo tenant, by its id. */
-export async function demoTokens(config: Config): Promise<Map<string, string>> {
+/** A token for each demo tenant, by its id, with the usual scopes and what is added to them. */
+export async function demoTokens(config: Config, added: readonly TokenScope[] = []): Promise<Map<string, string>> {
+  const scopes = [...everyScope, ...added];
   const tokens = await Promise.all(
-    demoTenants.map((tenantId) => issueToken(config, { tenantId, subject: 'demo', scopes: everyScope, ttlSeconds })),
+    demoTenants.map((tenantId) => issueToken(config, { tenantId, subject: 'demo', scopes, ttlSeconds })),
   );
   return new Map(demoTenants.map((tenantId, index) => [tenantId, tokens[index] as string]));
 }

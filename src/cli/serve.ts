@@ -1,11 +1,12 @@
 import type { Config, EmbeddedConfig } from '../config/config.ts';
+import type { GraphQLDeps } from '../graphql/context.ts';
 import { listen } from '../http/listen.ts';
 import { type Application, type ApplicationOptions, openApplication } from './application.ts';
 import { readArguments, refuseWords } from './arguments.ts';
 import type { Command, CommandContext } from './command.ts';
 import { demoTenants, loadDemoData, readDemoExamples } from './demo-data.ts';
+import { demoGraphiqlTenants } from './demo-graphiql.ts';
 import { curlLine, demoTokens } from './demo-tokens.ts';
-import { exampleTabs } from './example-tabs.ts';
 import { stopped } from './stopped.ts';
 
 const usage = 'tessera serve';
@@ -40,9 +41,13 @@ async function serveEmbedded(context: CommandContext, config: EmbeddedConfig): P
   context.print(`Tessera opens its database in ${config.dataDir} ...`);
   const tokens = await demoTokens(config);
   const examples = await readDemoExamples();
-  const bearer = (tenant: string) => ({ authorization: `Bearer ${tokens.get(tenant) ?? ''}` });
-  const [first = ''] = demoTenants;
-  const graphiql = { tabs: exampleTabs(examples, bearer), headers: bearer(first) };
+  // Whoever explores may try everything; the search page needs no more than to search and read.
+  const explorers = await demoTokens(config, ['tenant:admin']);
+  const withVectors = config.embedder.kind === 'static';
+  const graphiql = (deps: GraphQLDeps) => ({
+    tabs: [],
+    tenants: () => demoGraphiqlTenants(deps, explorers, withVectors),
+  });
   const searchPage = {
     tenants: demoTenants.map((name) => ({
       name,

@@ -1,8 +1,14 @@
-import { decodeGlobalID } from '@pothos/plugin-relay';
+import { decodeGlobalID, encodeGlobalID } from '@pothos/plugin-relay';
 import { Refusal } from '../errors.ts';
+import type { DocumentId } from '../ids.ts';
 
 /** Types that `node` fetches. */
 const nodeTypes: ReadonlySet<string> = new Set(['Document']);
+
+/** The global id of a document, as its field `id` gives it. */
+export function writeDocumentId(id: DocumentId): string {
+  return encodeGlobalID('Document', id);
+}
 
 /**
  * Reads a global id.

@@ -35,8 +35,13 @@ const folders: string[] = [];
 
 /** Starts `tessera` with nothing in its environment but what is given. */
 export function start(args: readonly string[], env: Record<string, string> = {}): Program {
+  return startFile(programPath, env, args);
+}
+
+/** Starts a file of ours with nothing in its environment but what is given. */
+export function startFile(path: string, env: Record<string, string> = {}, args: readonly string[] = []): Program {
   const { PATH = '' } = process.env;
-  const child = spawn(process.execPath, [programPath, ...args], {
+  const child = spawn(process.execPath, [path, ...args], {
     cwd: tmpdir(),
     env: { PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
