@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { schema } from '../../src/graphql/schema.ts';
 import { openTestGateway, type TestGateway } from '../support/gateway.ts';
-import { expectNothingOf, globalId, type LookAlike, openLookAlikes } from '../support/look-alikes.ts';
-import { createRandomQueries, type RandomValues, seededRandom } from '../support/random-queries.ts';
+import { expectNothingOf, type LookAlike, openLookAlikes } from '../support/look-alikes.ts';
+import { createRandomQueries, seededRandom } from '../support/random-queries.ts';
+import { randomValuesFor, tracesBeyond } from '../support/random-values.ts';
 
 /** 10,000 took 49 s by themselves; outside CI a fifth of them is enough, or as many as RANDOM_QUERIES says. */
 const count = Number(process.env.RANDOM_QUERIES ?? (process.env.CI ? 10_000 : 2_000));
@@ -31,7 +32,7 @@ describe('queries made at random out of the schema', () => {
     ] as const) {
       const query = createRandomQueries(
         schema,
-        valuesFor(me, other),
+        randomValuesFor(me, other),
         seededRandom(seed + me.tenant.length * 7 + me.documents),
       );
       for (let index = 0; index < count / 2; index++) {
@@ -52,39 +53,3 @@ describe('queries made at random out of the schema', () => {
     expect(gateway.logged.filter(({ level }) => level === 'error')).toEqual([]);
   });
 });
-
-/** What the query itself names may come back, in a sentence about it. */
-function tracesBeyond({ traces }: LookAlike, text: string): string[] {
-  return traces.filter((trace) => !text.includes(trace));
-}
-
-function valuesFor(me: LookAlike, other: LookAlike): RandomValues {
-  return {
-    words: [
-      'hot',
-      'water',
-      'boiler',
-      'dog',
-      'bus',
-      'rooms',
-      '+card',
-      '-sauna',
-      '"by the door"',
-      'ünïcode',
-      '*',
-      "'",
-      'the',
-    ],
-    ids: [
-      ...me.ids.values(),
-      ...me.ids.values(),
-      ...other.ids.values(),
-      me.chunkId,
-      other.chunkId,
-      globalId('Document', '01890000-0000-7000-8000-00000000dead'),
-      globalId('Viewer', 'x'),
-      'x',
-    ],
-    cursors: [me.listCursor, me.searchCursor, other.listCursor, other.searchCursor, '', 'x'],
-  };
-}

@@ -13,7 +13,9 @@ import {
   isNonNullType,
   isObjectType,
   isUnionType,
+  type OperationTypeNode,
 } from 'graphql';
+import { tokenScopes } from '../../src/auth/scopes.ts';
 
 /** Numbers from 0 to 1 that are the same for the same seed (mulberry32). */
 export function seededRandom(seed: number): () => number {
@@ -32,13 +34,20 @@ export interface RandomValues {
   /** Global ids, of whatever and of whomever. */
   readonly ids: readonly string[];
   readonly cursors: readonly string[];
+  /** Of collections, attributes and keys. */
+  readonly names: readonly string[];
 }
 
 /** Fields inside each other, at most. */
 const deepest = 9;
 
-/** Makes valid queries out of a schema: any field, any argument, as the schema allows them. */
-export function createRandomQueries(schema: GraphQLSchema, values: RandomValues, random: () => number) {
+/** Makes valid queries, or mutations, out of a schema: any field, any argument, as the schema allows them. */
+export function createRandomQueries(
+  schema: GraphQLSchema,
+  values: RandomValues,
+  random: () => number,
+  operation: 'query' | 'mutation' = 'query',
+) {
   const chance = (share: number) => random() < share;
   const pick = <Value>(from: readonly Value[]): Value => from[Math.floor(random() * from.length)] as Value;
   const whole = (from: number, to: number) => from + Math.floor(random() * (to - from + 1));
@@ -46,10 +55,10 @@ export function createRandomQueries(schema: GraphQLSchema, values: RandomValues,
 
   function query(): string {
     aliases = 0;
-    const root = schema.getQueryType() as GraphQLObjectType;
+    const root = schema.getRootType(operation as OperationTypeNode) as GraphQLObjectType;
     const fields = Object.values(root.getFields());
     const chosen = Array.from({ length: chance(0.2) ? 3 : 1 }, () => pick(fields));
-    return `{ ${chosen.map((field) => fieldText(field, deepest, true)).join(' ')} }`;
+    return `${operation} { ${chosen.map((field) => fieldText(field, deepest, true)).join(' ')} }`;
   }
 
   function fieldText(
@@ -107,6 +116,8 @@ export function createRandomQueries(schema: GraphQLSchema, values: RandomValues,
     if (type.name === 'ID') return JSON.stringify(pick(values.ids));
     if (type.name === 'DateTime') return JSON.stringify(pick(['2026-01-31T12:00:00Z', '1999-01-01T00:00:00.5+02:00']));
     if (type.name === 'JSONObject') return pick(['{}', '{ floor: 3 }']);
+    if (name === 'scopes') return JSON.stringify(pick(tokenScopes));
+    if (name === 'name' || name === 'collection' || name === 'collections') return JSON.stringify(pick(values.names));
     if (name === 'after') return JSON.stringify(pick(values.cursors));
     return JSON.stringify(Array.from({ length: whole(0, 4) }, () => pick(values.words)).join(' '));
   }
