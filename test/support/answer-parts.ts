@@ -20,7 +20,7 @@ interface PartError {
 }
 
 /** Parts of a multipart answer or of a stream of events, as they come. */
-export async function* readParts(response: Response): AsyncGenerator<AnswerPart> {
+export async function* readParts(response: Response): AsyncGenerator<AnswerPart, undefined> {
   const isMultipart = /^multipart\/mixed/.test(response.headers.get('content-type') ?? '');
   const [end, part] = isMultipart
     ? ['\r\n---', /\r\n\r\n(\{[\s\S]*\})/]
