@@ -4,8 +4,6 @@ import { type Database, readInFlight } from '../db/database.ts';
 import { createReadyCheck } from '../db/ready-check.ts';
 import { operatorScope } from '../db/scope.ts';
 import { shareFlights } from '../db/share-flights.ts';
-import { cacheQueries } from '../embed/cached-query-embedder.ts';
-import { openEmbedder } from '../embed/open-embedder.ts';
 import type { GraphQLDeps } from '../graphql/context.ts';
 import { createGateway, type Gateway } from '../http/gateway.ts';
 import type { GraphiqlOptions } from '../http/graphiql-page.ts';
@@ -21,6 +19,7 @@ import { createTunedSearch } from '../recall/tuned-search.ts';
 import type { WorkerDeps } from '../worker/embed-batch.ts';
 import { startWorker, type Worker } from '../worker/worker.ts';
 import { openGatewayDatabase, openWorkerDatabase } from './databases.ts';
+import { openEmbedders } from './embedders.ts';
 import { openVerifier } from './tokens.ts';
 
 /** Everything that a running gateway consists of, built once and passed down. */
@@ -40,9 +39,6 @@ export interface ApplicationOptions {
   readonly searchPage?: SearchPageOptions;
 }
 
-/** Questions whose vectors are remembered; at 512 components some 2 MB a thousand. */
-const rememberedQueries = 2_000;
-
 /**
  * The composition root: opens the database, registers the model, starts the worker where it belongs, and builds the gateway.
  * @throws {StartupError} when anything is not as it must be.
@@ -52,21 +48,21 @@ export async function openApplication(
   log: Logger,
   options: ApplicationOptions = {},
 ): Promise<Application> {
-  const embedder = openEmbedder(config.embedder);
+  const embedders = await openEmbedders(config, log);
   const verifyToken = await openVerifier(config);
   const { trusted } = config.http;
   const trustedDocuments = trusted && (await readTrustedDocuments(trusted.path, trusted.only));
   const { database, announce } = await openGatewayDatabase(config, log);
-  const closing = [() => database.close()];
+  const closing = [() => database.close(), embedders.close];
   const close = async () => {
     for (const step of closing.splice(0).reverse()) await step();
   };
   try {
-    const modelId = await registerModel(database, embedder.model, 'gateway');
+    const modelId = await registerModel(database, embedders.queries.model, 'gateway');
     const workerDeps = config.workerInServe
       ? {
           database: await openOwnWorkerDatabase(config, database, log, closing),
-          embedder,
+          embedder: embedders.documents,
           modelId,
           auditRetentionDays: config.auditRetentionDays,
         }
@@ -123,11 +119,11 @@ export async function openApplication(
     const { maxTokens, overlapTokens } = from.chunk;
     return {
       database: opened,
-      embedder: cacheQueries(embedder, { maxEntries: rememberedQueries }),
+      embedder: embedders.queries,
       modelId,
-      chunking: { countTokens: embedder.countTokens, maxTokens, overlapTokens },
+      chunking: { countTokens: embedders.documents.countTokens, maxTokens, overlapTokens },
       onPending: () => worker?.wake(),
-      checkWrite: createWriteCheck(quotas, embedder.countTokens),
+      checkWrite: createWriteCheck(quotas, embedders.documents.countTokens),
       limits: quotas.limits,
       ...createTunedSearch({ database: opened }),
     };

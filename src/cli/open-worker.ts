@@ -1,16 +1,16 @@
 import type { ServerConfig } from '../config/config.ts';
-import { openEmbedder } from '../embed/open-embedder.ts';
 import type { Logger } from '../log.ts';
 import { registerModel } from '../models/register-model.ts';
 import type { WorkerDeps } from '../worker/embed-batch.ts';
 import { openWorkerDatabase } from './databases.ts';
+import { openEmbedders } from './embedders.ts';
 
 /**
  * Opens what a worker on a server works with, as the worker's login. Close its database afterwards.
  * @throws {StartupError} when anything is not as it must be.
  */
 export async function openWorker(config: ServerConfig, log: Logger): Promise<WorkerDeps> {
-  const embedder = openEmbedder(config.embedder);
+  const { documents: embedder } = await openEmbedders(config, log);
   const database = await openWorkerDatabase(config, log);
   try {
     const modelId = await registerModel(database, embedder.model, 'worker');

@@ -24,6 +24,8 @@ interface SharedConfig {
   readonly http: HttpConfig;
   readonly token: TokenConfig;
   readonly embedder: EmbedderConfig;
+  /** What one process embeds for one tenant at most; absent where nothing limits it. */
+  readonly tenantTokensPerMinute: number | undefined;
   readonly chunk: { readonly maxTokens: number; readonly overlapTokens: number };
   /** Limits of tenants for which no others were set. */
   readonly limits: Limits;
@@ -120,17 +122,48 @@ export interface TokenConfig {
   };
 }
 
-/** The table that ships with the program, or a service that speaks OpenAI's `/embeddings`. */
-export type EmbedderConfig = { readonly kind: 'static' } | OpenAiEmbedderConfig;
+/** The table that ships with the program, a service, or a model in this process. */
+export type EmbedderConfig = { readonly kind: 'static' } | RemoteEmbedderConfig | LocalEmbedderConfig;
 
-export interface OpenAiEmbedderConfig {
-  readonly kind: 'openai';
-  /** Without a slash at its end; `/embeddings` is added. */
-  readonly baseUrl: string;
-  readonly apiKey: Secret | undefined;
+/** What is the same for every model that is chosen by name. `undefined` leaves it to what is known of the model. */
+interface NamedModelConfig {
   readonly model: string;
   /** At least 256, the length of the coarse vector. */
   readonly dimensions: number;
-  readonly timeoutMs: number;
+  readonly matryoshka: boolean | undefined;
+  readonly prefixes: { readonly query: string | undefined; readonly document: string | undefined };
+  /** Of the longest text. */
+  readonly maxTokens: number | undefined;
   readonly batchSize: number;
+}
+
+interface ServiceConfig extends NamedModelConfig {
+  /** Without a slash at its end. */
+  readonly baseUrl: string;
+  readonly apiKey: Secret | undefined;
+  readonly timeoutMs: number;
+  readonly retries: number;
+}
+
+/** Form in which vectors travel; base64 takes a quarter of the bytes. */
+export type VectorEncoding = 'base64' | 'float';
+
+/** A service that embeds. */
+export type RemoteEmbedderConfig =
+  | (ServiceConfig & { readonly kind: 'openai' | 'voyage'; readonly encoding: VectorEncoding })
+  | (ServiceConfig & {
+      readonly kind: 'azure';
+      readonly encoding: VectorEncoding;
+      readonly deployment: string;
+      readonly apiVersion: string;
+    })
+  | (ServiceConfig & { readonly kind: 'ollama' | 'cohere' });
+
+/** A model in this process. */
+export interface LocalEmbedderConfig extends NamedModelConfig {
+  readonly kind: 'local';
+  readonly modelDir: string;
+  readonly download: boolean;
+  readonly dtype: string;
+  readonly pooling: 'mean' | 'cls' | undefined;
 }

@@ -1,9 +1,12 @@
 import { StartupError } from '../errors.ts';
 import type { Limits } from '../quota.ts';
 import { publicKeyDefaults } from './algorithms.ts';
-import type { Config, EmbedderConfig, TokenConfig, TokenKeyConfig } from './config.ts';
-import { type Fault, isServerMode, rules } from './rules.ts';
-import { type Values, type Variable, type VariableName, variables } from './variables.ts';
+import type { Config, TokenConfig, TokenKeyConfig } from './config.ts';
+import { buildEmbedder } from './embedder-config.ts';
+import type { Fault } from './rule.ts';
+import { isServerMode, rules } from './rules.ts';
+import type { Variable } from './variable.ts';
+import { type Values, type VariableName, variables } from './variables.ts';
 
 /** The texts of the environment, `process.env` or a test's own. An empty text counts as unset. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -77,6 +80,7 @@ function buildConfig(values: Values, serverMode: boolean): Config {
     },
     token: buildToken(values),
     embedder: buildEmbedder(values),
+    tenantTokensPerMinute: values.EMBEDDING_TENANT_TOKENS_PER_MINUTE,
     chunk: { maxTokens: values.CHUNK_TOKENS, overlapTokens: values.CHUNK_OVERLAP_TOKENS },
     limits: buildLimits(values),
     auditRetentionDays: values.AUDIT_RETENTION_DAYS,
@@ -136,19 +140,4 @@ function buildTokenKey(values: Values): TokenKeyConfig {
   if (values.JWT_PEM_FILE !== undefined) return { kind: 'pem-file', path: values.JWT_PEM_FILE };
   if (values.JWT_ISSUERS_FILE !== undefined) return { kind: 'issuers-file', path: values.JWT_ISSUERS_FILE };
   return { kind: 'generated' };
-}
-
-function buildEmbedder(values: Values): EmbedderConfig {
-  const { EMBEDDING_BASE_URL: baseUrl, EMBEDDING_MODEL: model, EMBEDDING_DIMENSIONS: dimensions } = values;
-  // With EMBEDDER=openai a rule has refused any of the three that is missing.
-  if (baseUrl === undefined || model === undefined || dimensions === undefined) return { kind: 'static' };
-  return {
-    kind: 'openai',
-    baseUrl,
-    model,
-    dimensions,
-    apiKey: values.EMBEDDING_API_KEY,
-    timeoutMs: values.EMBEDDING_TIMEOUT_MS,
-    batchSize: values.EMBEDDING_BATCH_SIZE,
-  };
 }

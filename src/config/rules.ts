@@ -1,22 +1,7 @@
 import { hmacKeyBytes, isHmac } from './algorithms.ts';
+import { embedderIsComplete } from './embedder-rules.ts';
 import { isLoopback } from './loopback.ts';
-import type { Values, VariableName } from './variables.ts';
-
-/** One thing that is wrong with the environment. */
-export interface Fault {
-  readonly variable: VariableName;
-  /** What is wrong, what was received (never a secret) and what is allowed. */
-  readonly sentence: string;
-}
-
-/** The environment as far as it could be read: what was set, and the values of the variables without a fault of their own. */
-export interface Draft {
-  readonly given: ReadonlySet<VariableName>;
-  readonly values: Partial<Values>;
-}
-
-/** A rule about several variables. It stays silent about variables that are already at fault. */
-type Rule = (draft: Draft) => Fault[];
+import type { Draft, Rule } from './rule.ts';
 
 const keyVariables = ['JWT_HS256_SECRET', 'JWT_JWKS_URL', 'JWT_JWKS_FILE', 'JWT_PEM_FILE', 'JWT_ISSUERS_FILE'] as const;
 const publicKeyVariables = ['JWT_JWKS_URL', 'JWT_JWKS_FILE', 'JWT_PEM_FILE'] as const;
@@ -101,20 +86,6 @@ const issuersStandInTheirFile: Rule = ({ given }) => {
       variable,
       sentence: 'set beside JWT_ISSUERS_FILE, where each issuer has its own; allowed: one or the other',
     }));
-};
-
-const embedderIsComplete: Rule = ({ given, values }) => {
-  const required = ['EMBEDDING_BASE_URL', 'EMBEDDING_MODEL', 'EMBEDDING_DIMENSIONS'] as const;
-  if (values.EMBEDDER === 'openai') {
-    const missing = required.filter((name) => !given.has(name));
-    return missing.map((variable) => ({ variable, sentence: 'not set; with EMBEDDER=openai it is required' }));
-  }
-  if (values.EMBEDDER === undefined) return [];
-  const idle = ([...required, 'EMBEDDING_API_KEY'] as const).filter((name) => given.has(name));
-  return idle.map((variable) => ({
-    variable,
-    sentence: 'set, but the built-in embedder takes no notice of it; set EMBEDDER=openai or remove it',
-  }));
 };
 
 const overlapIsSmall: Rule = ({ given, values: { CHUNK_TOKENS: tokens, CHUNK_OVERLAP_TOKENS: overlap } }) => {

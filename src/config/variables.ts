@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { largestLimit } from '../quota.ts';
+import { embedding } from './embedding-variables.ts';
 import {
   algorithmList,
   choice,
@@ -11,42 +12,11 @@ import {
   originList,
   plainText,
   secretText,
-  serviceUrl,
   tokenType,
-  type ValueType,
   wholeNumber,
 } from './value-types.ts';
+import { optional, optionalSecret, withDefault } from './variable.ts';
 
-/** One environment variable: the single place that says what it means, what it may hold and what it is when unset. */
-export interface Variable<T = unknown> {
-  readonly schema: z.ZodType<T, string | undefined>;
-  readonly allowed: string;
-  /** What it is for, in sentences. */
-  readonly doc: string;
-  /** The text it has when unset. */
-  readonly default: string | undefined;
-  /** Its value is never shown. */
-  readonly secret: boolean;
-}
-
-function withDefault<T>(type: ValueType<T>, text: string, doc: string): Variable<T> {
-  return { schema: type.schema.prefault(text), allowed: type.allowed, doc, default: text, secret: false };
-}
-
-function optional<T>(type: ValueType<T>, doc: string): Variable<T | undefined> {
-  return { schema: type.schema.optional(), allowed: type.allowed, doc, default: undefined, secret: false };
-}
-
-function optionalSecret<T>(type: ValueType<T>, doc: string): Variable<T | undefined> {
-  return { ...optional(type, doc), secret: true };
-}
-
-// pgvector's `vector` holds at most 16,000 components.
-const dimensions = wholeNumber(
-  256,
-  16_000,
-  ' (stage one searches the first 256 components, so a model needs that many)',
-);
 const path = plainText('a path');
 
 const database = {
@@ -224,36 +194,6 @@ const token = {
     claimName,
     'scope',
     'Claim that holds the scopes, separated by spaces or as a list. A token without it may do nothing.',
-  ),
-} as const;
-
-const embedding = {
-  EMBEDDER: withDefault(
-    choice('static', 'openai'),
-    'static',
-    'What turns text into vectors: the built-in English table (static) or a service that speaks the OpenAI API (openai).',
-  ),
-  EMBEDDING_BASE_URL: optional(
-    serviceUrl,
-    'Address of the service up to its version, such as https://api.openai.com/v1. Required for openai.',
-  ),
-  EMBEDDING_API_KEY: optionalSecret(secretText(1), 'Key sent to the service as a bearer token. Unset: none is sent.'),
-  EMBEDDING_MODEL: optional(
-    plainText('the name of a model', 256),
-    'Model to ask for, such as text-embedding-3-small. Required for openai.',
-  ),
-  EMBEDDING_DIMENSIONS: optional(dimensions, 'Components of a vector, such as 1536. Required for openai.'),
-  EMBEDDING_TIMEOUT_MS: withDefault(wholeNumber(1, 600_000), '10000', 'Milliseconds to wait for the service.'),
-  EMBEDDING_BATCH_SIZE: withDefault(wholeNumber(1, 2048), '64', 'Texts sent to the service in one call, at most.'),
-  CHUNK_TOKENS: withDefault(
-    wholeNumber(32, 2000),
-    '200',
-    'Tokens of a chunk, at most. Changing it affects documents written from then on.',
-  ),
-  CHUNK_OVERLAP_TOKENS: withDefault(
-    wholeNumber(0, 999),
-    '40',
-    'Tokens that a chunk repeats of the one before it; less than half of CHUNK_TOKENS.',
   ),
 } as const;
 

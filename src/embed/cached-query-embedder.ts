@@ -7,7 +7,7 @@ type Vector = Float32Array | null;
 /**
  * Puts a cache in front of an embedder for texts of purpose `query`: the `maxEntries` most recently used are remembered,
  * equal queries in flight share one computation, and new ones of the same tick travel in one batch. Documents pass through
- * untouched. Vectors are shared between callers: do not write to them. Each owner has a memory of their own as far as anybody
+ * untouched. Vectors are shared between callers: do not write to them. Each tenant has a memory of their own as far as anybody
  * can tell: how long an answer takes does not say what others asked for.
  *
  * A caller's signal ends only that caller's wait, because others may want the same vector. Failures are not remembered.
@@ -21,8 +21,8 @@ export function cacheQueries(embedder: Embedder, { maxEntries }: { maxEntries: n
   // In order of last use: a Map keeps the order of insertion, and every hit is inserted again.
   const cache = new Map<string, Promise<Vector>>();
 
-  function embedQuery(text: string, owner = ''): Promise<Vector> {
-    const name = JSON.stringify([owner, text]);
+  function embedQuery(text: string, tenantId = ''): Promise<Vector> {
+    const name = JSON.stringify([tenantId, text]);
     const known = cache.get(name);
     const vector = known ?? loader.load(text);
     cache.delete(name);
@@ -44,18 +44,18 @@ export function cacheQueries(embedder: Embedder, { maxEntries }: { maxEntries: n
     async embed(texts, options) {
       if (options.purpose !== 'query') return embedder.embed(texts, options);
       options.signal?.throwIfAborted();
-      const { owner, signal } = options;
-      return untilAborted(Promise.all(texts.map((text) => embedQuery(text, owner))), signal);
+      const { tenantId, signal } = options;
+      return untilAborted(Promise.all(texts.map((text) => embedQuery(text, tenantId))), signal);
     },
   };
 }
 
-/** Embeds a batch. When the provider rejects it, each text is tried alone, so that one bad text fails only its own caller. */
+/** Embeds a batch. When a text of it is at fault, each is tried alone, so that one bad text fails only its own caller. */
 async function embedApart(embedder: Embedder, texts: readonly string[]): Promise<(Vector | Error)[]> {
   try {
     return await embedder.embed(texts, { purpose: 'query' });
   } catch (error) {
-    if (!(error instanceof EmbedderError && error.code === 'EMBEDDER_REJECTED') || texts.length === 1) throw error;
+    if (!(error instanceof EmbedderError && error.fault === 'item') || texts.length === 1) throw error;
   }
   return Promise.all(
     texts.map(async (text) => {

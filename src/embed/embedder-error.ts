@@ -2,13 +2,38 @@ import { ExpectedError } from '../errors.ts';
 
 export type EmbedderErrorCode = 'EMBEDDER_UNAVAILABLE' | 'EMBEDDER_TIMEOUT' | 'EMBEDDER_REJECTED';
 
+/**
+ * What a failure says about trying again, for whoever holds a batch:
+ *
+ * - `passing`: the same call may succeed later (rate limit, 5xx, silence, a cut connection, a spent budget).
+ * - `item`: a text of the batch is at fault (too long, rejected, a vector that is none). Halve the batch to find it; alone
+ *   it will fail again.
+ * - `configuration`: no text can succeed until somebody changes a setting (key, address, model, dimensions).
+ */
+export type EmbedderFault = 'passing' | 'item' | 'configuration';
+
+export interface EmbedderErrorOptions extends ErrorOptions {
+  /** Without it: `item` for `EMBEDDER_REJECTED`, otherwise `passing`. */
+  readonly fault?: EmbedderFault | undefined;
+  /** Milliseconds after which the provider wants to be asked again, where it said so. */
+  readonly retryAfterMs?: number | undefined;
+  /** Status of the answer, where there was one that was not 200. */
+  readonly httpStatus?: number | undefined;
+}
+
 /** The embedding provider could not turn a text into a vector. */
 export class EmbedderError extends ExpectedError {
   override readonly name = 'EmbedderError';
   override readonly code: EmbedderErrorCode;
+  readonly fault: EmbedderFault;
+  readonly retryAfterMs: number | undefined;
+  readonly httpStatus: number | undefined;
 
-  constructor(code: EmbedderErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: EmbedderErrorCode, message: string, options: EmbedderErrorOptions = {}) {
     super(message, options);
     this.code = code;
+    this.fault = options.fault ?? (code === 'EMBEDDER_REJECTED' ? 'item' : 'passing');
+    this.retryAfterMs = options.retryAfterMs;
+    this.httpStatus = options.httpStatus;
   }
 }

@@ -1,3 +1,5 @@
+import type { EmbedderUsage } from './usage.ts';
+
 /** What tells one embedding model from another. Two vectors may be compared only when these agree. */
 export interface ModelIdentity {
   /** Stable name, recorded in the `models` table, such as `static-en-512` or `text-embedding-3-small`. */
@@ -20,10 +22,13 @@ export type EmbedPurpose = 'query' | 'document';
 
 export interface EmbedOptions {
   readonly purpose: EmbedPurpose;
-  /** Whose query it is, such as a tenant's id: what is remembered of it is remembered for them alone. */
-  readonly owner?: string;
   /** Ends the call early; the promise then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Whose call it is: what is remembered of it is remembered for them alone, and its tokens are taken from their budget, where
+   * tenants have one (see `limitTokens`).
+   */
+  readonly tenantId?: string | undefined;
 }
 
 /** Turns texts into full vectors. */
@@ -34,6 +39,8 @@ export interface Embedder {
   readonly maxTokens: number;
   /** Texts of the largest batch worth sending at once. */
   readonly maxBatch: number;
+  /** What was sent so far, for providers that cost something. */
+  readonly usage?: () => EmbedderUsage;
   /** Number of tokens in a text, exact for the built-in table and a close estimate for remote models. */
   countTokens(text: string): number;
   /**

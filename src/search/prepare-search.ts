@@ -92,7 +92,7 @@ async function findVector(
     const { full, chunkIds } = await readExamples(deps.database, principal, deps.modelId, subject);
     return { vector: vectorOperands(full), exceptChunks: chunkIds };
   }
-  const [full] = await deps.embedder.embed([subject.text], { purpose: 'query', owner: principal.tenantId, signal });
+  const [full] = await deps.embedder.embed([subject.text], { purpose: 'query', tenantId: principal.tenantId, signal });
   return { vector: full ? vectorOperands(full) : undefined };
 }
 

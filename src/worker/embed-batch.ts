@@ -59,7 +59,7 @@ async function embedTenantJobs(deps: WorkerDeps, tenantId: TenantId, chunkIds: r
   const texts = chunks.map(({ text }) => text);
   let vectors: (Float32Array | null)[];
   try {
-    vectors = await embedder.embed(texts, { purpose: 'document' });
+    vectors = await embedder.embed(texts, { purpose: 'document', tenantId });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     await transact(database, workerScope(tenantId), (execute) =>

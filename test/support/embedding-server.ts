@@ -1,6 +1,9 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { setTimeout as wait } from 'node:timers/promises';
+import { type AnswerItem, type Dialect, type DialectName, dialects } from './provider-dialects.ts';
 
 /** One way in which a provider lets its clients down. */
 export type Misbehaviour =
@@ -28,7 +31,9 @@ export type Misbehaviour =
   /** Sends vectors of nothing but zeros. */
   | { readonly kind: 'zeros' }
   /** Gives every vector the index 0. */
-  | { readonly kind: 'sameIndex' };
+  | { readonly kind: 'sameIndex' }
+  /** Answers 200 and goes on for ever, as fast as it is read. */
+  | { readonly kind: 'endless' };
 
 interface EmbeddingRequest {
   readonly path: string;
@@ -42,7 +47,7 @@ interface EmbeddingRequest {
 }
 
 export interface EmbeddingServer extends AsyncDisposable {
-  /** Base URL for the embedder's options, ending in `/v1`. */
+  /** Base URL for the embedder's options, ending in `/v1` for OpenAI. */
   readonly baseUrl: string;
   /** Every request to the endpoint, oldest first. */
   readonly requests: EmbeddingRequest[];
@@ -54,6 +59,8 @@ export interface EmbeddingServer extends AsyncDisposable {
 }
 
 export interface EmbeddingServerOptions {
+  /** Whose API it speaks (default OpenAI's). */
+  readonly dialect?: DialectName;
   /** Components of a vector when the request does not say (default 1,536). */
   readonly dimensions?: number;
   /** Answers in this form whatever the request asks for, as some servers do. */
@@ -65,8 +72,9 @@ interface Item {
   vector: Float32Array;
 }
 
-/** Starts an OpenAI-compatible `/v1/embeddings` on a free port of 127.0.0.1. Its vectors are those of {@link hashedVector}. */
+/** Starts a provider on a free port of 127.0.0.1. Its vectors are those of {@link hashedVector}, and each text is a token. */
 export async function startEmbeddingServer(options: EmbeddingServerOptions = {}): Promise<EmbeddingServer> {
+  const dialect: Dialect = dialects[options.dialect ?? 'openai'];
   const requests: EmbeddingRequest[] = [];
   let current: { misbehaviour: Misbehaviour; timesLeft: number } | undefined;
 
@@ -78,18 +86,26 @@ export async function startEmbeddingServer(options: EmbeddingServerOptions = {})
 
   const server = createServer(async (request, response) => {
     const path = request.url ?? '';
-    if (request.method !== 'POST' || path.split('?')[0] !== '/v1/embeddings') {
+    if (request.method !== 'POST' || path.split('?')[0] !== dialect.base + dialect.path) {
       response.writeHead(404).end();
       return;
     }
     const body: EmbeddingRequest['body'] = JSON.parse(await readBody(request));
     requests.push({ path, headers: request.headers, body });
     const misbehaviour = nextMisbehaviour();
-    const dimensions = body.dimensions ?? options.dimensions ?? 1536;
+    const read = body as unknown as Record<string, unknown>;
+    const dimensions = Number(dialect.dimensionsOf(read) ?? options.dimensions ?? 1536);
     // In reverse, because nothing promises the order of the request.
-    const items = body.input.map((text, index) => ({ index, vector: hashedVector(text, dimensions) })).reverse();
+    const items = dialect
+      .textsOf(read)
+      .map((text, index) => ({ index, vector: hashedVector(text, dimensions) }))
+      .reverse();
     const encoding = options.encoding ?? (body.encoding_format === 'base64' ? 'base64' : 'float');
-    await answer(response, spoil(items, misbehaviour), encoding, misbehaviour);
+    const encoded = spoil(items, misbehaviour).map(({ index, vector }) => ({
+      index,
+      embedding: encode(vector, encoding),
+    }));
+    await answer(response, encoded, dialect, misbehaviour);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -100,7 +116,7 @@ export async function startEmbeddingServer(options: EmbeddingServerOptions = {})
     await closed;
   }
   return {
-    baseUrl: `http://127.0.0.1:${port}/v1`,
+    baseUrl: `http://127.0.0.1:${port}${dialect.base}`,
     requests,
     misbehave(misbehaviour, times = Number.POSITIVE_INFINITY) {
       current = { misbehaviour, timesLeft: times };
@@ -156,16 +172,11 @@ function spoil(items: Item[], misbehaviour: Misbehaviour | undefined): Item[] {
 
 async function answer(
   response: ServerResponse,
-  items: readonly Item[],
-  encoding: 'base64' | 'float',
+  items: readonly AnswerItem[],
+  dialect: Dialect,
   misbehaviour: Misbehaviour | undefined,
 ): Promise<void> {
-  const body = JSON.stringify({
-    object: 'list',
-    data: items.map(({ index, vector }) => ({ object: 'embedding', index, embedding: encode(vector, encoding) })),
-    model: 'test',
-    usage: { prompt_tokens: 1, total_tokens: 1 },
-  });
+  const body = JSON.stringify(dialect.answer(items, items.length));
   switch (misbehaviour?.kind) {
     case 'status':
       response.writeHead(misbehaviour.status, misbehaviour.headers).end(misbehaviour.body);
@@ -182,7 +193,12 @@ async function answer(
       response.writeHead(200).end(`<html>${body}`);
       return;
     case 'otherShape':
-      response.writeHead(200).end('{"embeddings":[]}');
+      response.writeHead(200).end('{"vectors":[]}');
+      return;
+    case 'endless':
+      response.writeHead(200);
+      // The client is expected to hang up.
+      await pipeline(Readable.from(endlessSpace()), response).catch(() => {});
       return;
   }
   if (!response.destroyed) response.writeHead(200, { 'content-type': 'application/json' }).end(body);
@@ -193,4 +209,8 @@ function encode(vector: Float32Array, encoding: 'base64' | 'float'): string | nu
   const bytes = Buffer.alloc(4 * vector.length);
   for (const [i, component] of vector.entries()) bytes.writeFloatLE(component, 4 * i);
   return bytes.toString('base64');
+}
+
+function* endlessSpace(): Generator<string> {
+  while (true) yield ' '.repeat(65_536);
 }

@@ -57,8 +57,8 @@ describe('cacheQueries', () => {
     const cached = cacheQueries(embedder, { maxEntries: 10 });
     for (const owner of ['acme', 'globex', 'acme', 'globex']) await cached.embed(['a'], { ...query, owner });
     // What is put together from owner and text must not be another pair's.
-    await cached.embed(['x a'], { ...query, owner: 'acme' });
-    await cached.embed(['a'], { ...query, owner: 'acme x' });
+    await cached.embed(['x a'], { ...query, tenantId: 'acme' });
+    await cached.embed(['a'], { ...query, tenantId: 'acme x' });
     expect(batches).toEqual([['a'], ['a'], ['x a'], ['a']]);
   });
 

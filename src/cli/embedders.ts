@@ -1,0 +1,44 @@
+import type { Config } from '../config/config.ts';
+import { cacheQueries } from '../embed/cached-query-embedder.ts';
+import type { Embedder } from '../embed/embedder.ts';
+import { limitTokens } from '../embed/limit-tokens.ts';
+import { openEmbedder } from '../embed/open-embedder.ts';
+import { createTokenBudget } from '../embed/token-budget.ts';
+import type { Logger } from '../log.ts';
+
+/** One embedder for both halves of a process, which share its circuit breaker and tenants' budgets. */
+interface Embedders {
+  /** Remembers the vectors of queries. */
+  readonly queries: Embedder;
+  readonly documents: Embedder;
+  /** Writes to the log what was sent to the provider. */
+  close(): Promise<void>;
+}
+
+/** Questions whose vectors are remembered; at 512 components some 2 MB a thousand. */
+const rememberedQueries = 2_000;
+
+/**
+ * Opens the embedder that the configuration names. Each request to a provider is a line of the log at level debug, and the
+ * sums are one at level info when the process ends.
+ * @throws {StartupError} when it cannot be used as configured.
+ */
+export async function openEmbedders(
+  config: Pick<Config, 'embedder' | 'tenantTokensPerMinute'>,
+  log: Logger,
+): Promise<Embedders> {
+  const embedder = await openEmbedder(config.embedder, (outcome) => log.debug(outcome, 'asked the embedding provider'));
+  const { tenantTokensPerMinute: tokensPerMinute } = config;
+  const budget = tokensPerMinute === undefined ? undefined : createTokenBudget({ tokensPerMinute });
+  const limit = (one: Embedder) => (budget ? limitTokens(one, budget) : one);
+  return {
+    queries: limit(cacheQueries(embedder, { maxEntries: rememberedQueries })),
+    documents: limit(embedder),
+    async close() {
+      const usage = embedder.usage?.();
+      if (usage && usage.query.requests + usage.document.requests > 0) {
+        log.info({ model: embedder.model.name, queries: usage.query, documents: usage.document }, 'embedding usage');
+      }
+    },
+  };
+}

@@ -1,0 +1,69 @@
+import type { EmbedderConfig } from './config.ts';
+import type { embedding } from './embedding-variables.ts';
+import type { Rule } from './rule.ts';
+
+type Name = Exclude<keyof typeof embedding & `EMBEDDING_${string}`, 'EMBEDDING_TENANT_TOKENS_PER_MINUTE'>;
+
+interface Takes {
+  readonly required: readonly Name[];
+  readonly optional: readonly Name[];
+}
+
+const named = ['EMBEDDING_MODEL', 'EMBEDDING_DIMENSIONS'] as const;
+const anyModel = ['EMBEDDING_MATRYOSHKA', 'EMBEDDING_MAX_TOKENS', 'EMBEDDING_BATCH_SIZE'] as const;
+const anyService = [...anyModel, 'EMBEDDING_TIMEOUT_MS', 'EMBEDDING_RETRIES'] as const;
+const prefixes = ['EMBEDDING_QUERY_PREFIX', 'EMBEDDING_DOCUMENT_PREFIX'] as const;
+const azure = ['EMBEDDING_AZURE_DEPLOYMENT', 'EMBEDDING_AZURE_API_VERSION'] as const;
+const local = [
+  'EMBEDDING_MODEL_DIR',
+  'EMBEDDING_MODEL_DOWNLOAD',
+  'EMBEDDING_MODEL_DTYPE',
+  'EMBEDDING_POOLING',
+] as const;
+
+/** Which variables each embedder needs, and which others it takes. */
+export const embedderVariables: Readonly<Record<EmbedderConfig['kind'], Takes>> = {
+  // These have defaults and are in many an environment, so that switching to the table and back stays one line.
+  static: { required: [], optional: ['EMBEDDING_TIMEOUT_MS', 'EMBEDDING_BATCH_SIZE', 'EMBEDDING_RETRIES'] },
+  openai: {
+    required: ['EMBEDDING_BASE_URL', ...named],
+    optional: ['EMBEDDING_API_KEY', 'EMBEDDING_ENCODING', ...anyService, ...prefixes],
+  },
+  azure: {
+    required: ['EMBEDDING_BASE_URL', 'EMBEDDING_API_KEY', ...named],
+    optional: [...azure, 'EMBEDDING_ENCODING', ...anyService, ...prefixes],
+  },
+  ollama: { required: named, optional: ['EMBEDDING_BASE_URL', 'EMBEDDING_API_KEY', ...anyService, ...prefixes] },
+  cohere: { required: ['EMBEDDING_API_KEY', ...named], optional: ['EMBEDDING_BASE_URL', ...anyService] },
+  voyage: {
+    required: ['EMBEDDING_API_KEY', ...named],
+    optional: ['EMBEDDING_BASE_URL', 'EMBEDDING_ENCODING', ...anyService],
+  },
+  local: {
+    required: named,
+    optional: [...local, ...anyModel, ...prefixes, 'EMBEDDING_TIMEOUT_MS', 'EMBEDDING_RETRIES'],
+  },
+};
+
+const all = [
+  ...new Set(Object.values(embedderVariables).flatMap(({ required, optional }) => [...required, ...optional])),
+];
+
+/** Each embedder has what it needs, and nothing that it takes no notice of. */
+export const embedderIsComplete: Rule = ({ given, values: { EMBEDDER: kind } }) => {
+  if (kind === undefined) return [];
+  const { required, optional } = embedderVariables[kind];
+  const missing = required.filter((name) => !given.has(name));
+  const idle = all.filter((name) => given.has(name) && ![...required, ...optional].includes(name));
+  const takers = (name: Name) =>
+    Object.entries(embedderVariables).flatMap(([other, takes]) =>
+      takes.required.includes(name) || takes.optional.includes(name) ? [other] : [],
+    );
+  return [
+    ...missing.map((variable) => ({ variable, sentence: `not set; with EMBEDDER=${kind} it is required` })),
+    ...idle.map((variable) => ({
+      variable,
+      sentence: `set, but ${kind === 'static' ? 'the built-in embedder' : `EMBEDDER=${kind}`} takes no notice of it; set EMBEDDER=${takers(variable).join(', ')} or remove it`,
+    })),
+  ];
+};

@@ -1,0 +1,77 @@
+import { EmbedderError } from './embedder-error.ts';
+
+export interface CircuitBreaker {
+  /**
+   * Does the work, unless the provider has just been found to be down.
+   * @throws {EmbedderError} `EMBEDDER_UNAVAILABLE` at once while the circuit is open; otherwise what the work throws.
+   */
+  run<T>(work: () => Promise<T>): Promise<T>;
+}
+
+export interface CircuitBreakerOptions {
+  /** Failures in a row that open the circuit (default 5). */
+  readonly failures?: number;
+  /** How long it stays open (default 5 s), doubled each time that the trial after it fails. */
+  readonly pauseMs?: number;
+  /** At most this long (default 60 s). */
+  readonly longestPauseMs?: number;
+  readonly nowMs?: () => number;
+}
+
+/**
+ * Keeps calls away from a provider that is down, so that nobody waits for its timeout again and again. After a pause one
+ * call may try, and what becomes of it decides for the others. Silence, 5xx and cut connections count as down; a rate limit
+ * does not, because the provider answers at once and other calls may be within it.
+ */
+export function createCircuitBreaker(options: CircuitBreakerOptions = {}): CircuitBreaker {
+  const { failures = 5, pauseMs = 5_000, longestPauseMs = 60_000, nowMs = () => performance.now() } = options;
+  let inARow = 0;
+  let pause = pauseMs;
+  /** Undefined while the circuit is closed. */
+  let openUntilMs: number | undefined;
+  let trying = false;
+
+  function noteAlive(): void {
+    inARow = 0;
+    pause = pauseMs;
+    openUntilMs = undefined;
+  }
+
+  function noteDown(onTrial: boolean): void {
+    inARow++;
+    if (onTrial) pause = Math.min(2 * pause, longestPauseMs);
+    // What was under way when the circuit opened tells nothing new.
+    if (onTrial || (openUntilMs === undefined && inARow >= failures)) openUntilMs = nowMs() + pause;
+  }
+
+  return {
+    async run(work) {
+      const onTrial = openUntilMs !== undefined;
+      if (openUntilMs !== undefined) {
+        const leftMs = Math.ceil(openUntilMs - nowMs());
+        if (leftMs > 0 || trying) throw isOpen(inARow, Math.max(leftMs, 1_000));
+        trying = true;
+      }
+      try {
+        const result = await work();
+        noteAlive();
+        return result;
+      } catch (error) {
+        // Anything else, such as a caller who went away, says nothing about the provider.
+        if (error instanceof EmbedderError) {
+          if (error.fault === 'passing' && error.httpStatus !== 429) noteDown(onTrial);
+          else noteAlive();
+        }
+        throw error;
+      } finally {
+        if (onTrial) trying = false;
+      }
+    },
+  };
+}
+
+function isOpen(failures: number, retryAfterMs: number): EmbedderError {
+  const seconds = Math.ceil(retryAfterMs / 1_000);
+  const message = `The embedding provider failed ${failures} times in a row, and is asked again in ${seconds} s at the earliest.`;
+  return new EmbedderError('EMBEDDER_UNAVAILABLE', message, { retryAfterMs });
+}
