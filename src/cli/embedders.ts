@@ -34,11 +34,13 @@ export async function openEmbedders(
   return {
     queries: limit(cacheQueries(embedder, { maxEntries: rememberedQueries })),
     documents: limit(embedder),
-    async close() {
-      const usage = embedder.usage?.();
-      if (usage && usage.query.requests + usage.document.requests > 0) {
-        log.info({ model: embedder.model.name, queries: usage.query, documents: usage.document }, 'embedding usage');
-      }
-    },
+    close: async () => logUsage(embedder, log),
   };
+}
+
+/** One line with what the embedder's provider was sent since the process started; none where it was sent nothing. */
+export function logUsage({ model, usage }: Embedder, log: Logger): void {
+  const sent = usage?.();
+  if (!sent || sent.query.requests + sent.document.requests === 0) return;
+  log.info({ model: model.name, queries: sent.query, documents: sent.document }, 'embedding usage');
 }

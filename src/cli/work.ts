@@ -3,6 +3,7 @@ import { startTierKeeper } from '../tiers/tier-keeper.ts';
 import { startWorker } from '../worker/worker.ts';
 import { readArguments, refuseWords } from './arguments.ts';
 import type { Command } from './command.ts';
+import { logUsage } from './embedders.ts';
 import { hasOwner, openOwner } from './open-owner.ts';
 import { openWorker } from './open-worker.ts';
 import { stopped } from './stopped.ts';
@@ -45,6 +46,7 @@ there is no need for a worker: "tessera serve" embeds by itself.`,
         await owner?.close();
       }
     } finally {
+      logUsage(deps.embedder, log);
       await deps.database.close();
     }
   },

@@ -53,6 +53,7 @@ describeServer('tessera doctor', () => {
       'plans',
       'orphans',
       'owner',
+      'embedder',
     ])
       expect(
         lines.some((line) => new RegExp(`^(ok|warning)\\s+${check}\\s+\\S`).test(line)),

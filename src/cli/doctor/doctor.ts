@@ -1,4 +1,5 @@
 import { asOwner } from '../../db/owner-connection.ts';
+import { checkEmbedder } from '../../doctor/check-embedder.ts';
 import type { Finding } from '../../doctor/finding.ts';
 import { StartupError } from '../../errors.ts';
 import { builderStatement } from '../../tiers/index-statements.ts';
@@ -6,6 +7,7 @@ import { readTenant } from '../argument-values.ts';
 import { readArguments, refuseWords } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { examine } from './examine.ts';
+import { probeEmbedder } from './probe-embedder.ts';
 import { formatFindings } from './report.ts';
 
 const usage = 'tessera doctor [--json] [--tenant ID] [--strict]';
@@ -16,7 +18,8 @@ export const doctor: Command = {
 
 Looks at the database of DATABASE_URL as the gateway's login, at the outbox as
 the worker's (WORKER_DATABASE_URL), and whether the owner's connection
-(MIGRATE_DATABASE_URL) can keep indexes, where those are set. Changes nothing.
+(MIGRATE_DATABASE_URL) can keep indexes, where those are set, and has one short
+text embedded. Changes nothing.
 Says what it found, one line each, and what to do about it.
 
   --json        print an array of findings: check, level, found, fix
@@ -45,6 +48,7 @@ every check.`,
     const findings = await examine(config, tenantId);
     const { migrateUrl } = config.database;
     findings.push(...(migrateUrl ? await checkOwner(migrateUrl.reveal()) : []));
+    findings.push(...checkEmbedder(await probeEmbedder(config.embedder)));
     if (values.json) context.print(JSON.stringify(findings, null, 2));
     else for (const line of formatFindings(findings, context.stdout.isTTY)) context.print(line);
     const bad = findings.filter(({ level }) => level === 'fault' || (values.strict && level === 'warning')).length;

@@ -15,6 +15,13 @@ export const openai: Environment = {
   EMBEDDING_DIMENSIONS: '1536',
 };
 
+export const cohere: Environment = {
+  EMBEDDER: 'cohere',
+  EMBEDDING_API_KEY: 'hunter4',
+  EMBEDDING_MODEL: 'embed-v4.0',
+  EMBEDDING_DIMENSIONS: '1024',
+};
+
 /** The faults of an environment as `VARIABLE: sentence`; empty when there are none. */
 export function faultsOf(env: Environment): string[] {
   try {

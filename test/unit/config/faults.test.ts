@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Environment } from '../../../src/config/load-config.ts';
-import { faultsOf, openai, secret, server } from './environments.ts';
+import { cohere, faultsOf, openai, secret, server } from './environments.ts';
 
 const expected: Environment = { JWT_ISSUER: 'i', JWT_AUDIENCE: 'a' };
 
@@ -79,9 +79,41 @@ const refused: [title: string, env: Environment, variable: string, words: string
   ['a tolerance of an hour', { JWT_CLOCK_TOLERANCE_SECONDS: '3600' }, 'JWT_CLOCK_TOLERANCE_SECONDS', 'from 0 to 120'],
   ['a claim path with a gap', { JWT_TENANT_CLAIM: 'org..id' }, 'JWT_TENANT_CLAIM', 'a path such as org.id'],
   ['a claim name with a space', { JWT_SUBJECT_CLAIM: 'user id' }, 'JWT_SUBJECT_CLAIM', 'without spaces'],
-  ['an unknown embedder', { EMBEDDER: 'magic' }, 'EMBEDDER', 'one of static, openai'],
+  ['an unknown embedder', { EMBEDDER: 'magic' }, 'EMBEDDER', 'one of static, openai, azure, ollama'],
+  [
+    'a prefix for a service that is told the purpose',
+    { ...cohere, EMBEDDING_QUERY_PREFIX: 'q: ' },
+    'EMBEDDING_QUERY_PREFIX',
+    'EMBEDDER=cohere takes no notice of it; set EMBEDDER=openai, azure, ollama, local or remove it',
+  ],
+  [
+    'Cohere without a key',
+    { ...cohere, EMBEDDING_API_KEY: '' },
+    'EMBEDDING_API_KEY',
+    'with EMBEDDER=cohere it is required',
+  ],
+  [
+    'Azure without its resource',
+    { ...openai, EMBEDDER: 'azure', EMBEDDING_BASE_URL: '' },
+    'EMBEDDING_BASE_URL',
+    'with EMBEDDER=azure it is required',
+  ],
+  [
+    'a deployment for OpenAI',
+    { ...openai, EMBEDDING_AZURE_DEPLOYMENT: 'd' },
+    'EMBEDDING_AZURE_DEPLOYMENT',
+    'set EMBEDDER=azure or remove',
+  ],
+  [
+    'a key for a model in this process',
+    { EMBEDDER: 'local', EMBEDDING_MODEL: 'm', EMBEDDING_DIMENSIONS: '768', EMBEDDING_API_KEY: 'sk' },
+    'EMBEDDING_API_KEY',
+    'EMBEDDER=local takes no notice',
+  ],
+  ['an unknown encoding', { ...openai, EMBEDDING_ENCODING: 'int8' }, 'EMBEDDING_ENCODING', 'one of base64, float'],
+  ['eleven retries', { ...openai, EMBEDDING_RETRIES: '11' }, 'EMBEDDING_RETRIES', 'from 0 to 10'],
   ['a model below 256 dimensions', { ...openai, EMBEDDING_DIMENSIONS: '255' }, 'EMBEDDING_DIMENSIONS', 'the first 256'],
-  ['a key for the built-in embedder', { EMBEDDING_API_KEY: 'sk' }, 'EMBEDDING_API_KEY', 'set EMBEDDER=openai'],
+  ['a key for the built-in embedder', { EMBEDDING_API_KEY: 'sk' }, 'EMBEDDING_API_KEY', 'set EMBEDDER=openai, azure'],
   ['an embedder behind ftp', { ...openai, EMBEDDING_BASE_URL: 'ftp://host' }, 'EMBEDDING_BASE_URL', 'http or https'],
   ['chunks of a few tokens', { CHUNK_TOKENS: '31', CHUNK_OVERLAP_TOKENS: '0' }, 'CHUNK_TOKENS', 'from 32 to 2000'],
   ['an overlap of half a chunk', { CHUNK_OVERLAP_TOKENS: '100' }, 'CHUNK_OVERLAP_TOKENS', 'received 100'],
@@ -116,6 +148,8 @@ const accepted: [title: string, env: Environment][] = [
   ['a claim name that is a URL', { JWT_TENANT_CLAIM: 'https://example.com/tenant' }],
   ['the smallest model', { ...openai, EMBEDDING_DIMENSIONS: '256' }],
   ['an embedder without a key', { ...openai, EMBEDDING_API_KEY: '' }],
+  ['Cohere at its own address', cohere],
+  ['a time limit beside the built-in embedder', { EMBEDDING_TIMEOUT_MS: '500' }],
   ['trusted documents beside others', { TRUSTED_DOCUMENTS_FILE: 'm.json', TRUSTED_DOCUMENTS_ONLY: 'false' }],
   ['an overlap just below half a chunk', { CHUNK_OVERLAP_TOKENS: '99' }],
 ];
