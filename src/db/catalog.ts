@@ -63,6 +63,7 @@ export const catalog = {
     name: 'text',
     language: 'text default',
     attributes: 'jsonb default',
+    chunking: 'jsonb null',
     created_at: 'timestamptz default',
     updated_at: 'timestamptz default',
   },

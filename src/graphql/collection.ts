@@ -3,6 +3,7 @@ import { CollectionError } from '../ingest/collection-definition.ts';
 import { type DefinedCollection, defineCollection } from '../ingest/define-collection.ts';
 import { type Collection as CollectionShape, readCollections } from '../tenants/read-tenant.ts';
 import { builder } from './builder.ts';
+import { Chunking, ChunkingInput, readChunking } from './chunking.ts';
 import { requirePrincipal } from './context.ts';
 import { LanguageEnum } from './language.ts';
 import { priced } from './price.ts';
@@ -45,6 +46,10 @@ const Collection = builder.objectRef<CollectionShape>('Collection').implement({
       description: 'Attributes to filter by; those of `metadata` that it does not declare are none.',
       resolve: ({ attributes }) => [...attributes],
     }),
+    chunking: t.expose('chunking', {
+      type: Chunking,
+      description: 'How its documents are divided into passages when they are written.',
+    }),
   }),
 });
 
@@ -83,6 +88,11 @@ const DefineCollectionInput = builder.inputType('DefineCollectionInput', {
       type: [AttributeInput],
       description: 'Attributes to filter by, at most 32; none without it.',
     }),
+    chunking: t.field({
+      type: ChunkingInput,
+      description:
+        'How its documents are divided into passages; as usual without it. It holds for documents that are written from then on, unchanged ones included.',
+    }),
   }),
 });
 
@@ -101,7 +111,7 @@ builder.mutationField('defineCollection', (t) =>
   t.field({
     type: DefineCollectionPayload,
     description:
-      'Says what the language and the filterable attributes of a collection are, new or not. Attributes may be added and removed at any time; those of existing documents are filled in the same transaction. From then on a document with a value of another type is refused.',
+      'Says what the language, the filterable attributes and the passages of a collection are, new or not. Attributes may be added and removed at any time; those of existing documents are filled in the same transaction. From then on a document with a value of another type is refused.',
     authScopes: { token: 'documents:write' },
     extensions: { ...priced({ points: 50 }), ...tagged('write') },
     errors: {
@@ -111,11 +121,12 @@ builder.mutationField('defineCollection', (t) =>
     args: {
       input: t.arg({ type: DefineCollectionInput, required: true, description: 'What the collection is.' }),
     },
-    resolve: (_root, { input: { name, language, attributes } }, { deps, principal }) =>
+    resolve: (_root, { input: { name, language, attributes, chunking } }, { deps, principal }) =>
       defineCollection(deps, requirePrincipal(principal), {
         name,
         language: language ?? 'english',
         attributes: attributes ?? [],
+        chunking: readChunking(chunking),
       }),
   }),
 );

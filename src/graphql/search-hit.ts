@@ -34,7 +34,10 @@ const Chunk = builder.objectRef<Passage>('Chunk').implement({
     }),
     ordinal: t.exposeInt('ordinal', { description: 'Position in the document, from 0.' }),
     text: t.exposeString('text', { description: 'As it stands in the body.' }),
-    context: t.exposeString('context', { description: 'Title and headings above it, joined by ` > `.' }),
+    context: t.exposeString('context', {
+      description:
+        'Title and headings above it, joined by ` > `, as far as its collection wants them (`Chunking.context`). Embedded and found by its words together with the text.',
+    }),
     start: t.exposeInt('start', { description: 'Where it begins in the body, in UTF-16 units.' }),
     end: t.exposeInt('end', { description: 'Where it ends in the body, exclusive, in UTF-16 units.' }),
   }),

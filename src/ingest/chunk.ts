@@ -1,8 +1,7 @@
-import { parseBlocks } from './chunk-blocks.ts';
+import type { ChunkKind } from '../chunking.ts';
+import { dividers } from './chunk-dividers.ts';
 import { createMeasure } from './chunk-measure.ts';
 import { packPieces } from './chunk-pack.ts';
-import { findPieces } from './chunk-pieces.ts';
-import { findSections, groupSections } from './chunk-sections.ts';
 
 /** A part of a document that is embedded and found on its own. */
 export interface Chunk {
@@ -24,14 +23,19 @@ export interface ChunkOptions {
   readonly maxTokens?: number | undefined;
   /** Most tokens that are repeated from the chunk before (default 40, a sentence or two). Less than `maxTokens`. */
   readonly overlapTokens?: number | undefined;
+  /** What the structure of the text is (default `markdown`, which plain text is too). */
+  readonly kind?: Exclude<ChunkKind, 'auto'> | undefined;
 }
 
-/** A section smaller than this share of a chunk is joined with what follows it. */
-const smallSectionShare = 0.25;
-
 /**
- * Divides a plain or Markdown text into chunks, along its structure: sections, then paragraphs and fenced code, list items,
- * sentences, lines, words, graphemes, and as the last resort code points. Every character that is not white space is in a
+ * Divides a text into chunks, along its structure:
+ *
+ * - `markdown`: sections, then paragraphs and fenced code, list items, sentences;
+ * - `recursive`: paragraphs, then sentences;
+ * - `code`: lines, rather before a declaration than elsewhere;
+ * - `sentence`: windows of as many sentences as fit, paragraphs or not;
+ *
+ * and what is larger than a chunk at line ends, words, graphemes, and as the last resort code points. Every character that is not white space is in a
  * chunk, and every chunk is within `maxTokens` (unless a single code point counts for more). The same text always
  * gives the same chunks, in time proportional to its length.
  *
@@ -42,14 +46,11 @@ const smallSectionShare = 0.25;
  * @throws {RangeError} when `maxTokens` is not a whole number above 0, or `overlapTokens` not one from 0 to below `maxTokens`.
  */
 export function chunkText(text: string, options: ChunkOptions): Chunk[] {
-  const { countTokens, maxTokens = 200, overlapTokens = 40 } = options;
+  const { countTokens, maxTokens = 200, overlapTokens = 40, kind = 'markdown' } = options;
   checkLimits(maxTokens, overlapTokens);
   const measure = createMeasure(text, countTokens, maxTokens);
-  const groups = groupSections(findSections(parseBlocks(text)), measure, smallSectionShare * maxTokens);
-  const spans = groups.flatMap((sections) => {
-    const pieces = sections.flatMap((section) => findPieces(text, section, measure, maxTokens));
-    return packPieces(text, pieces, measure, { maxTokens, overlapTokens });
-  });
+  const groups = dividers[kind](text, measure, maxTokens);
+  const spans = groups.flatMap((pieces) => packPieces(text, pieces, measure, { maxTokens, overlapTokens }));
   return spans.map(({ start, end, first }, ordinal) => ({
     ordinal,
     text: text.slice(start, end),

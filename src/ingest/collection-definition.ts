@@ -1,4 +1,5 @@
 import { type Attribute, attributeLimits, attributeNamePattern } from '../attribute.ts';
+import { type Chunking, chunkTokenLimits, defaultChunking } from '../chunking.ts';
 import { ExpectedError } from '../errors.ts';
 import type { Language } from '../language.ts';
 import { documentLimits } from './document-input.ts';
@@ -8,6 +9,8 @@ export interface CollectionDefinition {
   readonly name: string;
   readonly language: Language;
   readonly attributes: readonly Attribute[];
+  /** How its documents are divided; as usual without it. */
+  readonly chunking?: Chunking | undefined;
 }
 
 /** A collection that cannot be defined like this; it is what it was. */
@@ -24,10 +27,11 @@ export class CollectionError extends ExpectedError {
 /**
  * Checks a definition before anything is read.
  * @throws {CollectionError} `INVALID_COLLECTION` for a name that is no collection's or no attribute's, for two attributes
- *   of one name, and for too many attributes.
+ *   of one name, for too many attributes, and for chunks of a size that none can have.
  */
-export function checkDefinition({ name, attributes }: CollectionDefinition): void {
-  const fault = findNameFault(name) ?? findAttributesFault(attributes);
+export function checkDefinition({ name, attributes, chunking }: CollectionDefinition): void {
+  const fault =
+    findNameFault(name) ?? findAttributesFault(attributes) ?? findChunkingFault(chunking ?? defaultChunking);
   if (fault) throw new CollectionError('INVALID_COLLECTION', fault);
 }
 
@@ -55,4 +59,16 @@ function findAttributesFault(attributes: readonly Attribute[]): string | undefin
     seen.add(name);
   }
   return undefined;
+}
+
+function findChunkingFault({ maxTokens, overlapTokens }: Chunking): string | undefined {
+  const { least, most } = chunkTokenLimits;
+  if (maxTokens !== null && (maxTokens < least || maxTokens > most))
+    return `Chunks have at most ${maxTokens} tokens; ${least} to ${most} are allowed.`;
+  if (overlapTokens === null) return undefined;
+  if (maxTokens === null)
+    return `Chunks repeat ${overlapTokens} tokens and have no size of their own; say maxTokens beside overlapTokens.`;
+  return overlapTokens < 0 || overlapTokens >= maxTokens / 2
+    ? `Chunks repeat ${overlapTokens} tokens; 0 to less than half of maxTokens, which is ${maxTokens}, are allowed.`
+    : undefined;
 }

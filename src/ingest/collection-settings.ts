@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Attribute } from '../attribute.ts';
+import { type Chunking, defaultChunking } from '../chunking.ts';
 import { sqlBuilder } from '../db/compile.ts';
 import type { Execute, Statement } from '../db/database.ts';
 import type { TenantId } from '../ids.ts';
@@ -10,10 +11,12 @@ export interface CollectionSettings {
   /** How its words are stemmed. */
   readonly language: Language;
   readonly attributes: readonly Attribute[];
+  /** How its documents are divided. */
+  readonly chunking: Chunking;
 }
 
 /** Of a collection about which nothing was said. */
-export const undeclared: CollectionSettings = { language: 'english', attributes: [] };
+export const undeclared: CollectionSettings = { language: 'english', attributes: [], chunking: defaultChunking };
 
 /**
  * Makes writes of documents and definitions of collections wait for one another, while writes do not wait for writes: a
@@ -32,7 +35,12 @@ export function lockCollectionsStatement(tenantId: TenantId, purpose: 'write' | 
 export function collectionSettingsStatement(tenantId: TenantId, names: readonly string[]) {
   return sqlBuilder
     .selectFrom('collections')
-    .select(['name', sql<Language>`language`.as('language'), sql<readonly Attribute[]>`attributes`.as('attributes')])
+    .select([
+      'name',
+      sql<Language>`language`.as('language'),
+      sql<readonly Attribute[]>`attributes`.as('attributes'),
+      sql<Chunking | null>`chunking`.as('chunking'),
+    ])
     .where('tenant_id', '=', tenantId)
     .where('name', '=', sql<string>`any(${names}::text[])`);
 }
@@ -44,5 +52,7 @@ export async function readCollectionSettings(
   execute: Execute,
 ): Promise<ReadonlyMap<string, CollectionSettings>> {
   const rows = await execute(collectionSettingsStatement(tenantId, [...new Set(names)]));
-  return new Map(rows.map(({ name, ...settings }) => [name, settings]));
+  return new Map(
+    rows.map(({ name, chunking, ...settings }) => [name, { ...settings, chunking: chunking ?? defaultChunking }]),
+  );
 }

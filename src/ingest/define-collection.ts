@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Attribute } from '../attribute.ts';
 import type { Principal } from '../auth/principal.ts';
 import { auditStatement } from '../db/audit.ts';
+import { type Chunking, defaultChunking } from '../chunking.ts';
 import { sqlBuilder } from '../db/compile.ts';
 import type { Execute, Statement } from '../db/database.ts';
 import { writeAsTenant } from '../db/tenant.ts';
@@ -21,13 +22,14 @@ const beforeAllIds = '00000000-0000-0000-0000-000000000000' as DocumentId;
 
 /** A collection as it is now. */
 export interface DefinedCollection extends CollectionDefinition {
+  readonly chunking: Chunking;
   readonly documents: number;
   /** Values of documents stored before that do not fit what was declared now: no filter on the attribute finds them. */
   readonly unfitValues: number;
 }
 
 /**
- * Says what a collection's language and attributes are, in place of what was said before. Attributes may come and go at any
+ * Says what a collection's language, attributes and chunks are, in place of what was said before. Attributes may come and go at any
  * time: those of the documents that it holds are filled and removed in the same transaction.
  * @throws {CollectionError} `INVALID_COLLECTION`; `COLLECTION_NOT_EMPTY` when the language changes and there are documents.
  */
@@ -65,7 +67,7 @@ async function define(
   const come = namesWithout(attributes, before.attributes);
   if (gone.length > 0) await execute(removeAttributesStatement(tenantId, name, gone));
   const unfitValues = come.length > 0 ? await fillAttributes(tenantId, name, come, execute) : 0;
-  return { ...definition, documents, unfitValues };
+  return { ...definition, chunking: definition.chunking ?? defaultChunking, documents, unfitValues };
 }
 
 /** Fills newly declared attributes of the documents that are there. Returns how many values did not fit. */
@@ -116,13 +118,16 @@ export function countDocumentsStatement(tenantId: TenantId, collection: string) 
 
 export function saveCollectionStatement(
   tenantId: TenantId,
-  { name, language, attributes }: CollectionDefinition,
+  { name, language, attributes, chunking }: CollectionDefinition,
 ): Statement<unknown> {
   const declared = JSON.stringify(attributes.map((attribute) => ({ name: attribute.name, type: attribute.type })));
+  const divided = chunking ? JSON.stringify(chunking) : null;
   return sqlBuilder
     .insertInto('collections')
-    .values({ tenant_id: tenantId, name, language, attributes: declared })
+    .values({ tenant_id: tenantId, name, language, attributes: declared, chunking: divided })
     .onConflict((oc) =>
-      oc.columns(['tenant_id', 'name']).doUpdateSet({ language, attributes: declared, updated_at: sql<Date>`now()` }),
+      oc
+        .columns(['tenant_id', 'name'])
+        .doUpdateSet({ language, attributes: declared, chunking: divided, updated_at: sql<Date>`now()` }),
     );
 }

@@ -1,6 +1,6 @@
 import type { Execute } from '../db/database.ts';
 import { type DocumentId, newDocumentId, type TenantId } from '../ids.ts';
-import type { Language } from '../language.ts';
+import { chunkingMark } from './chunk-document.ts';
 import { type CollectionSettings, undeclared } from './collection-settings.ts';
 import { contentHash } from './content-hash.ts';
 import { type DocumentInput, defaultStatus, InvalidDocumentError, namedTwice } from './document-input.ts';
@@ -38,8 +38,8 @@ export async function resolveDocuments(
     const existing = input.id ? byId.get(input.id) : byKey.get(keyText(keyOf(input)));
     if (input.id && !existing)
       throw new InvalidDocumentError(index, 'there is no document with the id that was given.');
-    const language = input.language ?? (settings.get(input.collection) ?? undeclared).language;
-    return { row: toRow(input, language, audiences[index] as number, existing), existing };
+    const collection = settings.get(input.collection) ?? undeclared;
+    return { row: toRow(input, collection, audiences[index] as number, existing), existing };
   });
   refuseDuplicates(resolved);
   await refuseTakenKeys(tenantId, resolved, execute);
@@ -102,21 +102,26 @@ function keyText(key: Key | undefined): string | undefined {
 
 function toRow(
   input: DocumentInput,
-  language: Language,
+  collection: CollectionSettings,
   audience: number,
   existing: StoredDocument | undefined,
 ): DocumentRow {
+  const language = input.language ?? collection.language;
+  const externalId = input.externalId ?? existing?.external_id ?? null;
+  const url = input.url ?? null;
+  const { chunking } = collection;
   return {
     id: (existing?.id as DocumentId | undefined) ?? newDocumentId(),
     collection: input.collection,
-    externalId: input.externalId ?? existing?.external_id ?? null,
+    externalId,
     title: input.title,
     body: input.body,
-    url: input.url ?? null,
+    url,
     metadata: JSON.stringify(input.metadata ?? {}),
     status: input.status ?? defaultStatus,
     language,
     audience,
-    contentHash: contentHash(input.title, input.body, language),
+    // Equal hashes mean equal chunks, so a collection that divides its documents in its own way is part of it.
+    contentHash: contentHash(input.title, input.body, language, ...chunkingMark({ url, externalId }, chunking)),
   };
 }

@@ -7,8 +7,13 @@ import { type DocumentId, newChunkId, type TenantId } from '../ids.ts';
 import { findAttributeFault } from './attribute-fault.ts';
 import { deleteAttributesStatement, insertAttributesStatement } from './attribute-statements.ts';
 import { resolveAudiences } from './audiences.ts';
-import { type Chunk, chunkText } from './chunk.ts';
-import { type CollectionSettings, lockCollectionsStatement, readCollectionSettings } from './collection-settings.ts';
+import { chunkDocument, type DocumentChunk, type ServerChunking } from './chunk-document.ts';
+import {
+  type CollectionSettings,
+  lockCollectionsStatement,
+  readCollectionSettings,
+  undeclared,
+} from './collection-settings.ts';
 import { contentHash } from './content-hash.ts';
 import { checkDocuments, type DocumentInput, InvalidDocumentError } from './document-input.ts';
 import { type ResolvedDocument, resolveDocuments } from './resolve-documents.ts';
@@ -28,11 +33,7 @@ import {
 export interface IngestDeps {
   readonly database: Database;
   readonly modelId: number;
-  readonly chunking: {
-    readonly countTokens: (text: string) => number;
-    readonly maxTokens: number;
-    readonly overlapTokens: number;
-  };
+  readonly chunking: ServerChunking;
   /** Called after a commit that left chunks to embed. */
   readonly onPending: () => void;
   /** Keeps a write within the tenant's limits: called in its transaction with what it has added. What it throws undoes the write. */
@@ -132,7 +133,7 @@ export async function writeDocuments(
   }
   const changed = outcomes.flatMap(({ id, status }) => (status === 'UNCHANGED' ? [] : [id]));
   await replaceAttributes(tenantId, changed, settings, execute);
-  const chunks = await replaceChunks(deps, tenantId, rechunked, execute);
+  const chunks = await replaceChunks(deps, tenantId, rechunked, settings, execute);
   await deps.checkWrite(principal, { documents: created.length, texts: chunks.map(embeddedText) }, execute);
   if (changed.length > 0) await execute(auditStatement(tenantId, auditEntry(outcomes, changed)));
   return { outcomes, pending: chunks.length > 0 };
@@ -190,6 +191,7 @@ async function replaceChunks(
   deps: IngestDeps,
   tenantId: TenantId,
   documents: readonly DocumentRow[],
+  settings: ReadonlyMap<string, CollectionSettings>,
   execute: Execute,
 ): Promise<ChunkRow[]> {
   if (documents.length === 0) return [];
@@ -200,7 +202,9 @@ async function replaceChunks(
     ),
   );
   const rows = documents.flatMap((document) =>
-    chunkText(document.body, deps.chunking).map((chunk) => toChunkRow(document, chunk)),
+    chunkDocument(document, (settings.get(document.collection) ?? undeclared).chunking, deps.chunking).map((chunk) =>
+      toChunkRow(document, chunk),
+    ),
   );
   for (let start = 0; start < rows.length; start += rowsPerStatement) {
     const batch = rows.slice(start, start + rowsPerStatement);
@@ -221,8 +225,8 @@ function embeddedText({ context, text }: ChunkRow): string {
   return `${context}\n${text}`;
 }
 
-function toChunkRow(document: DocumentRow, chunk: Chunk): ChunkRow {
-  const context = [document.title, ...chunk.headings].join(' > ');
+function toChunkRow(document: DocumentRow, chunk: DocumentChunk): ChunkRow {
+  const { context } = chunk;
   return {
     id: newChunkId(),
     documentId: document.id,

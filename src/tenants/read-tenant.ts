@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Attribute } from '../attribute.ts';
 import type { Principal } from '../auth/principal.ts';
+import { type Chunking, defaultChunking } from '../chunking.ts';
 import { sqlBuilder } from '../db/compile.ts';
 import { type Database, readInFlight } from '../db/database.ts';
 import { tenantScope } from '../db/scope.ts';
@@ -20,6 +21,7 @@ export interface Collection {
   readonly documents: number;
   readonly language: Language;
   readonly attributes: readonly Attribute[];
+  readonly chunking: Chunking;
 }
 
 export function tenantFactsStatement(tenantId: TenantId) {
@@ -44,7 +46,7 @@ export function collectionsStatement(tenantId: TenantId) {
     .groupBy('collection');
   const defined = sqlBuilder
     .selectFrom('collections')
-    .select(['name', 'language', 'attributes'])
+    .select(['name', 'language', 'attributes', 'chunking'])
     .where('tenant_id', '=', tenantId);
   return sqlBuilder
     .selectFrom(held.as('held'))
@@ -54,6 +56,7 @@ export function collectionsStatement(tenantId: TenantId) {
       sql<number>`coalesce(held.documents, 0)`.as('documents'),
       sql<Language>`coalesce(defined.language, 'english')`.as('language'),
       sql<readonly Attribute[]>`coalesce(defined.attributes, '[]')`.as('attributes'),
+      sql<Chunking | null>`defined.chunking`.as('chunking'),
     ])
     .orderBy('name');
 }
@@ -79,5 +82,5 @@ export async function readTenantFacts(deps: TenantDeps, principal: Principal): P
 /** The tenant's collections by name: those that hold documents, and those that were defined. */
 export async function readCollections(deps: TenantDeps, principal: Principal): Promise<Collection[]> {
   const [rows] = await readInFlight(deps.database, tenantScope(principal), [collectionsStatement(principal.tenantId)]);
-  return rows;
+  return rows.map((row) => ({ ...row, chunking: row.chunking ?? defaultChunking }));
 }

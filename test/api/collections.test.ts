@@ -87,7 +87,65 @@ describe('a collection', () => {
     });
   });
 
+  test('says how its documents are divided, those that are written again included', async () => {
+    const body = `# Part\n\n${'Every word of it counts here. '.repeat(40)}`;
+    const chunksOf = async () =>
+      (
+        await gateway.db.owner.query<{ context: string; words: number }>(
+          `select c.context, array_length(regexp_split_to_array(c.text, '\\s+'), 1) as words
+           from chunks c join documents d on d.tenant_id = c.tenant_id and d.id = c.document_id
+           where d.external_id = 'divided' order by c.ordinal`,
+        )
+      ).rows;
+    await client.upsert([note('parts', 'divided', { body })]);
+    const usual = await chunksOf();
+    expect(usual.at(-1)?.context).toBe('A note > Part');
+    expect(Math.max(...usual.map(({ words }) => words))).toBeGreaterThan(100);
+
+    const chunking = { kind: 'SENTENCE', maxTokens: 64, overlapTokens: 0, context: 'TITLE' };
+    expect((await client.define({ name: 'parts', chunking })).collection).toMatchObject({ name: 'parts' });
+    const query = '{ collections { name chunking { kind maxTokens overlapTokens context } } }';
+    const { collections } = await client.query<{ collections: unknown[] }>(query);
+    expect(collections).toContainEqual({ name: 'parts', chunking });
+    expect(await chunksOf()).toEqual(usual);
+    const [again] = await client.upsert([note('parts', 'divided', { body })]);
+    expect(again).toMatchObject({ status: 'UPDATED' });
+    const divided = await chunksOf();
+    expect(divided.length).toBeGreaterThan(usual.length);
+    for (const { context, words } of divided) {
+      expect(context).toBe('A note');
+      expect(words).toBeLessThanOrEqual(64);
+    }
+    expect((await client.upsert([note('parts', 'divided', { body })]))[0]).toMatchObject({ status: 'UNCHANGED' });
+
+    await client.define({ name: 'parts' });
+    await client.upsert([note('parts', 'divided', { body })]);
+    expect(await chunksOf()).toEqual(usual);
+    const { collections: later } = await client.query<{ collections: unknown[] }>(query);
+    const nothing = { kind: 'AUTO', maxTokens: null, overlapTokens: null, context: 'TITLE_AND_HEADINGS' };
+    expect(later).toContainEqual({ name: 'parts', chunking: nothing });
+  });
+
+  test('shows in each hit what was embedded with it, and finds nothing by what was not', async () => {
+    await client.define({ name: 'bare', chunking: { context: 'NONE' } });
+    const zebra = { title: 'Zebra crossing', body: 'Cars stop for people.' };
+    await client.upsert([note('bare', 'bare', zebra), note('dressed', 'dressed', zebra)]);
+    const { search } = await client.query<{ search: { edges: { node: object; chunk: object }[] } }>(
+      `{ search(input: { text: "zebra", mode: KEYWORD }) {
+        ... on SearchConnection { edges { node { externalId } chunk { context text } } }
+      } }`,
+    );
+    expect(search.edges).toEqual([
+      { node: { externalId: 'dressed' }, chunk: { context: 'Zebra crossing', text: 'Cars stop for people.' } },
+    ]);
+    const byText = await client.search({ text: 'cars', mode: 'KEYWORD', collections: ['bare'] });
+    expect(externalIds(byText)).toEqual(['bare']);
+  });
+
   test.each<[string, object, RegExp]>([
+    ['chunks that are too small', { chunking: { maxTokens: 31 } }, /at most 31 tokens; 32 to 2000/],
+    ['an overlap of half a chunk', { chunking: { maxTokens: 64, overlapTokens: 32 } }, /repeat 32 tokens; 0 to less/],
+    ['an overlap of nothing', { chunking: { overlapTokens: 8 } }, /say maxTokens beside overlapTokens/],
     ['an empty name', { name: ' ' }, /name of the collection is empty/],
     ['a name that is too long', { name: 'x'.repeat(65) }, /65 characters; at most 64/],
     ['a name with NUL', { name: 'a\0' }, /NUL/],

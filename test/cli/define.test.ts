@@ -44,7 +44,19 @@ test('a collection is defined, takes lines with a status and a language, and ref
   expect(refused.stderr).toMatch(/^tessera: The collection "books" holds 2 documents .* german, .*english/);
 });
 
+test('a collection is told how its chunks are made', async () => {
+  const chunks = ['--chunks', 'code', '--chunk-tokens', '64', '--chunk-overlap', '0', '--chunk-context', 'title'];
+  expect(await tessera('define', 'source', ...chunks)).toEqual({
+    status: 0,
+    stdout:
+      'source: 0 documents, english, no attributes\nChunks: code, 64 tokens at most, 0 of them repeated, embedded with title.\n',
+    stderr: '',
+  });
+});
+
 test.each([
+  [['a', '--chunks', 'pages'], '--chunks received "pages"; auto, markdown, recursive, code, sentence are allowed.'],
+  [['a', '--chunk-tokens', '31'], '--chunk-tokens received "31"; a whole number from 32 to 2000 is allowed.'],
   [[], 'The name of the collection is missing.'],
   [['a', 'b'], '"b" is not expected here; one collection is allowed.'],
   [['a', '--language', 'klingon'], '--language received "klingon"; simple, arabic, '],

@@ -2,7 +2,8 @@ select
   coalesce(held.collection, defined.name) as "name",
   coalesce(held.documents, 0) as "documents",
   coalesce(defined.language, 'english') as "language",
-  coalesce(defined.attributes, '[]') as "attributes"
+  coalesce(defined.attributes, '[]') as "attributes",
+  defined.chunking as "chunking"
 from
   (
     select
@@ -19,7 +20,8 @@ from
     select
       "name",
       "language",
-      "attributes"
+      "attributes",
+      "chunking"
     from
       "collections"
     where

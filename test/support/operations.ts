@@ -101,12 +101,13 @@ interface DefineInput {
   readonly name: string;
   readonly language?: string;
   readonly attributes?: readonly { readonly name: string; readonly type: string }[];
+  readonly chunking?: object;
 }
 
 interface Defined {
   readonly __typename: 'DefineCollectionPayload';
   readonly unfitValues: number;
-  readonly collection: Required<DefineInput> & { readonly documents: number };
+  readonly collection: Required<Omit<DefineInput, 'chunking'>> & { readonly documents: number };
 }
 
 export interface Upserted {

@@ -55,8 +55,8 @@ describe('cacheQueries', () => {
   it("remembers a query for whose it is: another's is computed anew, so that its time tells nothing", async () => {
     const { batches, embedder } = createRecorder();
     const cached = cacheQueries(embedder, { maxEntries: 10 });
-    for (const owner of ['acme', 'globex', 'acme', 'globex']) await cached.embed(['a'], { ...query, owner });
-    // What is put together from owner and text must not be another pair's.
+    for (const tenantId of ['acme', 'globex', 'acme', 'globex']) await cached.embed(['a'], { ...query, tenantId });
+    // What is put together from tenant and text must not be another pair's.
     await cached.embed(['x a'], { ...query, tenantId: 'acme' });
     await cached.embed(['a'], { ...query, tenantId: 'acme x' });
     expect(batches).toEqual([['a'], ['a'], ['x a'], ['a']]);

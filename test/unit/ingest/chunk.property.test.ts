@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { estimateTokens } from '../../../src/embed/estimate-tokens.ts';
 import { loadStaticEmbedder } from '../../../src/embed/static-embedder.ts';
-import { type Chunk, chunkText } from '../../../src/ingest/chunk.ts';
+import { type Chunk, type ChunkOptions, chunkText } from '../../../src/ingest/chunk.ts';
 
 const countWords = (text: string) => text.match(/\S+/g)?.length ?? 0;
 const counters = { table: loadStaticEmbedder().countTokens, estimate: estimateTokens, words: countWords };
@@ -27,19 +27,19 @@ const fragment = fc.oneof(
 );
 const document = fc.array(fragment, { maxLength: 80 }).map((fragments) => fragments.join(''));
 const options = fc
-  .record({ counter: fc.constantFrom('table', 'estimate', 'words'), maxTokens: fc.integer({ min: 1, max: 60 }) })
+  .record({
+    counter: fc.constantFrom('table', 'estimate', 'words'),
+    kind: fc.constantFrom('markdown', 'recursive', 'code', 'sentence'),
+    maxTokens: fc.integer({ min: 1, max: 60 }),
+  })
   .chain((given) => fc.nat({ max: given.maxTokens - 1 }).map((overlapTokens) => ({ ...given, overlapTokens })));
 
 function holdsFor(
-  check: (
-    source: string,
-    chunks: Chunk[],
-    given: { maxTokens: number; overlapTokens: number; countTokens: (text: string) => number },
-  ) => void,
+  check: (source: string, chunks: Chunk[], given: ChunkOptions & { maxTokens: number; overlapTokens: number }) => void,
 ) {
   fc.assert(
-    fc.property(document, options, (source, { counter, maxTokens, overlapTokens }) => {
-      const given = { countTokens: counters[counter], maxTokens, overlapTokens };
+    fc.property(document, options, (source, { counter, ...limits }) => {
+      const given = { countTokens: counters[counter], ...limits };
       check(source, chunkText(source, given), given);
     }),
     { numRuns: 400 },
@@ -95,6 +95,21 @@ describe('chunkText, for any text and limits,', () => {
       for (const position of chunks.flatMap(({ start, end }) => [start, end])) {
         const around = source.slice(Math.max(0, position - 1), position + 1);
         expect(around).not.toMatch(/^[\ud800-\udbff][\udc00-\udfff]$/);
+      }
+    });
+  });
+
+  it('splits no letter from its marks and no emoji from its parts, unless it is larger than a chunk', () => {
+    const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+    holdsFor((source, chunks, { countTokens, maxTokens }) => {
+      const segments = graphemes.segment(source);
+      for (const position of chunks.flatMap(({ start, end }) => [start, end])) {
+        const around = segments.containing(position);
+        if (!around || around.index === position) continue;
+        // A mark on white space stays without it.
+        if (/^\s/.test(around.segment)) continue;
+        const tokens = Math.max(countTokens(around.segment), Math.ceil(around.segment.length / 16));
+        expect(tokens, JSON.stringify(around.segment)).toBeGreaterThan(maxTokens);
       }
     });
   });
