@@ -4,6 +4,7 @@ import type { Embedder } from '../embed/embedder.ts';
 import { limitTokens } from '../embed/limit-tokens.ts';
 import { openEmbedder } from '../embed/open-embedder.ts';
 import { createTokenBudget } from '../embed/token-budget.ts';
+import { StartupError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 
 /** One embedder for both halves of a process, which share its circuit breaker and tenants' budgets. */
@@ -21,13 +22,20 @@ const rememberedQueries = 2_000;
 /**
  * Opens the embedder that the configuration names. Each request to a provider is a line of the log at level debug, and the
  * sums are one at level info when the process ends.
- * @throws {StartupError} when it cannot be used as configured.
+ * @throws {StartupError} when it cannot be used as configured, or chunks would be larger than it reads.
  */
 export async function openEmbedders(
-  config: Pick<Config, 'embedder' | 'tenantTokensPerMinute'>,
+  config: Pick<Config, 'embedder' | 'tenantTokensPerMinute' | 'chunk'>,
   log: Logger,
 ): Promise<Embedders> {
   const embedder = await openEmbedder(config.embedder, (outcome) => log.debug(outcome, 'asked the embedding provider'));
+  const { maxTokens, model } = embedder;
+  if (config.chunk.maxTokens > maxTokens) {
+    throw new StartupError(
+      `CHUNK_TOKENS is ${config.chunk.maxTokens}, and ${model.name} reads at most ${maxTokens} tokens. Set CHUNK_TOKENS to less, with room for titles, or EMBEDDING_MAX_TOKENS if the model reads more.`,
+      { exitCode: 78 },
+    );
+  }
   const { tenantTokensPerMinute: tokensPerMinute } = config;
   const budget = tokensPerMinute === undefined ? undefined : createTokenBudget({ tokensPerMinute });
   const limit = (one: Embedder) => (budget ? limitTokens(one, budget) : one);

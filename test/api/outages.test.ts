@@ -1,6 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createCircuitBreaker } from '../../src/embed/circuit-breaker.ts';
+import { limitTokens } from '../../src/embed/limit-tokens.ts';
 import { createOpenAiEmbedder } from '../../src/embed/openai-embedder.ts';
+import { loadStaticEmbedder } from '../../src/embed/static-embedder.ts';
+import { createTokenBudget } from '../../src/embed/token-budget.ts';
 import { openUnreachableDatabase } from '../support/closed-port.ts';
 import { describeServer } from '../support/database.ts';
 import { type EmbeddingServer, type Misbehaviour, startEmbeddingServer } from '../support/embedding-server.ts';
@@ -157,6 +161,23 @@ describe('an embedding provider', () => {
     expect(again.edges[0]).toMatchObject({ node: { externalId: 'boiler' }, scores: { vector: expect.any(Number) } });
   });
 
+  test('that is asked with a wrong key, and repeats key and texts, leaves neither in the log nor in the database', async () => {
+    const body = 'A sentence that is nobody’s business.';
+    provider.misbehave({ kind: 'status', status: 401, body: `{"error":"key-of-the-test cannot embed ${body}"}` });
+    await alpha.upsert([{ externalId: 'private', collection: 'help', title: 'Private', body }]);
+    await gateway.embedAll();
+    await alpha.query(searchQuery, { input: { text: body, mode: 'SEMANTIC' } });
+    const { rows } = await gateway.db.owner.query('select last_error from embedding_jobs');
+    expect(rows).toEqual([{ last_error: expect.stringContaining('the API key is missing or wrong') }]);
+    expect(JSON.stringify([rows, gateway.logged])).not.toMatch(/key-of-the-test|nobody/);
+    const { rows: everything } = await gateway.db.owner.query(
+      `select schema_to_xml('tessera', true, false, '')::text as content`,
+    );
+    expect(everything[0].content).toContain('nobody');
+    expect(everything[0].content).not.toContain('key-of-the-test');
+    await alpha.delete((await alpha.documents({ externalId: { eq: 'private' } })).edges.map(({ node }) => node.id));
+  });
+
   test('that fails spoils one search of a request and not the other', async () => {
     provider.misbehave({ kind: 'status', status: 503 });
     const query = `{
@@ -176,6 +197,65 @@ describe('an embedding provider', () => {
     expect(
       await alpha.delete((await alpha.documents({ title: { eq: 'The sauna' } })).edges.map((e) => e.node.id)),
     ).toHaveLength(1);
+  });
+});
+
+describe('an embedding provider behind a circuit breaker', () => {
+  test('is not waited for again and again, and is found once it is back', async () => {
+    await using provider = await startEmbeddingServer();
+    let now = 0;
+    const embedder = createOpenAiEmbedder({
+      ...{ baseUrl: provider.baseUrl, model: 'test-embedding', dimensions: 512, timeoutMs: 300, maxBatch: 32 },
+      breaker: createCircuitBreaker({ failures: 2, pauseMs: 1_000, nowMs: () => now }),
+    });
+    const gateway = await openTestGateway({ embedder });
+    try {
+      const alpha = await openClient(gateway, 'alpha');
+      await alpha.upsert(documents);
+      await gateway.embedAll();
+      provider.requests.length = 0;
+      provider.misbehave({ kind: 'delay', delayMs: 800 });
+      const ask = async (text: string, mode = 'SEMANTIC') =>
+        (await alpha.query<{ search: Partial<Failure> }>(searchQuery, { input: { text, mode } })).search;
+      expect(await ask('first')).toMatchObject({ code: 'EMBEDDER_TIMEOUT' });
+      expect(await ask('second')).toMatchObject({ code: 'EMBEDDER_TIMEOUT' });
+      for (let i = 0; i < 5; i++) {
+        expect(await ask(`more ${i}`)).toMatchObject({
+          code: 'EMBEDDER_UNAVAILABLE',
+          message: 'The embedding provider failed 2 times in a row, and is asked again in 1 s at the earliest.',
+        });
+      }
+      expect(provider.requests).toHaveLength(2);
+      expect(await ask('hot water', 'KEYWORD')).toMatchObject({ __typename: 'SearchConnection' });
+      provider.behave();
+      now = 1_000;
+      expect(await ask('hot water')).toMatchObject({ __typename: 'SearchConnection' });
+    } finally {
+      await gateway.close();
+    }
+  });
+});
+
+describe('a tenant that has used up its budget of embedding tokens', () => {
+  test('is told when it can go on, while others go on', async () => {
+    const embedder = limitTokens(loadStaticEmbedder(), createTokenBudget({ tokensPerMinute: 30 }));
+    const gateway = await openTestGateway({ embedder });
+    try {
+      const [alpha, beta] = [await openClient(gateway, 'alpha'), await openClient(gateway, 'beta')];
+      // Queries pass the budget that stands before the cache in a real process; here it stands behind it, for documents.
+      await alpha.upsert([{ ...documents[0]!, body: 'The boiler is off. '.repeat(20) }]);
+      await beta.upsert(documents);
+      await gateway.embedAll();
+      await alpha.upsert([{ ...documents[0]!, externalId: 'later' }]);
+      await beta.upsert([{ ...documents[0]!, externalId: 'later' }]);
+      await gateway.embedAll();
+      const { rows } = await gateway.db.owner.query('select tenant_id, last_error from embedding_jobs');
+      expect(rows).toEqual([
+        { tenant_id: 'alpha', last_error: expect.stringMatching(/budget of embedding tokens is used up/) },
+      ]);
+    } finally {
+      await gateway.close();
+    }
   });
 });
 

@@ -27,9 +27,11 @@ export interface GatewayProcess {
   close(): Promise<void>;
 }
 
-export async function startGateway(): Promise<GatewayProcess> {
+/** @param settings beside those of the database and the tokens. */
+export async function startGateway(settings: Readonly<Record<string, string>> = {}): Promise<GatewayProcess> {
   const db = inject('testServer').kind === 'server' ? await openTestDatabase() : undefined;
-  const env: Record<string, string> = db ? serverEnv(db.urls) : { DATA_DIR: await newFolder(), PORT: '0' };
+  const own = db ? serverEnv(db.urls) : { DATA_DIR: await newFolder(), PORT: '0' };
+  const env: Record<string, string> = { ...own, ...settings };
   const program = start(['serve'], { ...env, WORKER_IN_SERVE: 'true' });
   const [, url = ''] = await (db
     ? program.waitFor('stderr', /"url":"(http:[^"]+)","msg":"listening"/)
