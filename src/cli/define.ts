@@ -15,8 +15,8 @@ export const define: Command = {
   help: `${usage}
 
 Says what the language, the filterable attributes and the chunks of a collection
-are, in place of what was said before. Attributes of documents that it holds are filled
-at once; from then on a document with a value of another type is refused.
+are, in place of what was said before. Attributes of documents that it holds are
+filled at once; from then on a document with a value of another type is refused.
 
   COLLECTION             its name; it need not hold documents yet
   --tenant ID            whose collection

@@ -16,7 +16,7 @@ export interface CutRange {
 /**
  * Finds where to end a chunk inside a sentence that does not fit: at a line end or between words where the last half of the
  * chunk has such a place, otherwise between graphemes, as the last resort between code points. Undefined where not even one
- * code point fits.
+ * code point fits, or not one grapheme beside what comes before it.
  */
 export function cutToFit(text: string, range: CutRange, measure: Measure, maxTokens: number): number | undefined {
   const { start, from } = range;
@@ -29,8 +29,10 @@ export function cutToFit(text: string, range: CutRange, measure: Measure, maxTok
   if (fits(lineEnd)) return lineEnd;
   const wordEnd = findLast(middle, furthest, (position) => isSpaceAt(text, position));
   if (fits(wordEnd)) return wordEnd;
-  const grapheme = graphemeStart(text, range, furthest);
+  const grapheme = graphemeEdge(text, range, furthest);
   if (fits(grapheme)) return grapheme;
+  // What stands before it, headings, can do without it; alone it has the room of a whole chunk.
+  if (start < from) return undefined;
   for (let cut = furthest; cut > from; cut--) {
     if (!splitsSurrogatePair(text, cut) && fits(cut)) return cut;
   }
@@ -65,13 +67,17 @@ function findLast(first: number, last: number, matches: (position: number) => bo
   return undefined;
 }
 
-/** The start of the grapheme (a letter with its marks, an emoji with its modifiers) that `position` lies in or begins. */
-function graphemeStart(text: string, { from, to }: CutRange, position: number): number | undefined {
+/**
+ * The start of the grapheme (a letter with its marks, an emoji with its modifiers) that `position` lies in or begins; of the
+ * first one, which must come along, its end.
+ */
+function graphemeEdge(text: string, { from, to }: CutRange, position: number): number | undefined {
   if (position >= to) return to;
   // A few units more, so that a grapheme across `position` is seen as one.
   const window = text.slice(from, Math.min(to, position + 64));
   const grapheme = graphemes.segment(window).containing(position - from);
-  return grapheme && from + grapheme.index;
+  if (!grapheme) return undefined;
+  return from + (grapheme.index > 0 ? grapheme.index : grapheme.segment.length);
 }
 
 function splitsSurrogatePair(text: string, position: number): boolean {

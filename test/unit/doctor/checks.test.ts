@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { checkEmbedder } from '../../../src/doctor/check-embedder.ts';
 import { checkIndexes, type IndexFacts } from '../../../src/doctor/check-indexes.ts';
 import { checkJobs } from '../../../src/doctor/check-jobs.ts';
 import { checkMemory } from '../../../src/doctor/check-memory.ts';
@@ -164,5 +165,29 @@ describe('what is not', () => {
 
   test('chunks that nothing will embed', () => {
     expect(bad(checkStranded('a', 2))).toEqual(['fault: a: 2 chunks have no vector and no job']);
+  });
+});
+
+describe('embedder', () => {
+  const answered = { model: 'bge-m3', dimensions: 1024, matryoshka: true, durationMs: 41.7, tokens: 7 };
+
+  test('that gives a vector is fine', () => {
+    expect(checkEmbedder(answered)).toEqual([
+      {
+        check: 'embedder',
+        level: 'ok',
+        found: 'bge-m3 (1024 dimensions) embedded a text in 42 ms and counted 7 tokens',
+      },
+    ]);
+    expect(bad(checkEmbedder({ ...answered, matryoshka: undefined, tokens: undefined }))).toEqual([]);
+  });
+
+  test('that gives none is a fault, and one that was not trained for shorter vectors a warning', () => {
+    expect(bad(checkEmbedder({ ...answered, failure: 'The API key is wrong.' }))).toEqual([
+      'fault: bge-m3 (1024 dimensions) gave no vector: The API key is wrong',
+    ]);
+    expect(bad(checkEmbedder({ ...answered, matryoshka: false }))).toEqual([
+      expect.stringMatching(/^warning: .* in 42 ms .*; it was not trained for shorter vectors/),
+    ]);
   });
 });

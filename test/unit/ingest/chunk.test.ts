@@ -132,6 +132,15 @@ describe('cuts', () => {
     for (const part of chunks) expect(part).toBe(firefighter.repeat(part.length / firefighter.length));
   });
 
+  it('leave the first grapheme whole where it fills the chunk, and a heading alone where it would be cut for it', () => {
+    const family = '👩‍👩‍👧';
+    const countUnits = (text: string) => Math.ceil(text.length / 8);
+    const limits = { countTokens: countUnits, maxTokens: 1, overlapTokens: 0 };
+    expect(chunkText(`${family}xxxx`, limits).map(({ text }) => text)).toEqual([family, 'xxxx']);
+    const byLetter = { countTokens: (text: string) => text.length, maxTokens: 4, overlapTokens: 0 };
+    expect(chunkText('# R\n🇩🇪', byLetter).map(({ text }) => text)).toEqual(['# R', '🇩🇪']);
+  });
+
   it('fall between code points where a grapheme is larger than a chunk', () => {
     const text = `e${'\u0301'.repeat(100)}`;
     expect(textsOf(text, 2).join('')).toBe(text);
