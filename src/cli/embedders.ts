@@ -20,15 +20,21 @@ interface Embedders {
 const rememberedQueries = 2_000;
 
 /**
- * Opens the embedder that the configuration names. Each request to a provider is a line of the log at level debug, and the
- * sums are one at level info when the process ends.
+ * Opens the embedder that the configuration names. Each request to a provider is a line of the log at level debug, the
+ * sums are one at level info when the process ends, and a provider that is down is a warning.
  * @throws {StartupError} when it cannot be used as configured, or chunks would be larger than it reads.
  */
 export async function openEmbedders(
   config: Pick<Config, 'embedder' | 'tenantTokensPerMinute' | 'chunk'>,
   log: Logger,
 ): Promise<Embedders> {
-  const embedder = await openEmbedder(config.embedder, (outcome) => log.debug(outcome, 'asked the embedding provider'));
+  const embedder = await openEmbedder(config.embedder, {
+    onRequest: (outcome) => log.debug(outcome, 'asked the embedding provider'),
+    onCircuit: (openMs) =>
+      openMs > 0
+        ? log.warn({ openMs }, 'the embedding provider is down and left alone')
+        : log.info('the embedding provider is back'),
+  });
   const { maxTokens, model } = embedder;
   if (config.chunk.maxTokens > maxTokens) {
     throw new StartupError(

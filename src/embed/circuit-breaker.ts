@@ -16,6 +16,8 @@ export interface CircuitBreakerOptions {
   /** At most this long (default 60 s). */
   readonly longestPauseMs?: number;
   readonly nowMs?: () => number;
+  /** Told when it opens, with how long it stays so, and when it closes again (0). */
+  readonly onChange?: ((openMs: number) => void) | undefined;
 }
 
 /**
@@ -24,7 +26,7 @@ export interface CircuitBreakerOptions {
  * does not, because the provider answers at once and other calls may be within it.
  */
 export function createCircuitBreaker(options: CircuitBreakerOptions = {}): CircuitBreaker {
-  const { failures = 5, pauseMs = 5_000, longestPauseMs = 60_000, nowMs = () => performance.now() } = options;
+  const { failures = 5, pauseMs = 5_000, longestPauseMs = 60_000, nowMs = () => performance.now(), onChange } = options;
   let inARow = 0;
   let pause = pauseMs;
   /** Undefined while the circuit is closed. */
@@ -34,6 +36,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions = {}): Circu
   function noteAlive(): void {
     inARow = 0;
     pause = pauseMs;
+    if (openUntilMs !== undefined) onChange?.(0);
     openUntilMs = undefined;
   }
 
@@ -41,7 +44,9 @@ export function createCircuitBreaker(options: CircuitBreakerOptions = {}): Circu
     inARow++;
     if (onTrial) pause = Math.min(2 * pause, longestPauseMs);
     // What was under way when the circuit opened tells nothing new.
-    if (onTrial || (openUntilMs === undefined && inARow >= failures)) openUntilMs = nowMs() + pause;
+    if (!onTrial && (openUntilMs !== undefined || inARow < failures)) return;
+    openUntilMs = nowMs() + pause;
+    onChange?.(pause);
   }
 
   return {

@@ -42,7 +42,8 @@ export async function openOnnxEmbedder(
 
   async function embedBatch(texts: string[], purpose: EmbedPurpose): Promise<Float32Array[]> {
     const startedMs = performance.now();
-    const outcome = { purpose, texts: texts.length, tokens: 0, failed: true };
+    let counted = 0;
+    let failure: string | undefined = 'no vectors';
     try {
       const tokens = texts.map(countTokens);
       const tooLong = tokens.find((count) => count > maxTokens);
@@ -53,11 +54,12 @@ export async function openOnnxEmbedder(
       const { dims, data } = await run(texts);
       const [rows = 0, width = 0] = dims;
       const vectors = readRows(data, { rows, width, expected: texts.length }, options);
-      outcome.tokens = tokens.reduce((sum, count) => sum + count, 0);
-      outcome.failed = false;
+      counted = tokens.reduce((sum, count) => sum + count, 0);
+      failure = undefined;
       return vectors;
     } finally {
-      usage.count({ ...outcome, durationMs: performance.now() - startedMs });
+      const durationMs = performance.now() - startedMs;
+      usage.count({ purpose, texts: texts.length, tokens: counted, durationMs, failure });
     }
   }
 

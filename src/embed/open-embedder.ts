@@ -13,21 +13,28 @@ import { loadStaticEmbedder } from './static-embedder.ts';
 import type { RequestOutcome } from './usage.ts';
 import { voyageProvider } from './voyage-provider.ts';
 
-/** A person waits for a query, so it is repeated once and soon; a document can wait, but not until its claim runs out. */
+/** A person waits for a query, so it is repeated once and soon; a document can wait, but a worker that stops waits with it. */
 const queryPatienceMs = 2_000;
-const documentPatienceMs = 45_000;
+const documentPatienceMs = 20_000;
 
 /** A text cannot be too long for a model of which nothing is known: chunks are of 2,000 tokens at most. */
 const unknownMaxTokens = 8_191;
 
+/** What a log is told of a provider. */
+interface EmbedderObserver {
+  /** Of every request, when it ends. */
+  readonly onRequest?: (outcome: RequestOutcome) => void;
+  /** How long the provider is left alone; 0 when it is back. */
+  readonly onCircuit?: (openMs: number) => void;
+}
+
 /**
  * The embedder that the configuration names.
- * @param onRequest told of every request that a provider got, for the log.
  * @throws {StartupError} when it cannot be used as configured.
  */
 export async function openEmbedder(
   config: EmbedderConfig,
-  onRequest?: (outcome: RequestOutcome) => void,
+  { onRequest, onCircuit }: EmbedderObserver = {},
 ): Promise<Embedder> {
   if (config.kind === 'static') return loadStaticEmbedder();
   if (config.kind === 'local') return openLocalEmbedder(config);
@@ -43,7 +50,7 @@ export async function openEmbedder(
       query: { retries: Math.min(retries, 1), patienceMs: queryPatienceMs },
       document: { retries, patienceMs: documentPatienceMs },
     },
-    breaker: createCircuitBreaker(),
+    breaker: createCircuitBreaker({ onChange: onCircuit }),
     onRequest,
   });
 }

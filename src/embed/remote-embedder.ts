@@ -2,6 +2,7 @@ import { COARSE_DIMENSIONS } from '../vector.ts';
 import { splitIntoBatches } from './batches.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
 import type { Embedder, EmbedPurpose, FusionWeights } from './embedder.ts';
+import { EmbedderError } from './embedder-error.ts';
 import { estimateTokens } from './estimate-tokens.ts';
 import { postJson } from './post-json.ts';
 import type { Provider } from './provider.ts';
@@ -55,7 +56,8 @@ export function createRemoteEmbedder(provider: Provider, options: RemoteEmbedder
 
   async function request(texts: readonly string[], purpose: EmbedPurpose, signal: AbortSignal | undefined) {
     const startedMs = performance.now();
-    const outcome = { purpose, texts: texts.length, tokens: 0, failed: true };
+    let tokens = 0;
+    let failure: string | undefined;
     try {
       const body = await postJson(provider.url, JSON.stringify(provider.body(texts, purpose)), {
         headers: provider.headers,
@@ -65,11 +67,14 @@ export function createRemoteEmbedder(provider: Provider, options: RemoteEmbedder
         fetch: options.fetch ?? fetch,
       });
       const answer = readProviderAnswer(provider, body, { count: texts.length, dimensions });
-      outcome.tokens = answer.tokens ?? countAll(texts);
-      outcome.failed = false;
+      tokens = answer.tokens ?? countAll(texts);
       return answer.vectors;
+    } catch (error) {
+      failure = error instanceof EmbedderError ? error.message : 'its caller went away';
+      throw error;
     } finally {
-      const ended = { ...outcome, durationMs: performance.now() - startedMs };
+      const durationMs = Math.round(performance.now() - startedMs);
+      const ended = { purpose, texts: texts.length, tokens, durationMs, failure };
       usage.count(ended);
       options.onRequest?.(ended);
     }

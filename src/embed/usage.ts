@@ -19,7 +19,8 @@ export interface RequestOutcome {
   /** 0 where it failed. */
   readonly tokens: number;
   readonly durationMs: number;
-  readonly failed: boolean;
+  /** Why it gave no vectors; absent where it gave them. */
+  readonly failure?: string | undefined;
 }
 
 export interface UsageCounter {
@@ -32,13 +33,13 @@ export function createUsageCounter(): UsageCounter {
   const none: PurposeUsage = { requests: 0, texts: 0, tokens: 0, failures: 0 };
   const counted: Record<EmbedPurpose, PurposeUsage> = { query: none, document: none };
   return {
-    count({ purpose, texts, tokens, failed }) {
+    count({ purpose, texts, tokens, failure }) {
       const before = counted[purpose];
       counted[purpose] = {
         requests: before.requests + 1,
         texts: before.texts + texts,
         tokens: before.tokens + tokens,
-        failures: before.failures + (failed ? 1 : 0),
+        failures: before.failures + (failure === undefined ? 0 : 1),
       };
     },
     read: () => ({ ...counted }),

@@ -6,11 +6,19 @@ const down = new EmbedderError('EMBEDDER_TIMEOUT', 'silence');
 let now: number;
 let breaker: CircuitBreaker;
 let asked: number;
+let changes: number[];
 
 beforeEach(() => {
   now = 0;
   asked = 0;
-  breaker = createCircuitBreaker({ failures: 3, pauseMs: 1_000, longestPauseMs: 3_000, nowMs: () => now });
+  changes = [];
+  breaker = createCircuitBreaker({
+    failures: 3,
+    pauseMs: 1_000,
+    longestPauseMs: 3_000,
+    nowMs: () => now,
+    onChange: (openMs) => changes.push(openMs),
+  });
 });
 
 async function call(error?: Error): Promise<string> {
@@ -86,6 +94,7 @@ describe('the circuit', () => {
     await open();
     now += 1_000;
     expect(await call()).toBe('done');
+    expect(changes).toEqual([1_000, 2_000, 3_000, 3_000, 3_000, 0, 1_000, 0]);
   });
 
   test('lets another try where the one who tried went away', async () => {
