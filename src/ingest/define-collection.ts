@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import type { Attribute } from '../attribute.ts';
 import type { Principal } from '../auth/principal.ts';
-import { auditStatement } from '../db/audit.ts';
 import { type Chunking, defaultChunking } from '../chunking.ts';
+import { auditStatement } from '../db/audit.ts';
 import { sqlBuilder } from '../db/compile.ts';
 import type { Execute, Statement } from '../db/database.ts';
 import { writeAsTenant } from '../db/tenant.ts';

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Attribute } from '../attribute.ts';
+import type { Chunking } from '../chunking.ts';
 import { sqlBuilder } from '../db/compile.ts';
 import type { DocumentId, TenantId } from '../ids.ts';
 import type { Language } from '../language.ts';
@@ -12,7 +13,12 @@ export function exportedTenantStatement(tenantId: TenantId) {
 export function exportedCollectionsStatement(tenantId: TenantId) {
   return sqlBuilder
     .selectFrom('collections')
-    .select(['name', sql<Language>`language`.as('language'), sql<readonly Attribute[]>`attributes`.as('attributes')])
+    .select([
+      'name',
+      sql<Language>`language`.as('language'),
+      sql<readonly Attribute[]>`attributes`.as('attributes'),
+      sql<Chunking | null>`chunking`.as('chunking'),
+    ])
     .where('tenant_id', '=', tenantId)
     .orderBy('name');
 }

@@ -40,9 +40,15 @@ function readHeader(line: Record<string, unknown>): TransferLine {
     typeof tenant.id === 'string' &&
     typeof tenant.name === 'string' &&
     Array.isArray(collections) &&
-    collections.every((one) => isObject(one) && typeof one.name === 'string' && Array.isArray(one.attributes)) &&
+    collections.every(isCollection) &&
     (model === null || (isObject(model) && typeof model.name === 'string' && typeof model.dimensions === 'number'));
   return isWhole ? (line as unknown as TransferHeader) : { fault: 'the header lacks something or is damaged.' };
+}
+
+/** What it says of attributes and chunks is checked when it is defined. */
+function isCollection(one: unknown): boolean {
+  const isNamed = isObject(one) && typeof one.name === 'string' && Array.isArray(one.attributes);
+  return isNamed && ((one.chunking ?? null) === null || isObject(one.chunking));
 }
 
 function readDocument(line: TransferDocumentLine): TransferLine {

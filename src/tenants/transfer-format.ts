@@ -1,4 +1,5 @@
 import type { Attribute } from '../attribute.ts';
+import type { Chunking } from '../chunking.ts';
 import type { ModelIdentity } from '../embed/embedder.ts';
 
 /**
@@ -38,6 +39,8 @@ export interface TransferHeader {
     readonly name: string;
     readonly language: string;
     readonly attributes: readonly Attribute[];
+    /** How its documents are divided; null for the usual way. */
+    readonly chunking: Chunking | null;
   }[];
   /** The model of the vectors that the documents carry; null where they carry none. */
   readonly model: ModelIdentity | null;

@@ -184,6 +184,7 @@ describe('every answer', () => {
       verifyToken: async () => {
         throw new TypeError('another secret detail');
       },
+      spendQuotas: () => undefined,
       log: createLogger({ level: 'info', destination: { write: (line) => lines.push(line) } }),
       isReady: async () => {
         throw new Error('a third secret detail');

@@ -119,7 +119,21 @@ describeServer('tessera tenant export and import', () => {
     ];
     const path = join(folder, 'house.jsonl');
     await writeFile(path, documents.map((one) => JSON.stringify(one)).join('\n'));
-    await run(['define', 'haus', '--tenant', 'house', '--language', 'german', '--attribute', 'year:number'], here.env);
+    await run(
+      [
+        'define',
+        'haus',
+        '--tenant',
+        'house',
+        '--language',
+        'german',
+        '--attribute',
+        'year:number',
+        '--chunks',
+        'sentence',
+      ],
+      here.env,
+    );
     expect((await run(['ingest', path, '--tenant', 'house'], here.env)).status).toBe(0);
     await run(['ingest', path, '--tenant', 'neighbour', '--no-wait'], here.env);
     // And one without a key of its own.
@@ -156,7 +170,14 @@ describeServer('tessera tenant export and import', () => {
       format: 'tessera-tenant',
       version: 1,
       tenant: { id: 'house' },
-      collections: [{ name: 'haus', language: 'german', attributes: [{ name: 'year', type: 'number' }] }],
+      collections: [
+        {
+          name: 'haus',
+          language: 'german',
+          attributes: [{ name: 'year', type: 'number' }],
+          chunking: { kind: 'sentence' },
+        },
+      ],
       model: { name: 'static-en-512', dimensions: 512 },
     });
     expect(JSON.parse(lines.at(-1) ?? '')).toEqual({ end: { documents: 48 } });

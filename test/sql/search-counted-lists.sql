@@ -152,7 +152,8 @@ with
           permitted
         from
           counted
-      ) as "permitted"
+      ) as "permitted",
+      null::boolean as "exampleFound"
   )
 select
   "hits"."id" as "id",
@@ -180,7 +181,8 @@ select
   "hits"."vector" as "vector",
   "reached"."candidates",
   "reached"."keywordChunks",
-  "reached"."permitted"
+  "reached"."permitted",
+  "reached"."exampleFound"
 from
   "reached"
   left join (

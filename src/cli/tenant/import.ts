@@ -93,8 +93,11 @@ async function prepareTenant(app: Application, header: TransferHeader, as: Tenan
   await createTenant(app.deps, principal, tenantId, header.tenant.name).catch((error: unknown) => {
     if (!(error instanceof TenantStateError && error.code === 'TENANT_EXISTS')) throw error;
   });
-  for (const { name, language, attributes } of header.collections)
-    await defineCollection(app.deps, principal, { name, language: language as never, attributes });
+  for (const { name, language, attributes, chunking } of header.collections)
+    await defineCollection(app.deps, principal, {
+      ...{ name, language: language as never, attributes },
+      ...(chunking && { chunking }),
+    });
   return principal;
 }
 

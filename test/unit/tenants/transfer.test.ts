@@ -7,7 +7,7 @@ const header = {
   version: 1,
   exportedAt: '2026-01-01T00:00:00.000Z',
   tenant: { id: 'acme', name: 'Acme' },
-  collections: [{ name: 'handbook', language: 'german', attributes: [] }],
+  collections: [{ name: 'handbook', language: 'german', attributes: [], chunking: null }],
   model: { name: 'm', dimensions: 256 },
 };
 const document = {
