@@ -204,7 +204,7 @@ describeServer('tessera tenant export and import', () => {
     expect(again.stdout).toBe('48 documents imported, 48 of them unchanged; 0 vectors came along.\n');
   });
 
-  test('another tenant’s name may be given, lines may come through a pipe, and what has no vector is embedded', async () => {
+  test('another tenant’s name may be given, lines may go to standard output, and what has no vector is embedded', async () => {
     const { stdout, stderr } = await run(['tenant', 'export', 'house'], quiet(here.env));
     expect(stderr).toBe('48 documents of house exported.\n');
     expect(stdout.trimEnd().split('\n')).toHaveLength(50);

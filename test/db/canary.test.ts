@@ -2,10 +2,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readCanaryFaults } from '../../src/db/canary.ts';
 import { checkServer } from '../../src/db/check-server.ts';
 import { transact } from '../../src/db/database.ts';
+import { migrate } from '../../src/db/migrate.ts';
+import { readMigrations } from '../../src/db/migration-files.ts';
+import { openPool } from '../../src/db/open-pool.ts';
+import { asOwner } from '../../src/db/owner-connection.ts';
 import { createReadyCheck } from '../../src/db/ready-check.ts';
 import { operatorScope, writerScope } from '../../src/db/scope.ts';
 import { countFlights } from '../support/count-flights.ts';
-import { openTestDatabase, type TestDatabase } from '../support/database.ts';
+import { describeServer, openEmptyDatabase, openTestDatabase, type TestDatabase } from '../support/database.ts';
 import { principalOf } from '../support/principal.ts';
 import { statement } from '../support/statement.ts';
 
@@ -74,6 +78,33 @@ describe('a canary', () => {
     const { serveFrom, take } = countFlights();
     expect(await readCanaryFaults(await serveFrom(db.database))).toEqual([]);
     expect(take()).toBe(1);
+  });
+});
+
+describeServer('a database with tenants from before', () => {
+  test('has a canary for each of them once it is migrated, by an owner who sees none of their rows', async () => {
+    const empty = await openEmptyDatabase();
+    const migrations = await readMigrations();
+    const before = migrations.findIndex(({ name }) => name.endsWith('_tenant_lifecycle.sql'));
+    expect(before).toBeGreaterThan(0);
+    const superuser = await openPool({
+      ...{ url: empty.urls.superuser, size: 1, statementTimeoutMs: 20_000 },
+      onIdleError: () => {},
+    });
+    try {
+      const seen = await asOwner(empty.urls.owner, async (owner) => {
+        await migrate(owner, migrations.slice(0, before));
+        await superuser.pool.query(`insert into tessera.tenants (id) values ('old')`);
+        await migrate(owner, migrations);
+        return (await owner.query('select id from tessera.tenants')).rows;
+      });
+      expect(seen).toEqual([]);
+      const { rows } = await superuser.pool.query('select tenant_id as id from tessera.canaries order by 1');
+      expect(rows).toEqual([{ id: 'old' }, { id: 'tessera-canary-1' }, { id: 'tessera-canary-2' }]);
+    } finally {
+      await superuser.close();
+      await empty.close();
+    }
   });
 });
 
