@@ -63,7 +63,7 @@ export function isMatryoshka({ model, matryoshka }: RemoteEmbedderConfig | Local
 function createProvider(config: RemoteEmbedderConfig): Provider {
   const { model, dimensions, baseUrl } = config;
   const apiKey = config.apiKey?.reveal();
-  // OpenAI's own models were all trained for it since 2024, and servers that speak like it mostly ignore the wish.
+  // OpenAI's models of today all were. A server whose model was not may answer 400; the settings can say so then.
   const asks = isMatryoshka(config) ?? (config.kind === 'openai' || config.kind === 'azure');
   const asked: ProviderModel = { model, requestDimensions: asks ? dimensions : undefined };
   switch (config.kind) {
