@@ -8,8 +8,8 @@ export interface LookUpLimits {
   readonly perSecond: number;
   /** Hashes that are remembered of each kind, some 100 bytes each. */
   readonly maxRemembered: number;
-  /** For so long a hash that nobody's key has is not asked for again. */
-  readonly absentForMs: number;
+  /** For so long a hash that nobody's key has, or one that was revoked, is not asked for again. */
+  readonly deadForMs: number;
   /** The clock, in milliseconds; it must not be set back. */
   readonly now: () => number;
 }
@@ -28,19 +28,19 @@ const defaults: LookUpLimits = {
   burst: 100,
   perSecond: 20,
   maxRemembered: 10_000,
-  absentForMs: 60_000,
+  deadForMs: 60_000,
   now: () => performance.now(),
 };
 
 /**
  * Keeps a flood of invented keys from the database: a key that was looked for in vain is remembered for a minute (keys are
- * random, so it cannot become somebody's meanwhile), and invented ones that differ share a budget, one for each process. Look-ups that find a key
+ * random, so it cannot become somebody's meanwhile), and so is one that was revoked, and invented ones that differ share a budget, one for each process. Look-ups that find a key
  * cost nothing of it, and a key that was ever found here is looked up whatever there is left, so only keys that this
  * process has never seen wait while a flood lasts.
  */
 export function limitLookUps(options: Partial<LookUpLimits> = {}): LimitedLookUp {
-  const { burst, perSecond, maxRemembered, absentForMs, now } = { ...defaults, ...options };
-  const absent = new Map<string, number>();
+  const { burst, perSecond, maxRemembered, deadForMs, now } = { ...defaults, ...options };
+  const dead = new Map<string, { readonly key: FoundKey | undefined; readonly untilMs: number }>();
   const found = new Map<string, true>();
   let budget = burst;
   let filledAtMs = now();
@@ -58,7 +58,8 @@ export function limitLookUps(options: Partial<LookUpLimits> = {}): LimitedLookUp
   }
 
   return async (hash, lookUp) => {
-    if ((absent.get(hash) ?? Number.NEGATIVE_INFINITY) > now()) return undefined;
+    const known = dead.get(hash);
+    if (known && known.untilMs > now()) return known.key;
     spend(0);
     const cost = found.has(hash) ? 0 : 1;
     if (budget < cost) {
@@ -72,7 +73,7 @@ export function limitLookUps(options: Partial<LookUpLimits> = {}): LimitedLookUp
       const key = await lookUp();
       isCharged = key === undefined;
       if (key) remember(found, hash, true);
-      else remember(absent, hash, now() + absentForMs);
+      if (key?.revokedAt !== null) remember(dead, hash, { key, untilMs: now() + deadForMs });
       return key;
     } finally {
       if (!isCharged) spend(-cost);

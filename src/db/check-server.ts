@@ -105,10 +105,12 @@ export async function readAs<Row>(
     const error = databaseError(cause);
     if (error instanceof pg.DatabaseError && error.code === unknownRole) return [];
     if (error instanceof Refusal) {
-      throw new StartupError(
-        `The database cannot be reached: ${reasonOf(cause)}. Check the connection URL and that the server runs.`,
-        { cause },
-      );
+      const reason = reasonOf(cause);
+      // PgBouncer's words, when it does not keep the statements of a transaction together.
+      const remedy = reason.includes('statement pooling mode')
+        ? 'Set the pooler between the gateway and PostgreSQL to pool transactions or sessions, not statements.'
+        : 'Check the connection URL and that the server runs.';
+      throw new StartupError(`The database cannot be reached: ${reason}. ${remedy}`, { cause });
     }
     throw new StartupError(
       `The database does not let this login work as ${role}: ${reasonOf(cause)}. Connect as the login that "tessera migrate" created for it.`,

@@ -86,7 +86,9 @@ describePooled('tessera serve behind PgBouncer', () => {
     try {
       const { status, stderr } = await run(['serve'], { ...env, DATABASE_URL: apart.through(db.urls.gateway) });
       expect(status).toBe(1);
-      expect(stderr).toMatch(/^tessera: .*/);
+      expect(stderr).toMatch(
+        /^tessera: The database cannot be reached: [^\n]* Set the pooler [^\n]* not statements\.\n$/,
+      );
       expect(stderr).not.toMatch(/listening|\n\s+at /);
     } finally {
       await apart.close();

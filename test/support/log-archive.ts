@@ -13,6 +13,8 @@ declare module 'vitest' {
 /** What is planted in every archive, so that a scan that finds nothing at all is known to be broken. */
 const planted = 'a passage that was planted to be found again';
 
+const demo = new URL('../../demo/', import.meta.url);
+
 /** Where one process keeps what it, and what it started, logged. */
 export interface LogArchive {
   /** Lines of a log, as they were written. */
@@ -43,6 +45,11 @@ export function makeLogArchive(): string {
   const folder = mkdtempSync(join(tmpdir(), 'tessera-logs-'));
   const archive = openLogArchive(folder);
   archive.addTexts(planted);
+  // What every embedded gateway of the tests stores.
+  for (const name of readdirSync(demo).filter((one) => one.endsWith('.jsonl'))) {
+    const documents = readFileSync(new URL(name, demo), 'utf8').split('\n').filter(Boolean);
+    archive.addTexts(documents.map((line) => JSON.parse(line) as unknown));
+  }
   archive.addLog(`{"msg":"before ${planted} after"}`);
   return folder;
 }

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { type LookUpLimits, limitLookUps } from '../../../src/access/limit-look-ups.ts';
 import type { FoundKey } from '../../../src/access/revocations.ts';
 
-const key = { id: 'key' } as unknown as FoundKey;
+const key = { id: 'key', revokedAt: null } as unknown as FoundKey;
+const revoked = { ...key, revokedAt: new Date(0) } as FoundKey;
 
 function limited(options: Partial<LookUpLimits> = {}) {
   const clock = { ms: 0 };
@@ -51,6 +52,17 @@ test('keys that are found cost nothing, and one that was found is looked up in t
   for (let index = 0; index < 10; index++) await outcome(`invented-${index}`);
   expect(await outcome('key-3', key)).toBe('found');
   expect(await outcome('key-99', key), 'one that was never seen waits').toBe('TOO_MANY_UNKNOWN_KEYS');
+});
+
+test('a key that was revoked is looked up once a minute, and one that holds each time that it is asked for', async () => {
+  const { clock, outcome, asked } = limited();
+  for (let use = 0; use < 10; use++) expect(await outcome('revoked', revoked)).toBe('found');
+  expect(asked()).toBe(1);
+  clock.ms += 60_000;
+  await outcome('revoked', revoked);
+  expect(asked()).toBe(2);
+  for (let use = 0; use < 3; use++) await outcome('key', key);
+  expect(asked()).toBe(5);
 });
 
 test('a look-up that fails costs nothing and is not remembered', async () => {
