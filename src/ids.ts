@@ -12,6 +12,8 @@ export type DocumentId = Branded<'DocumentId'>;
 export type ChunkId = Branded<'ChunkId'>;
 /** An API key's id within its tenant, a UUID. It is no secret. */
 export type ApiKeyId = Branded<'ApiKeyId'>;
+/** A job's id within its tenant, a UUID. */
+export type JobId = Branded<'JobId'>;
 
 const tenantIdPattern = /^[A-Za-z0-9_-]{1,64}$/;
 
@@ -47,6 +49,15 @@ export function isDocumentId(value: string): value is DocumentId {
 
 export function newApiKeyId(): ApiKeyId {
   return uuidv7() as ApiKeyId;
+}
+
+export function newJobId(): JobId {
+  return uuidv7() as JobId;
+}
+
+/** True for a string that may be a job's id. */
+export function isJobId(value: string): value is JobId {
+  return isUuid(value);
 }
 
 /** True for a string that may be an API key's id. */

@@ -1,22 +1,29 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Principal } from '../auth/principal.ts';
+import { fingerprint } from '../cursor.ts';
 import type { Database, Execute } from '../db/database.ts';
+import { overtakenError } from '../db/sqlstate.ts';
 import { writeAsTenant } from '../db/tenant.ts';
-import { type DocumentId, newChunkId, type TenantId } from '../ids.ts';
+import type { DocumentId, JobId, TenantId } from '../ids.ts';
 import { findAttributeFault } from './attribute-fault.ts';
 import { deleteAttributesStatement, insertAttributesStatement } from './attribute-statements.ts';
-import { type Chunk, chunkText } from './chunk.ts';
 import { type CollectionSettings, lockCollectionsStatement, readCollectionSettings } from './collection-settings.ts';
-import { contentHash } from './content-hash.ts';
-import { checkDocuments, type DocumentInput, InvalidDocumentError } from './document-input.ts';
+import {
+  checkDocuments,
+  type DocumentFault,
+  type DocumentInput,
+  failAtOnce,
+  InvalidDocumentError,
+  type OnFault,
+  type PlacedInput,
+} from './document-input.ts';
+import { onlyOnce } from './only-once.ts';
+import { queueChunks } from './queue-chunks.ts';
+import { replaceChunks } from './replace-chunks.ts';
 import { type ResolvedDocument, resolveDocuments } from './resolve-documents.ts';
 import {
-  type ChunkRow,
   type DocumentRow,
-  deleteChunksStatement,
-  insertChunksStatement,
   insertDocumentsStatement,
-  insertJobsStatement,
   registerTenantModelStatement,
   registerTenantStatement,
   updateDocumentStatement,
@@ -38,94 +45,150 @@ export interface IngestDeps {
 export type UpsertStatus = 'CREATED' | 'UPDATED' | 'UNCHANGED';
 
 export interface UpsertOutcome {
+  /** Position of the document in the write, from 0. */
+  readonly index: number;
   readonly id: DocumentId;
   readonly status: UpsertStatus;
   /** 1 for a new document, one more with each change. */
   readonly version: number;
 }
 
-/** Rows a statement inserts at most: ten parameters each, and the protocol numbers parameters with 16 bits. */
-const rowsPerStatement = 1_000;
+/** A document that a write left out. */
+export interface LeftOut {
+  readonly index: number;
+  readonly code: DocumentFault['code'];
+  readonly message: string;
+  /** Where the version was not the expected one; 0 for a document that is not there. */
+  readonly currentVersion?: number;
+}
 
-/**
- * Creates or replaces documents, with their chunks and the duty to embed them, in one transaction: all or nothing.
- * Documents whose content is what it was cost a read.
- * @returns one outcome per document, in order.
- * @throws {InvalidDocumentError} when one cannot be stored, or names an id that does not exist.
- */
+export interface WriteRequest {
+  readonly documents: readonly DocumentInput[];
+  /** Whether nothing is written where one document cannot be. */
+  readonly atomic: boolean;
+  /** Has the same write sent again answered with what it came to the first time. */
+  readonly idempotencyKey?: string;
+  /** An earlier job of the tenant's that this write is another part of. */
+  readonly jobId?: JobId;
+}
+
+/** What a write came to. Plain data: it is stored under the write's key. */
+export interface WriteResult {
+  /** One for each document that was not left out, in order. */
+  readonly outcomes: readonly UpsertOutcome[];
+  readonly leftOut: readonly LeftOut[];
+  /** Of the chunks that are to be embedded; null where there are none. */
+  readonly jobId: JobId | null;
+}
+
+/** {@link writeDocuments}, all or nothing. */
 export async function upsertDocuments(
   deps: IngestDeps,
   principal: Principal,
-  inputs: readonly DocumentInput[],
-): Promise<UpsertOutcome[]> {
-  checkDocuments(inputs);
-  if (inputs.length === 0) return [];
-  const { outcomes, pending } = await writeAsTenant(deps.database, principal, (execute) =>
-    writeDocuments(deps, principal.tenantId, inputs, execute),
-  );
-  if (pending) deps.onPending();
-  return outcomes;
+  documents: readonly DocumentInput[],
+): Promise<readonly UpsertOutcome[]> {
+  return (await writeDocuments(deps, principal, { documents, atomic: true })).outcomes;
 }
 
-async function writeDocuments(
+/**
+ * Creates or replaces documents, with their chunks and the duty to embed them, in one transaction. Documents whose content is
+ * what it was cost a read.
+ * @throws {InvalidDocumentError} in an atomic write, when one cannot be stored, or names an id that does not exist.
+ * @throws {VersionConflictError} in an atomic write, when one is not at the expected version.
+ * @throws {IdempotencyError} for a key under which another write was sent.
+ */
+export async function writeDocuments(
   deps: IngestDeps,
-  tenantId: TenantId,
-  inputs: readonly DocumentInput[],
+  principal: Principal,
+  request: WriteRequest,
+): Promise<WriteResult> {
+  const early: LeftOut[] = [];
+  const inputs = checkDocuments(request.documents, faultHandler(request, early));
+  if (inputs.length === 0) return { outcomes: [], leftOut: early, jobId: null };
+  const { idempotencyKey: key, documents, atomic } = request;
+  const asked = fingerprint(['upsertDocuments', documents, atomic]);
+  const { result, isFirst } = await writeAsTenant(deps.database, principal, async (execute) => {
+    await execute(registerTenantStatement(principal.tenantId));
+    return onlyOnce(principal, key, asked, execute, async () => {
+      const leftOut = [...early];
+      const onFault = faultHandler(request, leftOut);
+      return { ...(await write(deps, principal, inputs, request, onFault, execute)), leftOut };
+    });
+  });
+  if (isFirst && result.jobId !== null) deps.onPending();
+  return { ...result, leftOut: [...result.leftOut].sort((a, b) => a.index - b.index) };
+}
+
+function faultHandler({ atomic }: WriteRequest, leftOut: LeftOut[]): OnFault {
+  if (atomic) return failAtOnce;
+  return (fault) => {
+    const { index, code, message } = fault;
+    leftOut.push({ index, code, message, ...('currentVersion' in fault && { currentVersion: fault.currentVersion }) });
+  };
+}
+
+async function write(
+  deps: IngestDeps,
+  { tenantId, subject }: Principal,
+  given: readonly PlacedInput[],
+  { documents, jobId }: WriteRequest,
+  onFault: OnFault,
   execute: Execute,
-): Promise<{ outcomes: UpsertOutcome[]; pending: boolean }> {
-  await execute(registerTenantStatement(tenantId));
+): Promise<Pick<WriteResult, 'outcomes' | 'jobId'>> {
   await execute(registerTenantModelStatement(tenantId, deps.modelId));
   await execute(lockCollectionsStatement(tenantId, 'write'));
-  const names = inputs.map(({ collection }) => collection);
+  const names = given.map(({ input }) => input.collection);
   const settings = await readCollectionSettings(tenantId, names, execute);
-  checkAttributes(inputs, settings);
+  const inputs = given.filter((one) => fitsAttributes(one, settings, onFault));
+  const resolved = await resolveDocuments(tenantId, inputs, settings, execute, onFault);
   const outcomes: UpsertOutcome[] = [];
-  const created: { index: number; row: DocumentRow }[] = [];
   const rechunked: DocumentRow[] = [];
-  for (const [index, { row, existing }] of (await resolveDocuments(tenantId, inputs, settings, execute)).entries()) {
-    if (!existing) {
-      created.push({ index, row });
-    } else if (isUnchanged(row, existing)) {
-      outcomes[index] = { id: row.id, status: 'UNCHANGED', version: existing.version };
+  for (const { index, row, existing } of resolved) {
+    if (!existing) continue;
+    if (isUnchanged(row, existing)) {
+      outcomes.push({ index, id: row.id, status: 'UNCHANGED', version: existing.version });
     } else {
       const [updated] = await execute(updateDocumentStatement(tenantId, row));
-      outcomes[index] = { id: row.id, status: 'UPDATED', version: updated?.version ?? existing.version };
+      outcomes.push({ index, id: row.id, status: 'UPDATED', version: updated?.version ?? existing.version });
       if (!row.contentHash.equals(existing.content_hash)) rechunked.push(row);
     }
   }
-  created.sort((a, b) => compareKeys(a.row, b.row));
+  const created = resolved.filter(({ existing }) => !existing).sort((a, b) => compareKeys(a.row, b.row));
   if (created.length > 0) {
-    const written = await execute(
-      insertDocumentsStatement(
-        tenantId,
-        created.map(({ row }) => row),
-      ),
-    );
+    const rows = created.map(({ row }) => row);
+    const written = await execute(insertDocumentsStatement(tenantId, rows));
     for (const [position, { index, row }] of created.entries()) {
       // Where another write created the document in the meantime, its id stands and its chunks are replaced.
-      const { id, version } = written[position] as { id: string; version: number };
-      outcomes[index] = { id: id as DocumentId, status: version === 1 ? 'CREATED' : 'UPDATED', version };
-      rechunked.push({ ...row, id: id as DocumentId });
+      const { id, version } = written[position] as unknown as { id: DocumentId; version: number };
+      if (version > 1 && documents[index]?.ifVersion === 0)
+        throw overtakenError('A document that was to be new is not.');
+      outcomes.push({ index, id, status: version === 1 ? 'CREATED' : 'UPDATED', version });
+      rechunked.push({ ...row, id });
     }
   }
   const changed = outcomes.flatMap(({ id, status }) => (status === 'UNCHANGED' ? [] : [id]));
   await replaceAttributes(tenantId, changed, settings, execute);
-  return { outcomes, pending: await replaceChunks(deps, tenantId, rechunked, execute) };
+  const added = await replaceChunks(deps, tenantId, rechunked, execute);
+  const job = { kind: 'write', createdBy: subject, ...(jobId && { id: jobId }) } as const;
+  return {
+    outcomes: outcomes.sort((a, b) => a.index - b.index),
+    jobId: await queueChunks(tenantId, deps.modelId, added, job, execute),
+  };
 }
 
-/**
- * Refuses a value that a filter on its attribute would silently miss.
- * @throws {InvalidDocumentError}
- */
-function checkAttributes(inputs: readonly DocumentInput[], settings: ReadonlyMap<string, CollectionSettings>): void {
-  for (const [index, { collection, metadata = {} }] of inputs.entries()) {
-    const fault = findAttributeFault(collection, settings.get(collection)?.attributes ?? [], metadata);
-    if (fault) throw new InvalidDocumentError(index, fault);
-  }
+/** False for a value that a filter on its attribute would silently miss. */
+function fitsAttributes(
+  { index, input: { collection, metadata = {} } }: PlacedInput,
+  settings: ReadonlyMap<string, CollectionSettings>,
+  onFault: OnFault,
+): boolean {
+  const fault = findAttributeFault(collection, settings.get(collection)?.attributes ?? [], metadata);
+  if (fault) onFault(new InvalidDocumentError(index, fault));
+  return fault === undefined;
 }
 
 /** Documents that came from another collection lose what that one declared. */
-async function replaceAttributes(
+export async function replaceAttributes(
   tenantId: TenantId,
   documentIds: readonly DocumentId[],
   settings: ReadonlyMap<string, CollectionSettings>,
@@ -152,49 +215,4 @@ function isUnchanged(row: DocumentRow, existing: NonNullable<ResolvedDocument['e
     row.status === existing.status &&
     isDeepStrictEqual(JSON.parse(row.metadata), existing.metadata)
   );
-}
-
-async function replaceChunks(
-  deps: IngestDeps,
-  tenantId: TenantId,
-  documents: readonly DocumentRow[],
-  execute: Execute,
-): Promise<boolean> {
-  if (documents.length === 0) return false;
-  await execute(
-    deleteChunksStatement(
-      tenantId,
-      documents.map(({ id }) => id),
-    ),
-  );
-  const rows = documents.flatMap((document) =>
-    chunkText(document.body, deps.chunking).map((chunk) => toChunkRow(document, chunk)),
-  );
-  for (let start = 0; start < rows.length; start += rowsPerStatement) {
-    const batch = rows.slice(start, start + rowsPerStatement);
-    await execute(insertChunksStatement(tenantId, batch));
-    await execute(
-      insertJobsStatement(
-        tenantId,
-        deps.modelId,
-        batch.map(({ id }) => id),
-      ),
-    );
-  }
-  return rows.length > 0;
-}
-
-function toChunkRow(document: DocumentRow, chunk: Chunk): ChunkRow {
-  const context = [document.title, ...chunk.headings].join(' > ');
-  return {
-    id: newChunkId(),
-    documentId: document.id,
-    ordinal: chunk.ordinal,
-    context,
-    text: chunk.text,
-    start: chunk.start,
-    end: chunk.end,
-    language: document.language,
-    contentHash: contentHash(context, chunk.text),
-  };
 }

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { sqlBuilder } from '../db/compile.ts';
 import type { Statement } from '../db/database.ts';
-import type { ChunkId, DocumentId, TenantId } from '../ids.ts';
+import type { ChunkId, DocumentId, JobId, TenantId } from '../ids.ts';
 
 /** A document ready to be written. */
 export interface DocumentRow {
@@ -143,14 +143,6 @@ export function updateDocumentStatement(tenantId: TenantId, row: DocumentRow) {
     .returning('version');
 }
 
-/** Their vectors and jobs go with them. */
-export function deleteChunksStatement(tenantId: TenantId, documentIds: readonly DocumentId[]): Statement<unknown> {
-  return sqlBuilder
-    .deleteFrom('chunks')
-    .where('tenant_id', '=', tenantId)
-    .where('document_id', '=', sql<string>`any(${documentIds}::uuid[])`);
-}
-
 export function insertChunksStatement(tenantId: TenantId, rows: readonly ChunkRow[]): Statement<unknown> {
   return sqlBuilder.insertInto('chunks').values(
     rows.map((row) => ({
@@ -168,15 +160,16 @@ export function insertChunksStatement(tenantId: TenantId, rows: readonly ChunkRo
   );
 }
 
-/** The duty to embed, in the transaction that writes the chunks. */
+/** The duty to embed, in the transaction that writes the chunks, and the job that it is part of. */
 export function insertJobsStatement(
   tenantId: TenantId,
   modelId: number,
   chunkIds: readonly ChunkId[],
+  jobId: JobId,
 ): Statement<unknown> {
   return sqlBuilder
     .insertInto('embedding_jobs')
-    .columns(['tenant_id', 'model_id', 'chunk_id'])
+    .columns(['tenant_id', 'model_id', 'chunk_id', 'job_id'])
     .expression((eb) =>
       eb
         .selectFrom(sql<{ id: string }>`unnest(${chunkIds}::uuid[])`.as<'chunk'>(sql`chunk(id)`))
@@ -184,6 +177,7 @@ export function insertJobsStatement(
           sql<string>`${tenantId}`.as('tenant_id'),
           sql<number>`${modelId}::smallint`.as('model_id'),
           'chunk.id as chunk_id',
+          sql<string>`${jobId}::uuid`.as('job_id'),
         ]),
     );
 }

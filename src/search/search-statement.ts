@@ -32,7 +32,9 @@ export function selectHits(
       join
         .onRef('embeddings.chunk_id', '=', 'page.chunk_id')
         .on('embeddings.tenant_id', '=', tenantId)
-        .on('embeddings.model_id', '=', plan.modelId),
+        .on('embeddings.model_id', '=', plan.modelId)
+        // Not one that stands in for it: its text is not what is shown.
+        .on('embeddings.stand_in', '=', 0),
     )
     .select(documentColumns)
     .select([

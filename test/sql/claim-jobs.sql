@@ -1,33 +1,109 @@
-with
-  "claimed" as (
+with recursive
+  tenant (tenant_id) as (
+    (
+      select
+        j.tenant_id
+      from
+        embedding_jobs j
+      where
+        j.model_id = $1
+        and j.dead_at is null
+      order by
+        j.tenant_id
+      limit
+        1
+    )
+    union all
     select
-      "tenant_id",
-      "model_id",
-      "chunk_id"
+      (
+        select
+          j.tenant_id
+        from
+          embedding_jobs j
+        where
+          j.model_id = $2
+          and j.dead_at is null
+          and j.tenant_id > tenant.tenant_id
+        order by
+          j.tenant_id
+        limit
+          1
+      )
     from
-      "embedding_jobs"
+      tenant
     where
-      "model_id" = $1
-      and "available_at" <= now()
+      tenant.tenant_id is not null
+  ),
+  waiting as (
+    select
+      w.tenant_id,
+      w.chunk_id,
+      w.available_at,
+      row_number() over (
+        partition by
+          w.tenant_id
+        order by
+          w.available_at,
+          w.chunk_id
+      ) as turn
+    from
+      tenant
+      cross join lateral (
+        select
+          j.tenant_id,
+          j.chunk_id,
+          j.available_at
+        from
+          embedding_jobs j
+        where
+          j.model_id = $3
+          and j.dead_at is null
+          and j.tenant_id = tenant.tenant_id
+          and j.available_at <= now()
+        order by
+          j.available_at
+        limit
+          (
+            select
+              8 + 4 * $4::integer / count(*)
+            from
+              tenant
+          )
+      ) w
+  ),
+  claimed as (
+    select
+      j.tenant_id,
+      j.model_id,
+      j.chunk_id
+    from
+      waiting w
+      join embedding_jobs j on j.tenant_id = w.tenant_id
+      and j.chunk_id = w.chunk_id
+    where
+      j.model_id = $5
+      and j.dead_at is null
+      and j.available_at <= now()
     order by
-      "available_at",
-      "tenant_id"
+      w.turn,
+      w.available_at,
+      w.tenant_id
     limit
-      $2
-    for update
-      skip locked
+      $6
+    for update of
+      j skip locked
   )
-update "embedding_jobs"
+update embedding_jobs
 set
-  "attempts" = attempts + 1,
-  "available_at" = now() + make_interval(secs => $3)
+  attempts = attempts + 1,
+  available_at = now() + make_interval(secs => $7)
 from
-  "claimed"
+  claimed
 where
-  "embedding_jobs"."tenant_id" = "claimed"."tenant_id"
-  and "embedding_jobs"."model_id" = "claimed"."model_id"
-  and "embedding_jobs"."chunk_id" = "claimed"."chunk_id"
+  embedding_jobs.tenant_id = claimed.tenant_id
+  and embedding_jobs.model_id = claimed.model_id
+  and embedding_jobs.chunk_id = claimed.chunk_id
 returning
-  "embedding_jobs"."tenant_id" as "tenantId",
-  "embedding_jobs"."chunk_id" as "chunkId",
-  "embedding_jobs"."attempts"
+  embedding_jobs.tenant_id as "tenantId",
+  embedding_jobs.chunk_id as "chunkId",
+  embedding_jobs.attempts

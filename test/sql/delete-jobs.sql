@@ -3,3 +3,5 @@ where
   "tenant_id" = $1
   and "model_id" = $2
   and "chunk_id" = any ($3::uuid[])
+returning
+  "job_id" as "jobId"

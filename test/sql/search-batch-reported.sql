@@ -270,9 +270,10 @@ from
             left join "embeddings" on "embeddings"."chunk_id" = "page"."chunk_id"
             and "embeddings"."tenant_id" = $19
             and "embeddings"."model_id" = $20
+            and "embeddings"."stand_in" = $21
           where
-            "documents"."tenant_id" = $21
-            and "chunks"."tenant_id" = $22
+            "documents"."tenant_id" = $22
+            and "chunks"."tenant_id" = $23
         ) as "hits" on true
       order by
         hits.score desc nulls last,

@@ -25,8 +25,8 @@ with
       ) as "rank"
     from
       (
-        select
-          "document_id",
+        select distinct
+          on ("chunk_id") "document_id",
           "chunk_id",
           "distance"
         from
@@ -42,6 +42,9 @@ with
               "embeddings"."tenant_id" = $6
               and "embeddings"."model_id" = $7
           ) as "passage"
+        order by
+          "chunk_id",
+          "distance"
       ) as "best"
   ),
   "query" as materialized (
@@ -90,8 +93,8 @@ with
       ) as "rank"
     from
       (
-        select
-          "document_id",
+        select distinct
+          on ("chunk_id") "document_id",
           "chunk_id",
           "distance"
         from
@@ -105,6 +108,9 @@ with
             where
               "distance" < $14
           ) as "passage"
+        order by
+          "chunk_id",
+          "distance"
       ) as "best"
   ),
   "fused" as materialized (
@@ -262,9 +268,10 @@ from
   left join "embeddings" on "embeddings"."chunk_id" = "page"."chunk_id"
   and "embeddings"."tenant_id" = $20
   and "embeddings"."model_id" = $21
+  and "embeddings"."stand_in" = $22
 where
-  "documents"."tenant_id" = $22
-  and "chunks"."tenant_id" = $23
+  "documents"."tenant_id" = $23
+  and "chunks"."tenant_id" = $24
 order by
   "page"."score" desc,
   "page"."item_id" desc

@@ -353,9 +353,10 @@ from
       left join "embeddings" on "embeddings"."chunk_id" = "page"."chunk_id"
       and "embeddings"."tenant_id" = $27
       and "embeddings"."model_id" = $28
+      and "embeddings"."stand_in" = $29
     where
-      "documents"."tenant_id" = $29
-      and "chunks"."tenant_id" = $30
+      "documents"."tenant_id" = $30
+      and "chunks"."tenant_id" = $31
   ) as "hits" on true
 order by
   hits.score desc nulls last,

@@ -630,9 +630,10 @@ from
       left join "embeddings" on "embeddings"."chunk_id" = "page"."chunk_id"
       and "embeddings"."tenant_id" = $104
       and "embeddings"."model_id" = $105
+      and "embeddings"."stand_in" = $106
     where
-      "documents"."tenant_id" = $106
-      and "chunks"."tenant_id" = $107
+      "documents"."tenant_id" = $107
+      and "chunks"."tenant_id" = $108
   ) as "hits" on true
 order by
   hits.score desc nulls last,

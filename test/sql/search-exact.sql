@@ -91,9 +91,10 @@ from
   left join "embeddings" on "embeddings"."chunk_id" = "page"."chunk_id"
   and "embeddings"."tenant_id" = $5
   and "embeddings"."model_id" = $6
+  and "embeddings"."stand_in" = $7
 where
-  "documents"."tenant_id" = $7
-  and "chunks"."tenant_id" = $8
+  "documents"."tenant_id" = $8
+  and "chunks"."tenant_id" = $9
 order by
   "page"."score" desc,
   "page"."item_id" desc

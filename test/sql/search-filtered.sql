@@ -399,9 +399,10 @@ from
   left join "embeddings" on "embeddings"."chunk_id" = "page"."chunk_id"
   and "embeddings"."tenant_id" = $71
   and "embeddings"."model_id" = $72
+  and "embeddings"."stand_in" = $73
 where
-  "documents"."tenant_id" = $73
-  and "chunks"."tenant_id" = $74
+  "documents"."tenant_id" = $74
+  and "chunks"."tenant_id" = $75
 order by
   "page"."score" desc,
   "page"."item_id" desc

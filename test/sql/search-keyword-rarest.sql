@@ -153,9 +153,10 @@ from
   left join "embeddings" on "embeddings"."chunk_id" = "page"."chunk_id"
   and "embeddings"."tenant_id" = $12
   and "embeddings"."model_id" = $13
+  and "embeddings"."stand_in" = $14
 where
-  "documents"."tenant_id" = $14
-  and "chunks"."tenant_id" = $15
+  "documents"."tenant_id" = $15
+  and "chunks"."tenant_id" = $16
 order by
   "page"."score" desc,
   "page"."item_id" desc

@@ -105,9 +105,10 @@ from
   left join "embeddings" on "embeddings"."chunk_id" = "page"."chunk_id"
   and "embeddings"."tenant_id" = $9
   and "embeddings"."model_id" = $10
+  and "embeddings"."stand_in" = $11
 where
-  "documents"."tenant_id" = $11
-  and "chunks"."tenant_id" = $12
+  "documents"."tenant_id" = $12
+  and "chunks"."tenant_id" = $13
 order by
   "page"."score" desc,
   "page"."item_id" desc

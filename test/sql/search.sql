@@ -211,9 +211,10 @@ from
   left join "embeddings" on "embeddings"."chunk_id" = "page"."chunk_id"
   and "embeddings"."tenant_id" = $16
   and "embeddings"."model_id" = $17
+  and "embeddings"."stand_in" = $18
 where
-  "documents"."tenant_id" = $18
-  and "chunks"."tenant_id" = $19
+  "documents"."tenant_id" = $19
+  and "chunks"."tenant_id" = $20
 order by
   "page"."score" desc,
   "page"."item_id" desc

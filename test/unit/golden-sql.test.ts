@@ -8,12 +8,15 @@ import type { Statement } from '../../src/db/database.ts';
 import type { Query } from '../../src/db/query.ts';
 import * as doctor from '../../src/doctor/fact-statements.ts';
 import * as documents from '../../src/documents/document-statements.ts';
-import type { ApiKeyId, ChunkId, DocumentId } from '../../src/ids.ts';
+import type { ApiKeyId, ChunkId, DocumentId, JobId } from '../../src/ids.ts';
 import { parseTenantId } from '../../src/ids.ts';
 import * as attributes from '../../src/ingest/attribute-statements.ts';
+import * as chunks from '../../src/ingest/chunk-statements.ts';
 import * as settings from '../../src/ingest/collection-settings.ts';
 import * as definitions from '../../src/ingest/define-collection.ts';
 import { deleteDocumentsStatement } from '../../src/ingest/delete-documents.ts';
+import * as once from '../../src/ingest/only-once.ts';
+import * as queue from '../../src/ingest/queue-chunks.ts';
 import * as upsert from '../../src/ingest/upsert-statements.ts';
 import * as models from '../../src/models/model-statements.ts';
 import * as curves from '../../src/recall/curve-statements.ts';
@@ -39,10 +42,12 @@ import * as wordStatements from '../../src/tiers/word-statements.ts';
 import * as jobs from '../../src/worker/job-statements.ts';
 import { purgeRevokedTokensStatement } from '../../src/worker/purge-revoked-tokens.ts';
 import * as terms from '../../src/worker/term-stats-statements.ts';
+import * as vectorStatements from '../../src/worker/vector-statements.ts';
 
 const tenant = parseTenantId('acme');
 const documentId = '01890000-0000-7000-8000-000000000001' as DocumentId;
 const chunkId = '01890000-0000-7000-8000-000000000002' as ChunkId;
+const jobId = '01890000-0000-7000-8000-000000000004' as JobId;
 const hash = Buffer.alloc(32);
 const unit = new Float32Array(512).fill(1 / Math.sqrt(512));
 
@@ -140,7 +145,10 @@ const statements: Record<string, Statement<unknown>> = {
   'collection-page': definitions.documentPageStatement(tenant, 'handbook', documentId, 2_000),
   'count-collection': definitions.countDocumentsStatement(tenant, 'handbook'),
   'delete-attributes': attributes.deleteAttributesStatement(tenant, [documentId]),
-  'delete-chunks': upsert.deleteChunksStatement(tenant, [documentId]),
+  'delete-chunks': chunks.deleteChunksStatement(tenant, [chunkId]),
+  'hand-over-vectors': chunks.handOverVectorsStatement(tenant, new Map([[chunkId, chunkId]])),
+  'lock-chunks': chunks.lockChunksStatement(tenant, [documentId]),
+  'place-chunks': chunks.placeChunksStatement(tenant, [{ id: chunkId, ordinal: 1, start: 2, end: 3 }]),
   'delete-documents': deleteDocumentsStatement(tenant, [documentId]),
   'delete-jobs': jobs.deleteJobsStatement(tenant, 1, [chunkId]),
   'document-list': documents.documentListStatement(tenant, { filter: {}, after: documentId, limit: 11 }),
@@ -150,10 +158,12 @@ const statements: Record<string, Statement<unknown>> = {
   'documents-by-key': documents.documentsByKeyStatement(tenant, [{ collection: 'handbook', externalId: 'x' }]),
   'insert-chunks': upsert.insertChunksStatement(tenant, [chunk]),
   'insert-documents': upsert.insertDocumentsStatement(tenant, [row]),
-  'insert-embeddings': jobs.insertEmbeddingsStatement(tenant, 1, [{ chunkId, coarse: unit.slice(0, 256), full: unit }]),
-  'insert-jobs': upsert.insertJobsStatement(tenant, 1, [chunkId]),
+  'insert-embeddings': vectorStatements.insertEmbeddingsStatement(tenant, 1, [
+    { chunkId, coarse: unit.slice(0, 256), full: unit },
+  ]),
+  'insert-jobs': upsert.insertJobsStatement(tenant, 1, [chunkId], jobId),
   'insert-model': models.insertModelStatement({ name: 'm', dimensions: 512 }),
-  'insert-unembeddable': jobs.insertUnembeddableStatement(tenant, 1, [chunkId]),
+  'insert-unembeddable': vectorStatements.insertUnembeddableStatement(tenant, 1, [chunkId]),
   'lock-collections': settings.lockCollectionsStatement(tenant, 'write'),
   'lock-collections-to-define': settings.lockCollectionsStatement(tenant, 'define'),
   'lock-documents': upsert.lockDocumentsStatement(tenant, [documentId], [{ collection: 'c', externalId: 'x' }]),
@@ -242,6 +252,27 @@ const callers: Record<string, Statement<unknown>> = {
   'usable-key-count': apiKeys.usableKeyCountStatement(tenant),
 };
 
+const sender = {
+  principal: { tenantId: tenant, subject: 'S', groups: [], scopes: [] },
+  key: 'K',
+};
+const newJob = { id: jobId, kind: 'write', createdBy: 'S' } as const;
+
+/** Those of jobs, and of what becomes of vectors when documents change. */
+const duties: Record<string, Statement<unknown>> = {
+  'claim-key': once.claimKeyStatement(sender, 'fingerprint'),
+  'delete-marks': vectorStatements.deleteMarksStatement(tenant, 1, [chunkId]),
+  'delete-own-vectors': vectorStatements.deleteOwnVectorsStatement(tenant, 1, [chunkId]),
+  'delete-stand-ins': vectorStatements.deleteStandInsStatement(tenant, 1, [documentId]),
+  'extend-job': queue.extendJobStatement(tenant, jobId, 'write', 12),
+  'insert-job': queue.insertJobStatement(tenant, newJob, 12),
+  'lock-edited-documents': vectorStatements.lockEditedDocumentsStatement(tenant, 1, [documentId]),
+  'note-progress': jobs.noteProgressStatement(tenant, new Map([[jobId, 12]])),
+  outcome: once.outcomeStatement(sender),
+  'reject-jobs': jobs.rejectJobsStatement(tenant, 1, [chunkId], 'reason'),
+  'save-outcome': once.saveOutcomeStatement(sender, '{}'),
+};
+
 /** Those of tiers and of calibration. */
 const maintenance: Record<string, Statement<unknown>> = {
   'analyze-chunks': words.analyzeChunksStatement(),
@@ -288,7 +319,7 @@ const looks: Record<string, Statement<unknown>> = {
 };
 
 describe('the SQL that is sent', () => {
-  it.each(Object.entries({ ...statements, ...callers, ...maintenance, ...looks }))(
+  it.each(Object.entries({ ...statements, ...callers, ...duties, ...maintenance, ...looks }))(
     '%s is what its golden file says',
     async (name, statement) => {
       const { sql } = statement.compile();

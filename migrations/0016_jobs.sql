@@ -1,0 +1,58 @@
+-- Jobs that callers can follow, turns between tenants, and texts that no provider takes.
+
+-- What a write, a re-embedding or a deletion left to be done. How many chunks wait is not kept here: the outbox knows.
+create table tessera.jobs (
+  tenant_id text not null references tessera.tenants (id) on delete cascade,
+  id uuid not null,
+  kind text not null check (kind in ('write', 'reembed', 'delete')),
+  -- Chunks to embed, or documents to delete.
+  total integer not null default 0 check (total >= 0),
+  -- Kept by the worker, in the transactions that do it: one update a batch, however many chunks.
+  done integer not null default 0 check (done >= 0),
+  created_by text not null,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  primary key (tenant_id, id)
+);
+
+create index jobs_updated_at on tessera.jobs (updated_at);
+
+alter table tessera.jobs enable row level security;
+alter table tessera.jobs force row level security;
+
+create policy tenant_reads on tessera.jobs for select to tessera_tenant, tessera_reader
+  using (tenant_id = tessera.current_tenant());
+create policy tenant_inserts on tessera.jobs for insert to tessera_tenant
+  with check (tenant_id = tessera.current_tenant());
+create policy tenant_updates on tessera.jobs for update to tessera_tenant
+  using (tenant_id = tessera.current_tenant()) with check (tenant_id = tessera.current_tenant());
+create policy worker_reads on tessera.jobs for select to tessera_worker
+  using (tenant_id = tessera.current_tenant() or updated_at < now() - interval '30 days');
+create policy worker_updates on tessera.jobs for update to tessera_worker
+  using (tenant_id = tessera.current_tenant()) with check (tenant_id = tessera.current_tenant());
+-- Nobody follows a job on which nothing has happened for a month.
+create policy worker_deletes_old on tessera.jobs for delete to tessera_worker
+  using (updated_at < now() - interval '30 days');
+
+grant select, insert (tenant_id, id, kind, total, created_by), update (total, done, updated_at) on tessera.jobs to tessera_tenant;
+grant select on tessera.jobs to tessera_reader;
+grant select (tenant_id, id, done, updated_at), update (done, updated_at), delete on tessera.jobs to tessera_worker;
+
+-- Which job a chunk is embedded for; the job may be cleared away before. A text that the provider refuses again and again is a
+-- dead letter: it waits for somebody to send it again, and holds up nothing.
+alter table tessera.embedding_jobs
+  add column job_id uuid,
+  add column rejections integer not null default 0,
+  add column dead_at timestamptz;
+
+-- Tenants take turns, so the claim goes from one tenant to the next.
+drop index tessera.embedding_jobs_available;
+create index embedding_jobs_available on tessera.embedding_jobs (model_id, tenant_id, available_at) where dead_at is null;
+create index embedding_jobs_by_job on tessera.embedding_jobs (tenant_id, job_id) where job_id is not null;
+create index embedding_jobs_dead on tessera.embedding_jobs (tenant_id, chunk_id) where dead_at is not null;
+
+-- To send a dead letter again, and to have a text embedded anew.
+create policy tenant_updates on tessera.embedding_jobs for update to tessera_tenant
+  using (tenant_id = tessera.current_tenant()) with check (tenant_id = tessera.current_tenant());
+grant insert (job_id), update (job_id, attempts, rejections, available_at, dead_at) on tessera.embedding_jobs to tessera_tenant;
+grant update (rejections, dead_at) on tessera.embedding_jobs to tessera_worker;
