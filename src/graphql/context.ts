@@ -11,7 +11,8 @@ import {
   readPendingChunks,
 } from '../documents/read-documents.ts';
 import { Refusal } from '../errors.ts';
-import type { DocumentId } from '../ids.ts';
+import type { DocumentId, JobId } from '../ids.ts';
+import { type Job, readJobs } from '../ingest/read-jobs.ts';
 import type { IngestDeps } from '../ingest/upsert-documents.ts';
 import type { SearchDeps } from '../search/search.ts';
 import type { TenantDeps } from '../tenants/read-tenant.ts';
@@ -37,6 +38,8 @@ export interface DocumentLoaders {
   readonly documentByKey: DataLoader<DocumentKey, Document | null, string>;
   readonly body: DataLoader<DocumentId, string | null>;
   readonly pendingChunks: DataLoader<DocumentId, number>;
+  /** Null for a job that is nobody's or another tenant's. */
+  readonly job: DataLoader<JobId, Job | null>;
 }
 
 export function createLoaders(deps: DocumentDeps, principal: Principal | undefined): DocumentLoaders {
@@ -66,6 +69,10 @@ export function createLoaders(deps: DocumentDeps, principal: Principal | undefin
     ),
     body: new DataLoader((ids) => byId<string | null>(ids, null, () => readBodies(deps, who(), ids))),
     pendingChunks: new DataLoader((ids) => byId(ids, 0, () => readPendingChunks(deps, who(), ids))),
+    job: new DataLoader(async (ids: readonly JobId[]) => {
+      const found = new Map((await readJobs(deps, who(), ids)).map((job) => [job.id, job]));
+      return ids.map((id) => found.get(id) ?? null);
+    }),
   };
 }
 

@@ -2,10 +2,13 @@ import { lexicographicSortSchema, printSchema } from 'graphql';
 import { builder } from './builder.ts';
 import './collection.ts';
 import './api-key.ts';
+import './dead-letter.ts';
 import './document.ts';
 import './error-types.ts';
 import './explain-missing.ts';
 import './ingest.ts';
+import './job.ts';
+import './patch.ts';
 import './search.ts';
 import './tenant.ts';
 

@@ -27,6 +27,21 @@ export function lockChunksStatement(tenantId: TenantId, documentIds: readonly Do
     .forUpdate();
 }
 
+/**
+ * Which chunks of some documents wait for a vector. They are locked before, in a statement of its own: it may have waited for
+ * the worker that wrote one.
+ */
+export function waitingChunksStatement(tenantId: TenantId, documentIds: readonly DocumentId[]) {
+  return sqlBuilder
+    .selectFrom('chunks')
+    .innerJoin('embedding_jobs', 'embedding_jobs.chunk_id', 'chunks.id')
+    .select(sql.ref<ChunkId>('chunks.id').as('id'))
+    .distinct()
+    .where('chunks.tenant_id', '=', tenantId)
+    .where('chunks.document_id', '=', sql<string>`any(${documentIds}::uuid[])`)
+    .where('embedding_jobs.tenant_id', '=', tenantId);
+}
+
 /** Chunks that stand elsewhere in their documents now. Their words and vectors are not touched. */
 export function placeChunksStatement(tenantId: TenantId, places: readonly ChunkPlace[]): Statement<unknown> {
   const column = (name: keyof ChunkPlace, type: string) =>
@@ -49,8 +64,8 @@ export function placeChunksStatement(tenantId: TenantId, places: readonly ChunkP
 }
 
 /**
- * Hands the vectors of chunks that go over to the chunks that come in their place, where they answer until the new vectors
- * are there. Numbers that tell them apart begin with 1: the new chunks have no vectors yet.
+ * Hands the vectors of chunks that go over to chunks that wait for their own, where they answer until those are there. They are
+ * numbered behind what such a chunk answers for already.
  */
 export function handOverVectorsStatement(
   tenantId: TenantId,
@@ -71,7 +86,9 @@ export function handOverVectorsStatement(
       'e.model_id',
       'e.stand_in',
       'gone.successor',
-      sql<number>`row_number() over (partition by e.model_id, gone.successor order by e.created_at, e.chunk_id, e.stand_in)`.as(
+      sql<number>`row_number() over (partition by e.model_id, gone.successor order by e.created_at, e.chunk_id, e.stand_in)
+        + coalesce((select max(s.stand_in) from embeddings s
+            where s.tenant_id = ${tenantId} and s.chunk_id = gone.successor and s.model_id = e.model_id), 0)`.as(
         'number',
       ),
     ])

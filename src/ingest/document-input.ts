@@ -38,6 +38,16 @@ export const documentLimits = {
   statusLength: 64,
 } as const;
 
+/** In the order in which they are looked at. */
+const longestTexts = {
+  collection: documentLimits.collectionLength,
+  externalId: documentLimits.externalIdLength,
+  title: documentLimits.titleLength,
+  body: documentLimits.bodyLength,
+  url: documentLimits.urlLength,
+  status: documentLimits.statusLength,
+} as const;
+
 /** A document that cannot be stored; nor is what came with it, unless the write is one that leaves such documents out. */
 export class InvalidDocumentError extends ExpectedError {
   override readonly name = 'InvalidDocumentError';
@@ -117,28 +127,29 @@ export function namedTwice(index: number, earlier: number): InvalidDocumentError
 }
 
 function findFault(input: DocumentInput): string | undefined {
-  const limits = documentLimits;
-  const texts = [
-    ['collection', input.collection, limits.collectionLength],
-    ['externalId', input.externalId, limits.externalIdLength],
-    ['title', input.title, limits.titleLength],
-    ['body', input.body, limits.bodyLength],
-    ['url', input.url, limits.urlLength],
-    ['status', input.status, limits.statusLength],
-  ] as const;
-  for (const [name, value, longest] of texts) {
+  const fault = findTextFault(input);
+  if (fault !== undefined) return fault;
+  if (input.language !== undefined && !isLanguage(input.language))
+    return `the language is ${JSON.stringify(String(input.language).slice(0, 80))}; ${languages.join(', ')} are allowed.`;
+  if (input.ifVersion !== undefined && input.ifVersion < 0)
+    return `ifVersion is ${input.ifVersion}; 0 or a version is allowed.`;
+  const metadataFault = findMetadataFault(input.metadata ?? {}, documentLimits.metadataBytes);
+  return metadataFault === undefined ? findUrlFault(input.url) : `the metadata ${metadataFault}`;
+}
+
+/** What is wrong with texts of a document, for a sentence; nothing if they can be stored. */
+export function findTextFault(
+  input: Partial<Record<keyof typeof longestTexts, string | undefined>>,
+): string | undefined {
+  for (const name of Object.keys(longestTexts) as (keyof typeof longestTexts)[]) {
+    const [value, longest] = [input[name], longestTexts[name]];
     if (value === undefined) continue;
     if (value.length > longest) return `the ${name} has ${value.length} characters; at most ${longest} are allowed.`;
     if (value.includes('\0')) return `the ${name} holds a NUL character, which PostgreSQL text cannot.`;
     if (!value.isWellFormed()) return `the ${name} holds half of a surrogate pair, which is not valid Unicode.`;
     if (name !== 'url' && value.trim() === '') return `the ${name} is empty; give it at least one visible character.`;
   }
-  if (input.language !== undefined && !isLanguage(input.language))
-    return `the language is ${JSON.stringify(String(input.language).slice(0, 80))}; ${languages.join(', ')} are allowed.`;
-  if (input.ifVersion !== undefined && input.ifVersion < 0)
-    return `ifVersion is ${input.ifVersion}; 0 or a version is allowed.`;
-  const fault = findMetadataFault(input.metadata ?? {}, limits.metadataBytes);
-  return fault === undefined ? findUrlFault(input.url) : `the metadata ${fault}`;
+  return undefined;
 }
 
 export function findUrlFault(url: string | undefined): string | undefined {

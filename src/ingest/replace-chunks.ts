@@ -7,6 +7,7 @@ import {
   handOverVectorsStatement,
   lockChunksStatement,
   placeChunksStatement,
+  waitingChunksStatement,
 } from './chunk-statements.ts';
 import { contentHash } from './content-hash.ts';
 import type { IngestDeps } from './upsert-documents.ts';
@@ -31,9 +32,11 @@ export async function replaceChunks(
   if (documents.length === 0) return [];
   const ids = documents.map(({ id }) => id);
   const stored = Map.groupBy(await execute(lockChunksStatement(tenantId, ids)), ({ documentId }) => documentId);
+  const waiting = stored.size > 0 ? await execute(waitingChunksStatement(tenantId, ids)) : [];
+  const waitingIds = new Set(waiting.map(({ id }) => id));
   const changes = documents.map((document) => {
     const wanted = chunkText(document.body, deps.chunking).map((chunk) => toChunkRow(document, chunk));
-    return findChunkChanges(stored.get(document.id) ?? [], wanted);
+    return findChunkChanges(stored.get(document.id) ?? [], wanted, (id) => waitingIds.has(id));
   });
   const added = changes.flatMap((change) => change.added);
   for (let start = 0; start < added.length; start += rowsPerStatement)

@@ -121,15 +121,17 @@ async function writeVectors(
     else unembeddable.push(chunk.id);
   }
   const chunkIds = done.map(({ id }) => id);
-  const documentIds = [...new Set(done.map(({ documentId }) => documentId))];
+  const documentOf = new Map(done.map(({ id, documentId }) => [id, documentId]));
   await transact(database, workerScope(tenantId), async (execute) => {
     await execute(deleteOwnVectorsStatement(tenantId, modelId, chunkIds));
     await execute(deleteMarksStatement(tenantId, modelId, chunkIds));
     if (embeddings.length > 0) await execute(insertEmbeddingsStatement(tenantId, modelId, embeddings));
     if (unembeddable.length > 0) await execute(insertUnembeddableStatement(tenantId, modelId, unembeddable));
-    await execute(lockEditedDocumentsStatement(tenantId, modelId, documentIds));
+    await execute(lockEditedDocumentsStatement(tenantId, modelId, [...new Set(documentOf.values())]));
     const discharged = await execute(deleteJobsStatement(tenantId, modelId, chunkIds));
-    await execute(deleteStandInsStatement(tenantId, modelId, documentIds));
+    // Of chunks that were still due only: their rows are locked by now, so nobody edits their documents.
+    const finished = new Set(discharged.flatMap(({ chunkId }) => documentOf.get(chunkId) ?? []));
+    await execute(deleteStandInsStatement(tenantId, modelId, [...finished]));
     const progress = new Map<JobId, number>();
     for (const { jobId } of discharged) if (jobId !== null) progress.set(jobId, (progress.get(jobId) ?? 0) + 1);
     if (progress.size > 0) await execute(noteProgressStatement(tenantId, progress));

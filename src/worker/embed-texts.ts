@@ -16,7 +16,7 @@ const harmlessText = 'The quick brown fox jumps over the lazy dog.';
 
 /**
  * Embeds texts, and finds those that the provider refuses: the others are embedded all the same. One such text among n costs
- * the others log2(n) calls more: half of the suspects is sent; where it passes, the other half is suspect without being sent,
+ * the others log2(n) calls more, and one: half of the suspects is sent; where it passes, the other half is suspect without being sent,
  * and where it does not, the other half waits for the end and goes in one call with everything that is above suspicion. A
  * text is blamed only when it was refused by itself, and the provider takes another.
  */

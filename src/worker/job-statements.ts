@@ -69,7 +69,7 @@ export function deleteJobsStatement(tenantId: TenantId, modelId: number, chunkId
     .where('tenant_id', '=', tenantId)
     .where('model_id', '=', modelId)
     .where('chunk_id', '=', sql<string>`any(${chunkIds}::uuid[])`)
-    .returning(sql.ref<JobId | null>('job_id').as('jobId'));
+    .returning([sql.ref<ChunkId>('chunk_id').as('chunkId'), sql.ref<JobId | null>('job_id').as('jobId')]);
 }
 
 /** Where followers of jobs listen: `tenant/job`. PostgreSQL announces the same text once a transaction. */

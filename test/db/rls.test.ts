@@ -276,7 +276,9 @@ function outcomes(own: Reach): unknown[] {
 }
 
 function words(own: Reach): string {
-  return { own: 'its own rows and none of beta', all: 'every row', none: 'no row that is there', never: 'nothing' }[own];
+  return { own: 'its own rows and none of beta', all: 'every row', none: 'no row that is there', never: 'nothing' }[
+    own
+  ];
 }
 
 describe('the tables of a tenant', () => {

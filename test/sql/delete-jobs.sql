@@ -4,4 +4,5 @@ where
   and "model_id" = $2
   and "chunk_id" = any ($3::uuid[])
 returning
+  "chunk_id" as "chunkId",
   "job_id" as "jobId"

@@ -56,9 +56,10 @@ export async function seedEveryTable(
     modelId,
     chunkId,
   ]);
-  await owner.query(`insert into jobs (tenant_id, id, kind, created_by) values ($1, gen_random_uuid(), 'write', 'seeded')`, [
-    tenantId,
-  ]);
+  await owner.query(
+    `insert into jobs (tenant_id, id, kind, created_by) values ($1, gen_random_uuid(), 'write', 'seeded')`,
+    [tenantId],
+  );
   // Long ago: the worker sees no other.
   await owner.query(
     `insert into write_outcomes (tenant_id, subject, key, fingerprint, outcome, created_at)

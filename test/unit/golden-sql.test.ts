@@ -13,10 +13,14 @@ import { parseTenantId } from '../../src/ids.ts';
 import * as attributes from '../../src/ingest/attribute-statements.ts';
 import * as chunks from '../../src/ingest/chunk-statements.ts';
 import * as settings from '../../src/ingest/collection-settings.ts';
+import * as letters from '../../src/ingest/dead-letters.ts';
 import * as definitions from '../../src/ingest/define-collection.ts';
 import { deleteDocumentsStatement } from '../../src/ingest/delete-documents.ts';
 import * as once from '../../src/ingest/only-once.ts';
+import * as patches from '../../src/ingest/patch-documents.ts';
 import * as queue from '../../src/ingest/queue-chunks.ts';
+import * as readJobs from '../../src/ingest/read-jobs.ts';
+import * as queueAgain from '../../src/ingest/reembed.ts';
 import * as upsert from '../../src/ingest/upsert-statements.ts';
 import * as models from '../../src/models/model-statements.ts';
 import * as curves from '../../src/recall/curve-statements.ts';
@@ -148,6 +152,7 @@ const statements: Record<string, Statement<unknown>> = {
   'delete-chunks': chunks.deleteChunksStatement(tenant, [chunkId]),
   'hand-over-vectors': chunks.handOverVectorsStatement(tenant, new Map([[chunkId, chunkId]])),
   'lock-chunks': chunks.lockChunksStatement(tenant, [documentId]),
+  'waiting-chunks': chunks.waitingChunksStatement(tenant, [documentId]),
   'place-chunks': chunks.placeChunksStatement(tenant, [{ id: chunkId, ordinal: 1, start: 2, end: 3 }]),
   'delete-documents': deleteDocumentsStatement(tenant, [documentId]),
   'delete-jobs': jobs.deleteJobsStatement(tenant, 1, [chunkId]),
@@ -261,10 +266,20 @@ const newJob = { id: jobId, kind: 'write', createdBy: 'S' } as const;
 /** Those of jobs, and of what becomes of vectors when documents change. */
 const duties: Record<string, Statement<unknown>> = {
   'claim-key': once.claimKeyStatement(sender, 'fingerprint'),
+  'dead-letters': letters.deadLettersStatement(tenant, 10),
   'delete-marks': vectorStatements.deleteMarksStatement(tenant, 1, [chunkId]),
   'delete-own-vectors': vectorStatements.deleteOwnVectorsStatement(tenant, 1, [chunkId]),
   'delete-stand-ins': vectorStatements.deleteStandInsStatement(tenant, 1, [documentId]),
   'extend-job': queue.extendJobStatement(tenant, jobId, 'write', 12),
+  jobs: readJobs.jobsStatement(tenant, { limit: 10 }),
+  'jobs-by-id': readJobs.jobsStatement(tenant, { ids: [jobId], limit: 1 }),
+  'queue-collection': queueAgain.queueDocumentsStatement(tenant, 1, { collection: 'handbook' }, jobId),
+  'queue-documents': queueAgain.queueDocumentsStatement(tenant, 1, { ids: [documentId] }, jobId),
+  requeue: letters.requeueStatement(tenant, [chunkId]),
+  'requeue-all': letters.requeueStatement(tenant, undefined),
+  'patch-document': patches.patchDocumentStatement(tenant, {
+    ...{ id: documentId, metadata: '{}', status: 'published', url: null },
+  }),
   'insert-job': queue.insertJobStatement(tenant, newJob, 12),
   'lock-edited-documents': vectorStatements.lockEditedDocumentsStatement(tenant, 1, [documentId]),
   'note-progress': jobs.noteProgressStatement(tenant, new Map([[jobId, 12]])),

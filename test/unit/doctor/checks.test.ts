@@ -143,9 +143,15 @@ describe('what is not', () => {
   });
 
   test('jobs that wait for long, or fail again and again', () => {
-    expect(bad(checkJobs({ waiting: 2, oldestSeconds: 600, failing: 0, dead: 0 }))[0]).toMatch(/^warning: 2 chunks wait/);
-    expect(bad(checkJobs({ waiting: 2, oldestSeconds: 3_600, failing: 0, dead: 0 }))[0]).toMatch(/^fault: .*60 minutes/);
-    expect(bad(checkJobs({ waiting: 2, oldestSeconds: 1, failing: 1, dead: 0 }))[0]).toMatch(/^warning: 1 chunks failed/);
+    expect(bad(checkJobs({ waiting: 2, oldestSeconds: 600, failing: 0, dead: 0 }))[0]).toMatch(
+      /^warning: 2 chunks wait/,
+    );
+    expect(bad(checkJobs({ waiting: 2, oldestSeconds: 3_600, failing: 0, dead: 0 }))[0]).toMatch(
+      /^fault: .*60 minutes/,
+    );
+    expect(bad(checkJobs({ waiting: 2, oldestSeconds: 1, failing: 1, dead: 0 }))[0]).toMatch(
+      /^warning: 1 chunks failed/,
+    );
   });
 
   test('a plan that reads a table from end to end is a fault, any other deviation and a failure are warnings', () => {
