@@ -1,5 +1,6 @@
 import { openAccess } from '../access/open-access.ts';
 import type { Config } from '../config/config.ts';
+import { createAnnouncer, workChannel } from '../db/announce.ts';
 import { type Database, readInFlight } from '../db/database.ts';
 import { operatorScope } from '../db/scope.ts';
 import { shareFlights } from '../db/share-flights.ts';
@@ -15,6 +16,7 @@ import { modelsStatement } from '../models/model-statements.ts';
 import { registerModel } from '../models/register-model.ts';
 import { createTunedSearch } from '../recall/tuned-search.ts';
 import type { WorkerDeps } from '../worker/embed-batch.ts';
+import { followWork } from '../worker/follow-work.ts';
 import { startWorker, type Worker } from '../worker/worker.ts';
 import { openGatewayDatabase, openWorkerDatabase } from './databases.ts';
 import { openVerifier } from './tokens.ts';
@@ -60,10 +62,19 @@ export async function openApplication(
   try {
     const modelId = await registerModel(database, embedder.model, 'gateway');
     const workerDeps = config.workerInServe
-      ? { database: await openOwnWorkerDatabase(config, database, log, closing), embedder, modelId }
+      ? {
+          database: await openOwnWorkerDatabase(config, database, log, closing),
+          embedder,
+          modelId,
+          concurrency: config.workerConcurrency,
+        }
       : undefined;
     const worker = workerDeps && startWorker(workerDeps, log);
     if (worker) closing.push(() => worker.stop());
+    if (workerDeps && worker && config.mode === 'server') {
+      const listener = followWork(workerDeps.database, worker, log, config.database.workerUrl.reveal());
+      closing.push(() => listener.close());
+    }
     const access = await openAccess({
       database,
       verifyToken,
@@ -101,12 +112,16 @@ export async function openApplication(
     worker: Worker | undefined,
   ): Omit<GraphQLDeps, 'onRevoked'> {
     const { maxTokens, overlapTokens } = from.chunk;
+    // Workers of this process hear it like any other.
+    const announceWork = createAnnouncer(opened, workChannel, (error) =>
+      log.debug({ err: error }, 'a write was not announced; workers find it by looking'),
+    );
     return {
       database: opened,
       embedder: cacheQueries(embedder, { maxEntries: rememberedQueries }),
       modelId,
       chunking: { countTokens: embedder.countTokens, maxTokens, overlapTokens },
-      onPending: () => worker?.wake(),
+      onPending: config.mode === 'embedded' ? () => worker?.wake() : announceWork,
       ...createTunedSearch({ database: opened }),
     };
   }

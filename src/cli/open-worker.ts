@@ -13,7 +13,8 @@ export async function openWorker(config: ServerConfig, log: Logger): Promise<Wor
   const embedder = openEmbedder(config.embedder);
   const database = await openWorkerDatabase(config, log);
   try {
-    return { database, embedder, modelId: await registerModel(database, embedder.model, 'worker') };
+    const modelId = await registerModel(database, embedder.model, 'worker');
+    return { database, embedder, modelId, concurrency: config.workerConcurrency };
   } catch (error) {
     await database.close();
     throw error;

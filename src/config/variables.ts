@@ -157,6 +157,11 @@ const server = {
     flag,
     'Whether "tessera serve" also embeds new documents. Unset: true in embedded mode, false in server mode, where "tessera work" does it.',
   ),
+  WORKER_CONCURRENCY: withDefault(
+    wholeNumber(1, 100),
+    '4',
+    'Calls to the embedding provider that one worker has in hand at a time. The built-in embedder computes in the worker itself and gains nothing from more than one.',
+  ),
 } as const;
 
 const token = {

@@ -43,6 +43,7 @@ import * as indexes from '../../src/tiers/index-statements.ts';
 import * as tiers from '../../src/tiers/tier-statements.ts';
 import * as words from '../../src/tiers/word-index.ts';
 import * as wordStatements from '../../src/tiers/word-statements.ts';
+import * as clearing from '../../src/worker/clear-away.ts';
 import * as jobs from '../../src/worker/job-statements.ts';
 import { purgeRevokedTokensStatement } from '../../src/worker/purge-revoked-tokens.ts';
 import * as terms from '../../src/worker/term-stats-statements.ts';
@@ -284,6 +285,8 @@ const duties: Record<string, Statement<unknown>> = {
   'lock-edited-documents': vectorStatements.lockEditedDocumentsStatement(tenant, 1, [documentId]),
   'note-progress': jobs.noteProgressStatement(tenant, new Map([[jobId, 12]])),
   outcome: once.outcomeStatement(sender),
+  'purge-jobs': clearing.purgeJobsStatement(),
+  'purge-outcomes': clearing.purgeOutcomesStatement(),
   'reject-jobs': jobs.rejectJobsStatement(tenant, 1, [chunkId], 'reason'),
   'save-outcome': once.saveOutcomeStatement(sender, '{}'),
 };
