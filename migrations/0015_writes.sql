@@ -65,3 +65,46 @@ create policy worker_deletes_old on tessera.write_outcomes for delete to tessera
 grant select, insert (tenant_id, subject, key, fingerprint), update (outcome) on tessera.write_outcomes to tessera_tenant;
 grant select on tessera.write_outcomes to tessera_reader;
 grant select (tenant_id, created_at), delete on tessera.write_outcomes to tessera_worker;
+
+-- A document that is deleted can be brought back for a while, and one that expires is gone by itself. Readers see neither from
+-- that moment on, whatever they read by: it is the policy that hides them. Whoever writes sees them, to bring them back.
+alter table tessera.documents
+  add column expires_at timestamptz,
+  add column deleted_at timestamptz,
+  -- The job that has yet to clear its passages away: of a large deletion.
+  add column deletion uuid;
+grant update (expires_at, deleted_at, deletion) on tessera.documents to tessera_tenant;
+
+create index documents_expiring on tessera.documents (expires_at) where expires_at is not null;
+create index documents_deleted on tessera.documents (deleted_at) where deleted_at is not null;
+create index documents_by_deletion on tessera.documents (tenant_id, deletion) where deletion is not null;
+
+-- Whatever else the reader's policies say of documents, they go on saying it.
+do $$
+declare
+  found record;
+begin
+  for found in
+    select p.polname as policy, pg_get_expr(p.polqual, p.polrelid) as condition,
+      array_remove(p.polroles, 'tessera_reader'::regrole) as others
+    from pg_policy p
+    where p.polrelid = 'tessera.documents'::regclass and p.polcmd = 'r' and 'tessera_reader'::regrole = any (p.polroles)
+  loop
+    found.condition := format('(%s) and deleted_at is null and (expires_at is null or expires_at > now())', found.condition);
+    if cardinality(found.others) = 0 then
+      execute format('alter policy %I on tessera.documents using (%s)', found.policy, found.condition);
+    else
+      execute format('alter policy %I on tessera.documents to %s', found.policy,
+        (select string_agg(r::regrole::text, ', ') from unnest(found.others) r));
+      execute format('create policy reader_reads on tessera.documents for select to tessera_reader using (%s)', found.condition);
+    end if;
+  end loop;
+end
+$$;
+
+-- The worker clears away what nobody sees any more, and sees nothing else of documents.
+create policy worker_reads_gone on tessera.documents for select to tessera_worker
+  using (deleted_at is not null or expires_at <= now());
+create policy worker_deletes_gone on tessera.documents for delete to tessera_worker
+  using (deleted_at is not null or expires_at <= now());
+grant select (tenant_id, id, expires_at, deleted_at), delete on tessera.documents to tessera_worker;

@@ -16,6 +16,7 @@ create table tessera.jobs (
 );
 
 create index jobs_updated_at on tessera.jobs (updated_at);
+create index jobs_deleting on tessera.jobs (id) where kind = 'delete' and done < total;
 
 alter table tessera.jobs enable row level security;
 alter table tessera.jobs force row level security;
@@ -26,8 +27,9 @@ create policy tenant_inserts on tessera.jobs for insert to tessera_tenant
   with check (tenant_id = tessera.current_tenant());
 create policy tenant_updates on tessera.jobs for update to tessera_tenant
   using (tenant_id = tessera.current_tenant()) with check (tenant_id = tessera.current_tenant());
+-- The worker finds deletions that are not through, and what nobody follows any more, across tenants.
 create policy worker_reads on tessera.jobs for select to tessera_worker
-  using (tenant_id = tessera.current_tenant() or updated_at < now() - interval '30 days');
+  using (tenant_id = tessera.current_tenant() or kind = 'delete' and done < total or updated_at < now() - interval '30 days');
 create policy worker_updates on tessera.jobs for update to tessera_worker
   using (tenant_id = tessera.current_tenant()) with check (tenant_id = tessera.current_tenant());
 -- Nobody follows a job on which nothing has happened for a month.
@@ -36,7 +38,7 @@ create policy worker_deletes_old on tessera.jobs for delete to tessera_worker
 
 grant select, insert (tenant_id, id, kind, total, created_by), update (total, done, updated_at) on tessera.jobs to tessera_tenant;
 grant select on tessera.jobs to tessera_reader;
-grant select (tenant_id, id, done, updated_at), update (done, updated_at), delete on tessera.jobs to tessera_worker;
+grant select (tenant_id, id, kind, total, done, updated_at), update (done, updated_at), delete on tessera.jobs to tessera_worker;
 
 -- Which job a chunk is embedded for; the job may be cleared away before. A text that the provider refuses again and again is a
 -- dead letter: it waits for somebody to send it again, and holds up nothing.

@@ -67,6 +67,7 @@ export async function openApplication(
           embedder,
           modelId,
           concurrency: config.workerConcurrency,
+          deletedHours: config.deletedDocumentHours,
         }
       : undefined;
     const worker = workerDeps && startWorker(workerDeps, log);

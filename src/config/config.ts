@@ -26,6 +26,8 @@ interface SharedConfig {
   readonly chunk: { readonly maxTokens: number; readonly overlapTokens: number };
   /** Whether `serve` also runs the worker that embeds new chunks. */
   readonly workerInServe: boolean;
+  /** How long deleted documents can be restored, in hours. */
+  readonly deletedDocumentHours: number;
   /** Calls to the embedding provider that a worker has in hand at a time. */
   readonly workerConcurrency: number;
 }

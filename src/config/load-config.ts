@@ -76,6 +76,7 @@ function buildConfig(values: Values, serverMode: boolean): Config {
     embedder: buildEmbedder(values),
     chunk: { maxTokens: values.CHUNK_TOKENS, overlapTokens: values.CHUNK_OVERLAP_TOKENS },
     workerInServe: values.WORKER_IN_SERVE ?? !serverMode,
+    deletedDocumentHours: values.DELETED_DOCUMENT_HOURS,
     workerConcurrency: values.WORKER_CONCURRENCY,
   };
   const statementTimeoutMs = values.STATEMENT_TIMEOUT_MS;

@@ -157,6 +157,11 @@ const server = {
     flag,
     'Whether "tessera serve" also embeds new documents. Unset: true in embedded mode, false in server mode, where "tessera work" does it.',
   ),
+  DELETED_DOCUMENT_HOURS: withDefault(
+    wholeNumber(0, 87_600),
+    '168',
+    'Hours for which deleted documents can be restored before the worker removes them for good.',
+  ),
   WORKER_CONCURRENCY: withDefault(
     wholeNumber(1, 100),
     '4',

@@ -36,6 +36,9 @@ export const catalog = {
     created_at: 'timestamptz default',
     updated_at: 'timestamptz default',
     status: 'text default',
+    expires_at: 'timestamptz null',
+    deleted_at: 'timestamptz null',
+    deletion: 'uuid null',
   },
   document_attributes: {
     tenant_id: 'text',

@@ -1,6 +1,5 @@
 import { Refusal } from '../errors.ts';
 import { type DocumentId, isDocumentId } from '../ids.ts';
-import { deleteDocuments } from '../ingest/delete-documents.ts';
 import {
   type DocumentInput,
   documentLimits,
@@ -51,6 +50,10 @@ const UpsertDocumentInput = builder.inputType('UpsertDocumentInput', {
     language: t.field({
       type: LanguageEnum,
       description: "Its own language, where that is another than the collection's.",
+    }),
+    expiresAt: t.field({
+      type: 'DateTime',
+      description: 'From when on it is gone by itself: it is not found from that moment on. Never without it.',
     }),
     ifVersion: t.int({
       description: 'Write it only if it is at this version, 0 for a document that must not be there yet.',
@@ -158,32 +161,6 @@ builder.mutationField('upsertDocuments', (t) =>
   }),
 );
 
-const DeleteDocumentsPayload = builder.objectRef<readonly DocumentId[]>('DeleteDocumentsPayload').implement({
-  description: 'The documents are gone, with their passages and vectors.',
-  fields: (t) => ({
-    deletedIds: t.globalIDList({
-      description: 'Global ids of those that were there. Ids that did not exist for this tenant are not among them.',
-      resolve: (ids) => ids.map((id) => ({ type: Document, id })),
-    }),
-  }),
-});
-
-builder.mutationField('deleteDocuments', (t) =>
-  t.field({
-    type: DeleteDocumentsPayload,
-    description: 'Deletes documents.',
-    authScopes: { token: 'documents:write' },
-    extensions: { ...priced({ points: 10 }), ...tagged('write') },
-    args: {
-      ids: t.arg.globalIDList({ required: true, for: Document, description: 'At most 200.' }),
-    },
-    resolve: (_root, { ids }, { deps, principal }) => {
-      checkCount(ids.length);
-      return deleteDocuments(deps, requirePrincipal(principal), ids.map(({ id }) => id).filter(isDocumentId));
-    },
-  }),
-);
-
 export function checkCount(count: number): void {
   const { documentsPerWrite } = documentLimits;
   if (count <= documentsPerWrite) return;
@@ -194,7 +171,7 @@ export function checkCount(count: number): void {
 }
 
 function readDocument(input: typeof UpsertDocumentInput.$inferInput, index: number): DocumentInput {
-  const { id, externalId, url, metadata, status, language, ifVersion, collection, title, body } = input;
+  const { id, externalId, url, metadata, status, language, expiresAt, ifVersion, collection, title, body } = input;
   if (id && !isDocumentId(id.id))
     throw new InvalidDocumentError(index, 'there is no document with the id that was given.');
   return {
@@ -204,6 +181,7 @@ function readDocument(input: typeof UpsertDocumentInput.$inferInput, index: numb
     ...(metadata != null && { metadata }),
     ...(status != null && { status }),
     ...(language != null && { language }),
+    ...(expiresAt != null && { expiresAt }),
     ...(ifVersion != null && { ifVersion }),
     collection,
     title,

@@ -20,6 +20,7 @@ const PatchDocumentInput = builder.inputType('PatchDocumentInput', {
     }),
     status: t.string({ description: 'Where it stands now: 1 to 64 characters.' }),
     url: t.string({ description: 'Where people read it; null for nowhere.' }),
+    expiresAt: t.field({ type: 'DateTime', description: 'From when on it is gone by itself; null for never.' }),
     ifVersion: t.int({ description: 'Patch it only if it is at this version.' }),
   }),
 });
@@ -39,7 +40,7 @@ builder.mutationField('patchDocuments', (t) =>
   t.field({
     type: PatchDocumentsPayload,
     description:
-      'Changes what documents carry beside their text: metadata, status, url. All of them, or none if one cannot be changed like this.',
+      'Changes what documents carry beside their text: metadata, status, url, expiry. All of them, or none if one cannot be changed like this.',
     authScopes: { token: 'documents:write' },
     extensions: {
       ...priced({ points: 10, list: { argument: 'input', otherwise: 200, most: 200, fields: ['documents'] } }),
@@ -60,7 +61,7 @@ builder.mutationField('patchDocuments', (t) =>
 );
 
 function readPatch(input: typeof PatchDocumentInput.$inferInput, index: number): DocumentPatch {
-  const { metadata, mergeMetadata, status, url, ifVersion } = input;
+  const { metadata, mergeMetadata, status, url, expiresAt, ifVersion } = input;
   const { id } = input.id;
   if (!isDocumentId(id)) throw new InvalidDocumentError(index, 'there is no document with the id that was given.');
   return {
@@ -69,6 +70,7 @@ function readPatch(input: typeof PatchDocumentInput.$inferInput, index: number):
     ...(mergeMetadata != null && { mergeMetadata }),
     ...(status != null && { status }),
     ...(url !== undefined && { url }),
+    ...(expiresAt !== undefined && { expiresAt }),
     ...(ifVersion != null && { ifVersion }),
   };
 }

@@ -3,6 +3,7 @@ import { builder } from './builder.ts';
 import './collection.ts';
 import './api-key.ts';
 import './dead-letter.ts';
+import './deletion.ts';
 import './document.ts';
 import './error-types.ts';
 import './explain-missing.ts';

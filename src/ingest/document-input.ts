@@ -19,6 +19,8 @@ export interface DocumentInput {
   readonly status?: string;
   /** Of this document where it is another than its collection's. */
   readonly language?: Language;
+  /** From when on nobody sees it; never without it. */
+  readonly expiresAt?: Date;
   /** Write it only if this is its version; 0 for a document that must not be there. */
   readonly ifVersion?: number;
 }

@@ -30,6 +30,8 @@ export interface DocumentPatch {
   readonly status?: string;
   /** Null for none. */
   readonly url?: string | null;
+  /** Null for never. */
+  readonly expiresAt?: Date | null;
   /** Patch it only if this is its version. */
   readonly ifVersion?: number;
 }
@@ -41,12 +43,20 @@ export interface PatchedRow {
   readonly metadata: string;
   readonly status: string;
   readonly url: string | null;
+  readonly expiresAt: Date | null;
 }
 
-export function patchDocumentStatement(tenantId: TenantId, { id, metadata, status, url }: PatchedRow) {
+export function patchDocumentStatement(tenantId: TenantId, { id, metadata, status, url, expiresAt }: PatchedRow) {
   return sqlBuilder
     .updateTable('documents')
-    .set({ metadata, status, url, version: sql<number>`version + 1`, updated_at: sql<Date>`now()` })
+    .set({
+      metadata,
+      status,
+      url,
+      expires_at: expiresAt,
+      version: sql<number>`version + 1`,
+      updated_at: sql<Date>`now()`,
+    })
     .where('tenant_id', '=', tenantId)
     .where('id', '=', id)
     .returning('version');
@@ -80,7 +90,8 @@ async function patch(
   const outcomes: UpsertOutcome[] = [];
   for (const [index, change] of patches.entries()) {
     const { id, ifVersion } = change;
-    const existing = stored.get(id);
+    const found = stored.get(id);
+    const existing = found?.isGone ? undefined : found;
     if (ifVersion !== undefined && ifVersion !== (existing?.version ?? 0))
       throw new VersionConflictError(index, ifVersion, existing?.version ?? 0);
     if (!existing) throw new InvalidDocumentError(index, 'there is no document with the id that was given.');
@@ -90,11 +101,12 @@ async function patch(
     if (fault) throw new InvalidDocumentError(index, fault);
     const status = change.status ?? existing.status;
     const url = change.url === undefined ? existing.url : change.url;
-    if (isSame(existing, { metadata, status, url })) {
+    const expiresAt = change.expiresAt === undefined ? existing.expires_at : change.expiresAt;
+    if (isSame(existing, { metadata, status, url, expiresAt })) {
       outcomes.push({ index, id, status: 'UNCHANGED', version: existing.version });
       continue;
     }
-    const row = { id, metadata: JSON.stringify(metadata), status, url };
+    const row = { id, metadata: JSON.stringify(metadata), status, url, expiresAt };
     const [patched] = await execute(patchDocumentStatement(tenantId, row));
     outcomes.push({ index, id, status: 'UPDATED', version: patched?.version ?? existing.version });
   }
@@ -124,8 +136,11 @@ function findFault({ status, url }: DocumentPatch, metadata: Record<string, unkn
   return findTextFault({ url: url ?? undefined, status }) ?? findUrlFault(url ?? undefined);
 }
 
-function isSame(existing: StoredDocument, row: { metadata: unknown; status: string; url: string | null }): boolean {
+function isSame(existing: StoredDocument, row: Omit<PatchedRow, 'id' | 'metadata'> & { metadata: unknown }): boolean {
   return (
-    existing.status === row.status && existing.url === row.url && isDeepStrictEqual(existing.metadata, row.metadata)
+    existing.status === row.status &&
+    existing.url === row.url &&
+    existing.expires_at?.getTime() === row.expiresAt?.getTime() &&
+    isDeepStrictEqual(existing.metadata, row.metadata)
   );
 }

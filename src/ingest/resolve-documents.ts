@@ -57,8 +57,9 @@ export async function resolveDocuments(
 }
 
 function findFault(index: number, input: DocumentInput, existing: StoredDocument | undefined) {
-  if (input.id && !existing) return new InvalidDocumentError(index, 'there is no document with the id that was given.');
-  const version = existing?.version ?? 0;
+  if (input.id && (!existing || existing.isGone))
+    return new InvalidDocumentError(index, 'there is no document with the id that was given.');
+  const version = existing && !existing.isGone ? existing.version : 0;
   if (input.ifVersion !== undefined && input.ifVersion !== version)
     return new VersionConflictError(index, input.ifVersion, version);
   return undefined;
@@ -129,5 +130,6 @@ function toRow(input: DocumentInput, language: Language, existing: StoredDocumen
     status: input.status ?? defaultStatus,
     language,
     contentHash: contentHash(input.title, input.body, language),
+    expiresAt: input.expiresAt ?? null,
   };
 }

@@ -145,12 +145,13 @@ async function write(
   const rechunked: DocumentRow[] = [];
   for (const { index, row, existing } of resolved) {
     if (!existing) continue;
-    if (isUnchanged(row, existing)) {
+    if (!existing.isGone && isUnchanged(row, existing)) {
       outcomes.push({ index, id: row.id, status: 'UNCHANGED', version: existing.version });
     } else {
       const [updated] = await execute(updateDocumentStatement(tenantId, row));
-      outcomes.push({ index, id: row.id, status: 'UPDATED', version: updated?.version ?? existing.version });
-      if (!row.contentHash.equals(existing.content_hash)) rechunked.push(row);
+      const status = existing.isGone ? 'CREATED' : 'UPDATED';
+      outcomes.push({ index, id: row.id, status, version: updated?.version ?? existing.version });
+      if (existing.isGone || !row.contentHash.equals(existing.content_hash)) rechunked.push(row);
     }
   }
   const created = resolved.filter(({ existing }) => !existing).sort((a, b) => compareKeys(a.row, b.row));
@@ -213,6 +214,7 @@ function isUnchanged(row: DocumentRow, existing: NonNullable<ResolvedDocument['e
     row.externalId === existing.external_id &&
     row.url === existing.url &&
     row.status === existing.status &&
+    row.expiresAt?.getTime() === existing.expires_at?.getTime() &&
     isDeepStrictEqual(JSON.parse(row.metadata), existing.metadata)
   );
 }

@@ -16,6 +16,8 @@ export interface DocumentRow {
   readonly status: string;
   readonly language: string;
   readonly contentHash: Buffer;
+  /** From when on nobody sees it; null for never. */
+  readonly expiresAt: Date | null;
 }
 
 /** A chunk ready to be written. */
@@ -71,6 +73,9 @@ export function lockDocumentsStatement(
       'language',
       'content_hash',
       'version',
+      'expires_at',
+      // Deleted or expired: nobody sees it, and what is written under its key begins anew.
+      sql<boolean>`deleted_at is not null or coalesce(expires_at <= now(), false)`.as('isGone'),
     ])
     .where('tenant_id', '=', tenantId)
     .where((eb) =>
@@ -103,6 +108,7 @@ export function insertDocumentsStatement(tenantId: TenantId, rows: readonly Docu
         status: row.status,
         language: row.language,
         content_hash: row.contentHash,
+        expires_at: row.expiresAt,
       })),
     )
     .onConflict((oc) =>
@@ -114,6 +120,9 @@ export function insertDocumentsStatement(tenantId: TenantId, rows: readonly Docu
         status: eb.ref('excluded.status') as never,
         language: eb.ref('excluded.language'),
         content_hash: eb.ref('excluded.content_hash'),
+        expires_at: eb.ref('excluded.expires_at'),
+        deleted_at: null,
+        deletion: null,
         version: sql<number>`documents.version + 1`,
         updated_at: sql<Date>`now()`,
       })),
@@ -135,6 +144,9 @@ export function updateDocumentStatement(tenantId: TenantId, row: DocumentRow) {
       status: row.status,
       language: row.language,
       content_hash: row.contentHash,
+      expires_at: row.expiresAt,
+      deleted_at: null,
+      deletion: null,
       version: sql<number>`version + 1`,
       updated_at: sql<Date>`now()`,
     })

@@ -83,6 +83,6 @@ export function withStages(tenantId: TenantId, plan: SearchPlan): QueryCreator<S
   if (semantic && keyword) add('fused', fusionStage(plan.fusion));
   else add('fused', semantic ? semanticOnlyStage() : keywordOnlyStage());
   if (plan.recency) add('aged', ageStage(tenantId, plan.recency));
-  add('page', pageStage(plan));
+  add('page', pageStage(tenantId, plan));
   return db;
 }

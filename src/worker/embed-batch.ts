@@ -31,6 +31,8 @@ export interface WorkerDeps {
   readonly modelId: number;
   /** Calls to the provider at a time; 1 without it. */
   readonly concurrency?: number;
+  /** How long deleted documents may be restored, in hours; a week without it. */
+  readonly deletedHours?: number;
 }
 
 /** What became of one batch of jobs. */

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { TenantId } from '../ids.ts';
 import { clearAway } from './clear-away.ts';
 import { type BatchResult, embedBatch, type WorkerDeps } from './embed-batch.ts';
+import { purgeDocuments } from './purge-documents.ts';
 import { purgeRevokedTokens } from './purge-revoked-tokens.ts';
 import { refreshTermStats } from './refresh-term-stats.ts';
 
@@ -17,6 +18,8 @@ export interface Worker {
 const pollMs = 1_000;
 /** A tenant's terms are counted at the latest after this many batches of an import. */
 const batchesBetweenCounts = 50;
+/** Deleted documents may be restored for a week. */
+const defaultDeletedHours = 168;
 /** How often what has served its time is cleared away. */
 const clearEveryMs = 600_000;
 
@@ -38,6 +41,7 @@ export function startWorker(deps: WorkerDeps, log: Logger): Worker {
           terms.note(batch.tenants);
         });
         terms.countSoon();
+        if (await purgeDocuments(deps.database, deps.deletedHours ?? defaultDeletedHours)) wakeUp.resolve();
         if (performance.now() - clearedAtMs >= clearEveryMs) {
           await purgeRevokedTokens(deps.database);
           await clearAway(deps.database);

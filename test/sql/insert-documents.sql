@@ -10,10 +10,11 @@ insert into
     "metadata",
     "status",
     "language",
-    "content_hash"
+    "content_hash",
+    "expires_at"
   )
 values
-  ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+  ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 on conflict ("tenant_id", "collection", "external_id") do update
 set
   "title" = "excluded"."title",
@@ -23,6 +24,9 @@ set
   "status" = "excluded"."status",
   "language" = "excluded"."language",
   "content_hash" = "excluded"."content_hash",
+  "expires_at" = "excluded"."expires_at",
+  "deleted_at" = $13,
+  "deletion" = $14,
   "version" = documents.version + 1,
   "updated_at" = now()
 returning

@@ -8,7 +8,10 @@ select
   "status",
   "language",
   "content_hash",
-  "version"
+  "version",
+  "expires_at",
+  deleted_at is not null
+  or coalesce(expires_at <= now(), false) as "isGone"
 from
   "documents"
 where

@@ -3,10 +3,11 @@ set
   "metadata" = $1,
   "status" = $2,
   "url" = $3,
+  "expires_at" = $4,
   "version" = version + 1,
   "updated_at" = now()
 where
-  "tenant_id" = $4
-  and "id" = $5
+  "tenant_id" = $5
+  and "id" = $6
 returning
   "version"

@@ -9,10 +9,13 @@ set
   "status" = $7,
   "language" = $8,
   "content_hash" = $9,
+  "expires_at" = $10,
+  "deleted_at" = $11,
+  "deletion" = $12,
   "version" = version + 1,
   "updated_at" = now()
 where
-  "tenant_id" = $10
-  and "id" = $11
+  "tenant_id" = $13
+  and "id" = $14
 returning
   "version"

@@ -287,6 +287,30 @@ const deniedWrites: Operation[] = [
     expected: () => ({ deleteDocuments: { deletedIds: [] } }),
   },
   {
+    name: "deletion of the other's documents for good",
+    send: (_, other) => [
+      'mutation($ids: [ID!]!) { deleteDocuments(ids: $ids, permanently: true) { deletedIds } }',
+      { ids: [...other.ids.values()] },
+    ],
+    expected: () => ({ deleteDocuments: { deletedIds: [] } }),
+  },
+  {
+    name: "deletion of the other's collection by filter",
+    send: (_, other) => [
+      'mutation($filter: DocumentFilter!) { deleteByFilter(filter: $filter) { deleted job { id } } }',
+      { filter: { collection: { eq: `${other.marker}-rules` } } },
+    ],
+    expected: () => ({ deleteByFilter: { deleted: 0, job: null } }),
+  },
+  {
+    name: "bringing the other's documents back",
+    send: (_, other) => [
+      'mutation($ids: [ID!]!) { restoreDocuments(ids: $ids) { restoredIds } }',
+      { ids: [...other.ids.values()] },
+    ],
+    expected: () => ({ restoreDocuments: { restoredIds: [] } }),
+  },
+  {
     name: "deletion by the other's chunk id",
     send: (_, other) => [
       deleteMutation,

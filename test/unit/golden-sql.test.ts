@@ -15,7 +15,7 @@ import * as chunks from '../../src/ingest/chunk-statements.ts';
 import * as settings from '../../src/ingest/collection-settings.ts';
 import * as letters from '../../src/ingest/dead-letters.ts';
 import * as definitions from '../../src/ingest/define-collection.ts';
-import { deleteDocumentsStatement } from '../../src/ingest/delete-documents.ts';
+import * as deletions from '../../src/ingest/delete-statements.ts';
 import * as once from '../../src/ingest/only-once.ts';
 import * as patches from '../../src/ingest/patch-documents.ts';
 import * as queue from '../../src/ingest/queue-chunks.ts';
@@ -45,6 +45,7 @@ import * as words from '../../src/tiers/word-index.ts';
 import * as wordStatements from '../../src/tiers/word-statements.ts';
 import * as clearing from '../../src/worker/clear-away.ts';
 import * as jobs from '../../src/worker/job-statements.ts';
+import * as purge from '../../src/worker/purge-documents.ts';
 import { purgeRevokedTokensStatement } from '../../src/worker/purge-revoked-tokens.ts';
 import * as terms from '../../src/worker/term-stats-statements.ts';
 import * as vectorStatements from '../../src/worker/vector-statements.ts';
@@ -67,6 +68,7 @@ const row: upsert.DocumentRow = {
   status: 'published',
   language: 'english',
   contentHash: hash,
+  expiresAt: null,
 };
 const chunk: upsert.ChunkRow = {
   id: chunkId,
@@ -155,7 +157,20 @@ const statements: Record<string, Statement<unknown>> = {
   'lock-chunks': chunks.lockChunksStatement(tenant, [documentId]),
   'waiting-chunks': chunks.waitingChunksStatement(tenant, [documentId]),
   'place-chunks': chunks.placeChunksStatement(tenant, [{ id: chunkId, ordinal: 1, start: 2, end: 3 }]),
-  'delete-documents': deleteDocumentsStatement(tenant, [documentId]),
+  'delete-documents': deletions.deleteDocumentsStatement(tenant, [documentId]),
+  'delete-chunks-of': deletions.deleteChunksOfStatement(tenant, [documentId]),
+  'forget-deletion': deletions.forgetDeletionStatement(tenant, jobId),
+  'lock-deleted': deletions.lockDeletedStatement(tenant, [documentId]),
+  'mark-deleted': deletions.markDeletedStatement(tenant, [documentId]),
+  'mark-matching-deleted': deletions.markMatchingDeletedStatement(tenant, { status: { eq: 'draft' } }, jobId, 20_000),
+  'unmark-deleted': deletions.unmarkDeletedStatement(tenant, [documentId]),
+  'clear-passages': purge.clearPassagesStatement(tenant, [documentId]),
+  'deletion-batch': purge.deletionBatchStatement(tenant, jobId, 500),
+  deletions: purge.deletionsStatement(),
+  'note-cleared': purge.noteClearedStatement(tenant, [documentId]),
+  'note-deletion': purge.noteDeletionStatement(tenant, jobId, 500),
+  'purge-deleted': purge.purgeDeletedStatement(168, 500),
+  'purge-expired': purge.purgeExpiredStatement(500),
   'delete-jobs': jobs.deleteJobsStatement(tenant, 1, [chunkId]),
   'document-list': documents.documentListStatement(tenant, { filter: {}, after: documentId, limit: 11 }),
   'documents-by-id': documents.documentsByIdStatement(tenant, [documentId]),
@@ -279,7 +294,7 @@ const duties: Record<string, Statement<unknown>> = {
   requeue: letters.requeueStatement(tenant, [chunkId]),
   'requeue-all': letters.requeueStatement(tenant, undefined),
   'patch-document': patches.patchDocumentStatement(tenant, {
-    ...{ id: documentId, metadata: '{}', status: 'published', url: null },
+    ...{ id: documentId, metadata: '{}', status: 'published', url: null, expiresAt: null },
   }),
   'insert-job': queue.insertJobStatement(tenant, newJob, 12),
   'lock-edited-documents': vectorStatements.lockEditedDocumentsStatement(tenant, 1, [documentId]),
