@@ -35,9 +35,13 @@ export function claimJobsStatement(modelId: number, limit: number, leaseSeconds:
       ) w
     ), claimed as (
       select j.tenant_id, j.model_id, j.chunk_id
-      from waiting w join embedding_jobs j on j.tenant_id = w.tenant_id and j.chunk_id = w.chunk_id
-      where ${waiting} and j.available_at <= now()
-      order by w.turn, w.available_at, w.tenant_id limit ${limit} for update of j skip locked
+      from (select * from waiting order by turn, available_at, tenant_id limit 4 * ${limit}::integer) w
+      cross join lateral (
+        select j.tenant_id, j.model_id, j.chunk_id from embedding_jobs j
+        where ${waiting} and j.tenant_id = w.tenant_id and j.chunk_id = w.chunk_id and j.available_at <= now()
+        for update skip locked
+      ) j
+      limit ${limit}
     )
     update embedding_jobs set attempts = attempts + 1, available_at = now() + make_interval(secs => ${leaseSeconds})
     from claimed

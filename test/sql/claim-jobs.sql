@@ -77,26 +77,41 @@ with recursive
       j.model_id,
       j.chunk_id
     from
-      waiting w
-      join embedding_jobs j on j.tenant_id = w.tenant_id
-      and j.chunk_id = w.chunk_id
-    where
-      j.model_id = $5
-      and j.dead_at is null
-      and j.available_at <= now()
-    order by
-      w.turn,
-      w.available_at,
-      w.tenant_id
+      (
+        select
+          *
+        from
+          waiting
+        order by
+          turn,
+          available_at,
+          tenant_id
+        limit
+          4 * $5::integer
+      ) w
+      cross join lateral (
+        select
+          j.tenant_id,
+          j.model_id,
+          j.chunk_id
+        from
+          embedding_jobs j
+        where
+          j.model_id = $6
+          and j.dead_at is null
+          and j.tenant_id = w.tenant_id
+          and j.chunk_id = w.chunk_id
+          and j.available_at <= now()
+        for update
+          skip locked
+      ) j
     limit
-      $6
-    for update of
-      j skip locked
+      $7
   )
 update embedding_jobs
 set
   attempts = attempts + 1,
-  available_at = now() + make_interval(secs => $7)
+  available_at = now() + make_interval(secs => $8)
 from
   claimed
 where
