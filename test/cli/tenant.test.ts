@@ -114,8 +114,10 @@ describeServer('tessera tenant export and import', () => {
         externalId: `n${i}`,
         title: `Note ${i}`,
         body: `Note number ${i} of the house.`,
+        ...(i === 8 && { expiresAt: '2999-01-01T00:00:00Z' }),
         ...(i === 7 && { acl: { users: ['concierge'], groups: ['cleaners'] } }),
       })),
+      { externalId: 'gone', title: 'Gone', body: 'It is deleted before anybody exports it.' },
     ];
     const path = join(folder, 'house.jsonl');
     await writeFile(path, documents.map((one) => JSON.stringify(one)).join('\n'));
@@ -142,6 +144,11 @@ describeServer('tessera tenant export and import', () => {
       here.url,
       token.trim(),
       'mutation { upsertDocuments(input: [{ collection: "loose", title: "Loose", body: "Kept by its id." }]) { __typename } }',
+    );
+    await ask(
+      here.url,
+      token.trim(),
+      'mutation { deleteByFilter(filter: { externalId: { eq: "gone" } }) { deleted } }',
     );
     await until(async () => {
       const { tenant } = await here.askAs<{ tenant: { pendingChunks: number } }>(
@@ -184,6 +191,11 @@ describeServer('tessera tenant export and import', () => {
     const restricted = lines.flatMap((line) => JSON.parse(line).document ?? []).filter(({ acl }) => acl !== null);
     expect(restricted).toMatchObject([{ externalId: 'n7', acl: { users: ['concierge'], groups: ['cleaners'] } }]);
 
+    const expiring = lines
+      .flatMap((line) => JSON.parse(line).document ?? [])
+      .filter(({ expiresAt }) => expiresAt !== null);
+    expect(expiring).toMatchObject([{ externalId: 'n8', expiresAt: '2999-01-01T00:00:00.000Z' }]);
+
     const imported = await run(['tenant', 'import', path], there());
     expect(imported).toEqual({
       status: 0,
@@ -202,6 +214,15 @@ describeServer('tessera tenant export and import', () => {
 
     const again = await run(['tenant', 'import', path], there());
     expect(again.stdout).toBe('48 documents imported, 48 of them unchanged; 0 vectors came along.\n');
+
+    // What was deleted there in the meantime begins anew, with or without a key of its own.
+    await elsewhere.owner.query(
+      `update documents set deleted_at = now() where external_id = 'n3' or external_id is null`,
+    );
+    const anew = await run(['tenant', 'import', path], there());
+    expect(anew.stdout).toBe('48 documents imported, 46 of them unchanged; 2 vectors came along.\n');
+    await run(['tenant', 'export', 'house', '--to', back, '--vectors'], there());
+    expect(comparable(await linesOf(back))).toEqual(comparable(lines));
   });
 
   test('another tenant’s name may be given, lines may go to standard output, and what has no vector is embedded', async () => {
