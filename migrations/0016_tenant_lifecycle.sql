@@ -128,6 +128,9 @@ grant select, insert (tenant_id) on tessera.canaries to tessera_tenant;
 grant select on tessera.canaries to tessera_reader;
 grant insert (tenant_id) on tessera.canaries to tessera_admin, tessera_operator;
 
+-- Their ids are nobody's: erasing such a tenant would take its canary away.
+alter table tessera.tenants add constraint tenants_reserved_check check (id not in ('tessera-canary-1', 'tessera-canary-2'));
+
 create function tessera.set_canary() returns trigger language plpgsql as $$
 begin
   insert into tessera.canaries (tenant_id) values (new.id) on conflict do nothing;
