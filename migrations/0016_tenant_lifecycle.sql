@@ -139,7 +139,7 @@ end
 $$;
 create trigger sets_canary after insert on tessera.tenants for each row execute function tessera.set_canary();
 
--- The owner sees no tenant's rows, the operator every tenant's name.
+-- An owner need not see any tenant's rows; the operator sees every tenant's name.
 set local role tessera_operator;
 insert into tessera.canaries (tenant_id) select t.id from tessera.tenants t;
 insert into tessera.canaries (tenant_id) values ('tessera-canary-1'), ('tessera-canary-2') on conflict do nothing;
