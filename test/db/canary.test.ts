@@ -53,9 +53,10 @@ const harms: readonly (readonly [harm: string, mend: string, says: RegExp])[] = 
     /documents: row-level security is not forced\. Run "alter table tessera\.documents force/,
   ],
   [
-    'alter policy tenant_reads on documents using (true)',
-    'alter policy tenant_reads on documents using (tenant_id = tessera.current_tenant())',
-    /documents: policy tenant_reads lets tessera_reader select whatever the tenant/,
+    'alter policy reader_reads on documents using (true)',
+    `alter policy reader_reads on documents using (tenant_id = tessera.current_tenant()
+       and (audience = 0 or audience in (select tessera.permitted_audiences())))`,
+    /documents: policy reader_reads lets tessera_reader select whatever the tenant/,
   ],
   [
     `create or replace function tessera.current_tenant() returns text language sql stable parallel safe return 'tessera-canary-2'`,
