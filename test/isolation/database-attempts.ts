@@ -1,5 +1,6 @@
 import type { TenantId } from '../../src/ids.ts';
 import { type Outcome, tryInScope } from '../support/in-scope.ts';
+import { bystanders, insider } from './bystanders.ts';
 import type { Databases } from './database-reads.ts';
 import type { Draws } from './draws.ts';
 import { type Report, show } from './part.ts';
@@ -16,6 +17,8 @@ const changes: Readonly<Record<string, string>> = {
   api_keys: 'revoked_at = now()',
   revoked_tokens: 'expires_at = now()',
   embedding_jobs: 'attempts = 9',
+  term_stats: 'chunks = 9',
+  corpus_stats: 'chunks = 9',
 };
 
 /** Anything of a column's type, where a role may write it and not read it. */
@@ -40,14 +43,16 @@ export async function attemptRaw(
   report: Report,
 ): Promise<boolean> {
   const grants = draws.pick(tables);
-  const { table, role } = grants;
-  const [tenant, other] = draws.chance(0.5) ? world.tenants : world.tenants.toReversed();
-  if (!tenant || !other) return true;
+  const { table, key, role } = grants;
+  const isBystander = draws.chance(0.5);
+  const ids: readonly string[] = isBystander ? bystanders : world.tenants.map(({ id }) => id);
+  const [tenant = '', other = ''] = draws.chance(0.5) ? ids : ids.toReversed();
+  const subject = draws.chance(0.3) ? insider : draws.pick(world.subjects);
+  const scope = { role, tenantId: tenant as TenantId, subject, groups: [] };
   const database = role === 'tessera_worker' ? on.worker : on.gateway;
-  const scope = { role, tenantId: tenant.id as TenantId, subject: draws.pick(world.subjects), groups: [] };
   const attempt = (sql: string, parameters: unknown[] = []) => tryInScope(database, scope, sql, parameters);
   const seesAll = role === 'tessera_worker' && workersOwn.includes(table);
-  const where = `${role} of ${tenant.id} on ${table}`;
+  const where = `${role} of ${tenant} on ${table}`;
 
   const verbs = [
     ...(grants.selects && !seesAll ? [select] : []),
@@ -58,29 +63,44 @@ export async function attemptRaw(
   return verbs.length === 0 ? true : draws.pick(verbs)();
 
   async function select(): Promise<boolean> {
-    const found = await attempt(`select distinct tenant_id from ${table}`);
-    if ('code' in found) report('missing', `${where}: a read got ${found.code}`);
-    else {
-      const foreign = found.rows.filter(({ tenant_id }) => tenant_id !== tenant?.id);
-      if (foreign.length > 0) report('leak', `${where}: reads rows of ${show(foreign)}`);
+    const found = await attempt(`select distinct ${key} as tenant from ${table}`);
+    if ('code' in found) {
+      report('missing', `${where}: a read got ${found.code}`);
+      return true;
     }
+    const strangers = found.rows.filter((row) => row.tenant !== tenant);
+    if (strangers.length > 0) report('leak', `${where}: reads rows of ${show(strangers)}`);
+    if (!isBystander) return false;
+    const isHidden =
+      grants.isListed &&
+      role === 'tessera_reader' &&
+      subject !== insider &&
+      (tenant === bystanders[0] || table === 'audiences');
+    if (isHidden && found.count > 0) report('leak', `${where}: ${subject} reads what is hidden`);
+    if (!isHidden && found.count === 0) report('missing', `${where}: ${subject} reads nothing`);
     return false;
   }
 
   async function insert(): Promise<boolean> {
-    const columns = grants.insertColumns.filter(({ name }) => name !== 'tenant_id');
-    const names = ['tenant_id', ...columns.map(({ name }) => `"${name}"`)];
+    const into = draws.chance(0.3) ? tenant : other;
+    const columns = grants.insertColumns.filter(({ name }) => name !== key);
+    const names = [key, ...columns.map(({ name }) => `"${name}"`)];
     const values = columns.map(({ name, type, isReadable }) =>
-      isReadable && grants.selects ? `"${name}"` : (anyValues[type] ?? 'null'),
+      isReadable && grants.selects ? `own."${name}"` : (anyValues[type] ?? 'null'),
     );
-    const from = grants.selects ? ` from ${table} limit 1` : '';
+    // As like a row of one's own as can be; all null where there is none.
+    const from = grants.selects ? ` left join (select * from ${table} limit 1) own on true` : '';
+    const readable = columns.filter(({ isReadable }) => isReadable).map(({ name }) => `"${name}"`);
     const got = await attempt(
-      `insert into ${table} (${names}) select $1::text${values.map((value) => `, ${value}`).join('')}${from}`,
-      [other?.id],
+      `insert into ${table} (${names}) select $1::text${values.map((value) => `, ${value}`).join('')}
+       from (select) nothing${from.replace('*', readable.join(', ') || '1')}`,
+      [into],
     );
+    const isOwn = into === tenant;
     // Row-level security comes before every constraint, so any other refusal is one too late.
-    const isRefused = 'code' in got ? got.code === '42501' : got.count === 0;
-    if (!isRefused) report('leak', `${where}: a row of ${other?.id} was let in: ${show(got)}`);
+    const isRefused = 'code' in got && got.code === '42501';
+    if (!isRefused && !isOwn) report('leak', `${where}: a row of ${into} was let in: ${show(got)}`);
+    if (isRefused && isOwn) report('missing', `${where}: a row of its own was refused`);
     return isRefused;
   }
 
@@ -95,13 +115,15 @@ export async function attemptRaw(
   }
 
   async function touch(sql: string): Promise<boolean> {
+    const counted = grants.selects ? await attempt(`select ${key} from ${table}`) : undefined;
     const got: Outcome = await attempt(sql);
-    if ('code' in got) return true;
-    const { rows } = await world.gateway.db.owner.query<{ count: number }>(
-      `select count(*)::int as count from ${table} where tenant_id = $1`,
-      [tenant?.id],
-    );
-    const own = rows[0]?.count ?? 0;
+    if ('code' in got) {
+      if (got.code !== '42501')
+        report('other', `${where}: "${sql}" got ${got.code}; is there a change that every row can take?`);
+      return true;
+    }
+    if (counted === undefined || 'code' in counted) return false;
+    const own = counted.count;
     if (got.count > own) report('leak', `${where}: "${sql}" touches ${got.count} rows, and ${own} are its own`);
     if (got.count < own) report('missing', `${where}: "${sql}" touches ${got.count} rows of ${own}`);
     return false;

@@ -54,7 +54,8 @@ export async function readRaw(
   const known = new Set([...must, ...may]);
   for (const name of names) {
     if (known.has(name)) continue;
-    if (world.owners.has(name)) reportStranger(world, caller, name, report);
+    if (world.owners.has(name))
+      reportStranger(world, caller, name, (kind, message) => report(kind, `${where}: ${message}`));
     else report('leak', `${where}: ${show(name)}`);
   }
   const found = new Set(names);

@@ -85,7 +85,7 @@ export function byIdPart(world: World, caller: Caller, draws: Draws): Part {
     check: ({ value }, report) => {
       if (document && value) return checkNode(caller, document, value, report);
       if (document) report('missing', `${field} of ${document.id} is ${show(value)}`);
-      else if (value !== null) reportStranger(world, caller, bareId(id), report);
+      else if (value) reportStranger(world, caller, bareId(id), report);
       return 1;
     },
   };
@@ -136,7 +136,7 @@ export function entitiesPart(world: World, caller: Caller, draws: Draws, text: s
         const got = fieldOf(value, index);
         if (document && got) checkNode(caller, document, got, report);
         else if (document) report('missing', `the entity ${show(reference)} is ${show(got)}`);
-        else if (got !== null) reportStranger(world, caller, bareId(fieldOf(got, 'id')), report);
+        else if (got) reportStranger(world, caller, bareId(fieldOf(got, 'id')), report);
       }
       return wanted.length;
     },

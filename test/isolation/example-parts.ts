@@ -67,7 +67,7 @@ export function similarFieldPart(world: World, caller: Caller, draws: Draws): Pa
     variables: { id: ['ID!', id] },
     check: ({ value }, report) => {
       if (!document) {
-        if (value !== null) reportStranger(world, caller, bare, report);
+        if (value) reportStranger(world, caller, bare, report);
         return 0;
       }
       const similar = fieldOf(value, 'similar');

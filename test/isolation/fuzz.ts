@@ -3,23 +3,29 @@ import type { TestGateway } from '../support/gateway.ts';
 import type { Databases } from './database-reads.ts';
 import { createDraws } from './draws.ts';
 import { hostileText } from './hostile-text.ts';
-import { anyOperation, type Operation } from './operations.ts';
+import { anyOperation, type Mix, type Operation, usualMix } from './operations.ts';
 import { describe, type Report } from './part.ts';
 import { type Field, runOperation, type Tally } from './run-operation.ts';
 import type { TableGrants } from './tenant-tables.ts';
-import { createWorld, type Difference, type World } from './world.ts';
+import { createWorld, type Difference, type DifferenceKind, type World } from './world.ts';
 
 /** Where worlds are made, and what they are looked at with. */
 export interface Ground {
   readonly gateway: TestGateway;
   readonly databases: Databases;
   readonly tables: readonly TableGrants[];
+  /** Where the fuzz itself is tested: makes what is looked at as it should not be, or mends it. */
+  readonly spoil?: (isSpoilt: boolean) => void;
 }
 
 export interface RoundOptions {
   readonly seed: number;
   /** Steps at most, each of one to four operations. */
   readonly steps: number;
+  /** The usual one unless given. */
+  readonly mix?: Mix;
+  /** Goes on until there is a difference of this kind; without it, until there is any. */
+  readonly until?: DifferenceKind;
 }
 
 /** The first difference of a round, and how to see it again. */
@@ -49,19 +55,19 @@ export function operationsOf({ operations }: Tally): number {
 
 /** Runs one round in tenants of its own: a world out of the seed, and steps until one differs from the model. */
 export async function runRound(ground: Ground, options: RoundOptions, tally: Tally): Promise<readonly Difference[]> {
-  return (await runSteps(ground, options.seed, stepsOf(options), tally)).differences;
+  return (await runSteps(ground, options, stepsOf(options), tally)).differences;
 }
 
 /** Runs a failing round again with fewer and fewer steps. */
 export async function shrinkRound(ground: Ground, options: RoundOptions): Promise<Failure> {
-  let failure = await tryAgain(ground, options.seed, stepsOf(options));
+  let failure = await tryAgain(ground, options, stepsOf(options));
   let size = Math.ceil(failure.steps.length / 2);
   for (let tries = 0; tries < mostShrinks && failure.steps.length > 1; ) {
     let isSmaller = false;
     for (let start = 0; start < failure.steps.length && tries < mostShrinks; start += size, tries++) {
       const fewer = failure.steps.toSpliced(start, size);
       if (fewer.length === 0) continue;
-      const next = await tryAgain(ground, options.seed, fewer);
+      const next = await tryAgain(ground, options, fewer);
       if (next.differences.length === 0) continue;
       failure = next;
       isSmaller = true;
@@ -73,8 +79,8 @@ export async function shrinkRound(ground: Ground, options: RoundOptions): Promis
   return failure;
 }
 
-async function tryAgain(ground: Ground, seed: number, steps: readonly Operation[]): Promise<Failure> {
-  const { differences, done } = await runSteps(ground, seed, steps, newTally());
+async function tryAgain(ground: Ground, options: RoundOptions, steps: readonly Operation[]): Promise<Failure> {
+  const { differences, done } = await runSteps(ground, options, steps, newTally());
   return { differences, steps: differences.length > 0 ? steps.slice(0, done) : steps };
 }
 
@@ -89,13 +95,13 @@ export function explain({ differences, steps }: Failure, { seed, steps: count }:
   ].join('\n');
 }
 
-function stepsOf({ seed, steps }: RoundOptions): Operation[] {
-  return fc.sample(anyOperation, { seed, numRuns: steps });
+function stepsOf({ seed, steps, mix = usualMix }: RoundOptions): Operation[] {
+  return fc.sample(anyOperation(mix), { seed, numRuns: steps });
 }
 
 async function runSteps(
   ground: Ground,
-  seed: number,
+  { seed, until }: RoundOptions,
   steps: readonly Operation[],
   tally: Tally,
 ): Promise<{ differences: Difference[]; done: number }> {
@@ -111,13 +117,15 @@ async function runSteps(
   try {
     await fill(field, seed, report).catch(reportError);
     let done = 0;
-    while (done < steps.length && differences.length === 0) {
+    ground.spoil?.(true);
+    while (done < steps.length && !differences.some(({ kind }) => until === undefined || kind === until)) {
       const batch = nextBatch(steps, done);
       await Promise.all(batch.map((step) => runOperation(field, step, report).catch(reportError)));
       done += batch.length;
     }
     return { differences, done };
   } finally {
+    ground.spoil?.(false);
     await clear(world);
   }
 }

@@ -102,7 +102,9 @@ async function send({ world, tally }: Field, caller: Caller, parts: readonly Par
       if (got.codes.includes('INTERNAL_SERVER_ERROR')) asked('missing', `a bug: ${answer.text.slice(0, 300)}`);
       const isFault = got.codes.length > 0 || typeof fieldOf(got.value, 'code') === 'string';
       if (isFault) tally.refused++;
-      if (got.codes.length > 0 && !part.alone && !part.writes) asked('missing', `an answer is ${show(got)}`);
+      // A field that fails may take the others of its request with it.
+      const isLost = got.codes.length > 0 || !answer.data;
+      if (isLost && !part.alone && !part.writes) asked('missing', `an answer is ${show(got)}`);
       else tally.rows += part.check(got, asked);
     }
   }

@@ -30,11 +30,14 @@ export function scanAnswer(
     const [, of] = /^..(r[0-9]+x[0-9]+)/.exec(marker) ?? [];
     if (of !== tenant.marker.slice(2))
       report('leak', `an answer to ${tenant.id} holds ${marker} of another tenant: ${around(text, marker)}`);
-    else if (!isShown(caller, marker))
-      report(
-        'leak',
-        `an answer to ${caller.subject} holds ${marker} of what is hidden or gone: ${around(text, marker)}`,
+    else {
+      const holders = [...tenant.documents.values()].filter((one) =>
+        `${one.title} ${one.body}`.split(' ').includes(marker),
       );
+      if (holders.some(({ acl }) => maySee(caller, acl))) continue;
+      const kind = holders.length > 0 ? 'leak' : 'other';
+      report(kind, `an answer to ${caller.subject} holds ${marker} of what is hidden or gone: ${around(text, marker)}`);
+    }
   }
   for (const [name] of text.matchAll(tenantPattern)) {
     if (name !== tenant.id && !request.includes(name))
@@ -49,13 +52,6 @@ export function scanAnswer(
     else if (document && !writes && !maySee(caller, document.acl))
       report('leak', `an answer to ${caller.subject} holds the id ${id}, which is hidden: ${show(document.acl)}`);
   }
-}
-
-/** Whether a document that has the marker now may be seen. */
-function isShown(caller: Caller, marker: string): boolean {
-  return [...caller.tenant.documents.values()].some(
-    ({ title, body, acl }) => maySee(caller, acl) && `${title} ${body}`.split(' ').includes(marker),
-  );
 }
 
 /** Every id in a text, bare or wrapped as global ids and cursors are. */

@@ -4,7 +4,11 @@ import type { Superuser } from '../support/database.ts';
 /** What the grants let a role do with a table of tenants' rows. */
 export interface TableGrants {
   readonly table: string;
+  /** The column that names the tenant. */
+  readonly key: string;
   readonly role: ScopeRole;
+  /** Rows may be hidden by access lists. */
+  readonly isListed: boolean;
   readonly selects: boolean;
   readonly deletes: boolean;
   readonly insertColumns: readonly Column[];
@@ -40,7 +44,7 @@ export async function readTenantTables(superuser: Superuser): Promise<TableGrant
      join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
      cross join unnest($1::text[]) role
      where c.relnamespace = 'tessera'::regnamespace and c.relkind in ('r', 'p')
-       and exists (select from pg_attribute t where t.attrelid = c.oid and t.attname = 'tenant_id')
+       and (c.relname = 'tenants' or exists (select from pg_attribute t where t.attrelid = c.oid and t.attname = 'tenant_id'))
      order by c.relname, role, a.attnum`,
     [roles],
   );
@@ -48,11 +52,15 @@ export async function readTenantTables(superuser: Superuser): Promise<TableGrant
   return [...tables.values()].flatMap((columns) => {
     const [{ table, role, deletes }] = columns as [(typeof rows)[number]];
     const toColumn = ({ name, type, selects }: (typeof rows)[number]): Column => ({ name, type, isReadable: selects });
+    const key = table === 'tenants' ? 'id' : 'tenant_id';
+    const isListed = table === 'audiences' || columns.some(({ name }) => name === 'audience');
     const grants = {
+      isListed,
       table,
+      key,
       role,
       deletes,
-      selects: columns.some(({ name, selects }) => name === 'tenant_id' && selects),
+      selects: columns.some(({ name, selects }) => name === key && selects),
       insertColumns: columns.filter(({ inserts }) => inserts).map(toColumn),
       updateColumns: columns.filter(({ updates }) => updates).map(toColumn),
     };
