@@ -128,6 +128,9 @@ grant select, insert (tenant_id) on tessera.canaries to tessera_tenant;
 grant select on tessera.canaries to tessera_reader;
 grant insert (tenant_id) on tessera.canaries to tessera_admin, tessera_operator;
 
+-- Their ids are nobody's: erasing such a tenant would take its canary away.
+alter table tessera.tenants add constraint tenants_reserved_check check (id not in ('tessera-canary-1', 'tessera-canary-2'));
+
 create function tessera.set_canary() returns trigger language plpgsql as $$
 begin
   insert into tessera.canaries (tenant_id) values (new.id) on conflict do nothing;
@@ -136,7 +139,7 @@ end
 $$;
 create trigger sets_canary after insert on tessera.tenants for each row execute function tessera.set_canary();
 
--- The owner sees no tenant's rows, the operator every tenant's name.
+-- An owner need not see any tenant's rows; the operator sees every tenant's name.
 set local role tessera_operator;
 insert into tessera.canaries (tenant_id) select t.id from tessera.tenants t;
 insert into tessera.canaries (tenant_id) values ('tessera-canary-1'), ('tessera-canary-2') on conflict do nothing;

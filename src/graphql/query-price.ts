@@ -32,6 +32,8 @@ export type QueryPrice = Of<number>;
 
 /** What a look at the schema itself costs: it is in memory. */
 const introspectionPoints = 100;
+/** What a part of an answer costs that comes by itself (`@defer`, `@stream`), beside what is in it. */
+const partPoints = 1;
 /** Items of a list of objects whose length nothing tells. */
 const usualItems = 10;
 
@@ -70,7 +72,9 @@ export function compilePrice(
         const fragment = node.kind === Kind.FRAGMENT_SPREAD ? fragments.get(node.name.value) : node;
         const condition = fragment?.typeCondition && schema.getType(fragment.typeCondition.name.value);
         const type = condition && isCompositeType(condition) ? condition : parent;
-        return fragment ? onlyIf(node.directives, ofSelections(fragment.selectionSet, type, sizes)) : constant(0);
+        if (!fragment) return constant(0);
+        const inner = ofSelections(fragment.selectionSet, type, sizes);
+        return onlyIf(node.directives, sum([inner, constant(isMarked(node, 'defer') ? partPoints : 0)]));
       }),
     );
   }
@@ -85,7 +89,8 @@ export function compilePrice(
     if (!node.selectionSet || !isCompositeType(type)) return constant(points);
     const length = list && lengthOf(list, node, field);
     const inner = new Map(list?.fields?.map((sized) => [sized, length ?? constant(list.otherwise)]));
-    const item = sum([constant(1), ofSelections(node.selectionSet, type, inner)]);
+    const part = constant(isMarked(node, 'stream') ? partPoints : 0);
+    const item = sum([constant(1), part, ofSelections(node.selectionSet, type, inner)]);
     const isList = isListType(getNullableType(field.type));
     const items = sizes.get(name) ?? (list?.fields ? undefined : length) ?? constant(usualItems);
     return sum([constant(points), isList ? product(items, item) : item]);
@@ -122,6 +127,10 @@ export function compilePrice(
     if (value.kind === Kind.VARIABLE) return variables[value.name.value] ?? defaults.get(value.name.value);
     return value.kind === Kind.LIST ? value.values : valueFromASTUntyped(value, variables);
   }
+}
+
+function isMarked({ directives }: { readonly directives?: readonly DirectiveNode[] | undefined }, directive: string) {
+  return directives?.some(({ name }) => name.value === directive) ?? false;
 }
 
 function countOf(value: unknown, otherwise: number): number {

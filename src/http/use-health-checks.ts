@@ -1,5 +1,6 @@
 import type { Plugin } from 'graphql-yoga';
 import type { Logger } from '../log.ts';
+import { currentRequestId } from './use-request-id.ts';
 
 /** Resolves when requests can be answered; rejects when they cannot. */
 export type ReadyCheck = () => Promise<void>;
@@ -16,7 +17,7 @@ export function useHealthChecks(isReady: ReadyCheck, log: Logger): Plugin {
       const ready = await isReady().then(
         () => true,
         (error: unknown) => {
-          log.warn({ err: error }, 'not ready');
+          log.warn({ err: error, requestId: currentRequestId() }, 'not ready');
           return false;
         },
       );

@@ -46,7 +46,8 @@ export async function resolveDocuments(
   const keys = inputs.flatMap(({ input }) => (input.id ? [] : (keyOf(input) ?? [])));
   const stored = await execute(lockDocumentsStatement(tenantId, ids, keys));
   const byId = new Map(stored.map((one) => [one.id, one]));
-  const byKey = new Map(stored.map((one) => [keyText(keyOfStored(one)), one]));
+  // Without those that have no key: a new document without one would be taken for them.
+  const byKey = new Map(stored.flatMap((one) => (keyOfStored(one) ? [[keyText(keyOfStored(one)), one] as const] : [])));
   const resolved = inputs.flatMap(({ index, input }, position): ResolvedDocument[] => {
     const existing = input.id ? byId.get(input.id) : byKey.get(keyText(keyOf(input)));
     const fault = findFault(index, input, existing);

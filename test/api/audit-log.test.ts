@@ -111,11 +111,11 @@ const mutations: Record<string, () => Promise<readonly [query: string, variables
 
 /** What operators do to another tenant, in this order: it cannot read its own log while it is suspended or deleted. */
 const lifecycle: Record<string, string> = {
-  createTenant: 'mutation { createTenant(id: "beta", name: "Beta") { __typename } }',
-  suspendTenant: 'mutation { suspendTenant(id: "beta") { __typename } }',
-  resumeTenant: 'mutation { resumeTenant(id: "beta") { __typename } }',
-  renameTenant: 'mutation { renameTenant(id: "beta", name: "Beta and sons") { __typename } }',
-  deleteTenant: 'mutation { deleteTenant(id: "beta") { __typename } }',
+  createTenant: 'mutation { createTenant(id: "delta", name: "Beta") { __typename } }',
+  suspendTenant: 'mutation { suspendTenant(id: "delta") { __typename } }',
+  resumeTenant: 'mutation { resumeTenant(id: "delta") { __typename } }',
+  renameTenant: 'mutation { renameTenant(id: "delta", name: "Beta and sons") { __typename } }',
+  deleteTenant: 'mutation { deleteTenant(id: "delta") { __typename } }',
 };
 
 function document(externalId: string) {
@@ -180,12 +180,12 @@ describe('the audit log', () => {
     );
     expect(rows).toEqual([
       {
-        tenant_id: 'beta',
+        tenant_id: 'delta',
         subject: 'ada',
         token_id: 'ticket-1',
         by_operator: true,
         request_id: headers.get('x-request-id'),
-        target_ids: ['beta'],
+        target_ids: ['delta'],
       },
     ]);
   });

@@ -9,6 +9,7 @@ const slow = `{ search(input: { text: "boiler" }, first: 3) { ... on SearchConne
   ... @defer(label: "why") { explain { strategy } }
 } } }`;
 const plain = slow.replaceAll(/ @defer\(label: "\w+"\)/g, '');
+const manyParts = '... @defer { __typename } '.repeat(20);
 const streamed = `{ documents(first: 20) { edges @stream(initialCount: 2) { node { title body } } } }`;
 
 describe('slow parts of an answer', () => {
@@ -99,10 +100,13 @@ describe('slow parts of an answer', () => {
     });
   });
 
-  test('cost what they cost at once', async () => {
+  test('cost what they cost at once, and a point each', async () => {
     const [first] = await partsOf(await ask(slow, 'multipart/mixed'));
     const whole = (await (await ask(plain)).json()) as AnswerPart;
-    expect(first?.extensions).toEqual(whole.extensions);
+    const priceOf = (answer: AnswerPart | undefined) =>
+      (answer?.extensions?.cost as { price: number } | undefined)?.price;
+    // One for each of three hits, and one for the explanation.
+    expect(priceOf(first)).toBe(priceOf(whole)! + 4);
   });
 
   test.each(['application/json', 'application/graphql-response+json'])(
@@ -158,6 +162,12 @@ describe('slow parts of an answer', () => {
     for (const [query, code] of [
       [`{ viewer { ${'... @defer { tenantId } '.repeat(60)} } }`, 'QUERY_LIMIT_EXCEEDED'],
       ['{ viewer { tenantId @stream } }', 'GRAPHQL_VALIDATION_FAILED'],
+      ['{ documents { edges @stream(initialCount: -1) { cursor } } }', 'BAD_USER_INPUT'],
+      ['{ documents { edges @stream(initialCount: null) { cursor } } }', 'BAD_USER_INPUT'],
+      [
+        `{ documents(first: 100) { edges { ${manyParts} node { ${manyParts} similar(first: 100) { edges { cursor } } } } } }`,
+        'QUERY_TOO_EXPENSIVE',
+      ],
       ['mutation { ... @defer { deleteDocuments(ids: []) { deletedIds } } }', 'GRAPHQL_VALIDATION_FAILED'],
     ] as const) {
       const answer = (await (await ask(query)).json()) as AnswerPart;
@@ -166,5 +176,26 @@ describe('slow parts of an answer', () => {
         query,
       ).toContain(code);
     }
+  });
+
+  test('come from a subgraph too, and out of a trusted document', async () => {
+    const trustedDocuments = { byId: new Map([['slow', slow]]), only: true };
+    const subgraph = await openTestGateway({ federation: true, trustedDocuments });
+    await subgraph.upsert('alpha', [
+      { externalId: 'a', collection: 'help', title: 'House', body: 'The boiler is off.' },
+    ]);
+    const response = await subgraph.gateway.fetch('http://tessera.test/graphql', {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        accept: 'multipart/mixed',
+        authorization: `Bearer ${await subgraph.tokenFor('alpha')}`,
+      },
+      body: JSON.stringify({ documentId: 'slow' }),
+    });
+    const parts = await partsOf(response);
+    expect(parts.length).toBeGreaterThan(1);
+    expect(JSON.stringify(joinParts(parts))).toMatch(/The boiler is off.*strategy/);
+    await subgraph.close();
   });
 });

@@ -5,8 +5,10 @@ import { openTestGateway, type TestGateway } from '../support/gateway.ts';
 import { expectRefusal } from '../support/refusal.ts';
 
 const tenants = [{ name: 'alpha', token: 'a-token-of-the-demo', examples: [] }];
+const tabs = [{ query: '{ viewer { tenantId } }' }];
 const graphiql = {
-  tabs: [{ query: '{ viewer { tenantId } }', headers: { authorization: 'Bearer a-token-of-the-demo' } }],
+  tabs,
+  tenants: async () => [{ name: 'alpha', headers: { authorization: 'Bearer a-token-of-the-demo' }, tabs }],
 };
 const app = 'https://app.example.com';
 

@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openPool } from '../../src/db/open-pool.ts';
+import { readAsTenant } from '../../src/db/tenant.ts';
 import { parseTenantId } from '../../src/ids.ts';
+import { calibrate } from '../../src/recall/calibrate.ts';
 import { type SearchDeps, search } from '../../src/search/search.ts';
 import type { SearchDepth } from '../../src/search/search-depth.ts';
 import type { SearchInput } from '../../src/search/search-input.ts';
+import { vectorOperands } from '../../src/search/search-plan.ts';
+import { searchStatement } from '../../src/search/search-statement.ts';
 import { reviewTiers } from '../../src/tiers/review-tiers.ts';
 import { refreshTermStats } from '../../src/worker/refresh-term-stats.ts';
 import { seedAudience, seedAudienceOf } from '../support/access-list.ts';
@@ -11,6 +15,7 @@ import { describeServer, openTestDatabase, type TestDatabase } from '../support/
 import { principalOf } from '../support/principal.ts';
 import { seedClusterTexts } from '../support/seed-cluster-texts.ts';
 import { seedClusters } from '../support/seed-clusters.ts';
+import { statement } from '../support/statement.ts';
 import { nearestTo, readVectors, type StoredVector } from '../support/stored-vectors.ts';
 
 const tenantId = parseTenantId('large');
@@ -147,6 +152,40 @@ describeServer('a search of a tenant of 20,000 chunks that has a graph and acces
       }
     },
   );
+
+  test('reads of the covering indexes no more than may be seen', async () => {
+    const { sql, parameters } = searchStatement(tenantId, {
+      modelId: 1,
+      semantic: {
+        modelId: 1,
+        ...vectorOperands(queries[0]!.full),
+        depth: { kind: 'two-stage', candidates: 100, stageOne: { kind: 'covering' } },
+      },
+      keyword: { words: 'word1', candidates: 100, scan: { kind: 'exact' } },
+      fusion: { method: 'RECIPROCAL_RANK', keywordWeight: 1, semanticWeight: 1, rankConstant: 60 },
+      selection: { filter: {}, exceptChunks: [], hasAccessLists: true },
+      groupBy: 'DOCUMENT',
+      withVectors: false,
+      ...{ seen: [], limit: 11 },
+    }).compile();
+    const explain = statement<{ 'QUERY PLAN': string }>(`explain (analyze, costs off, timing off) ${sql}`, parameters);
+    const lines = (await readAsTenant(db.database, principal('few'), explain)).map((row) => row['QUERY PLAN']);
+    const permitted = [...numbers.keys()].filter((id) => mayRead('few', id)).length;
+    for (const index of ['embeddings_exact', 'chunks_terms']) {
+      const at = lines.findIndex((line) => line.includes(`Index Only Scan using ${index}`));
+      expect(lines[at]).toContain(`rows=${permitted} `);
+      expect(lines[at + 1]).toMatch(/Index Cond: .*audience = ANY/);
+    }
+  });
+
+  test('is tuned and examined over the whole tenant, whoever may see how much of it', async () => {
+    const curve = await calibrate({ database: db.database }, tenantId, {
+      sample: 2,
+      candidates: [100],
+      efFactors: [1],
+    });
+    expect(curve).toMatchObject({ chunks, sample: 2 });
+  });
 
   test('goes on page by page to the last document that may be seen, and not one further', async () => {
     const permitted = [...numbers].filter(([id]) => mayRead('few', id)).map(([id]) => id);

@@ -7,6 +7,7 @@ import { readAsTenant, writeAsTenant } from '../../src/db/tenant.ts';
 import { documentsByIdStatement } from '../../src/documents/document-statements.ts';
 import { type DocumentId, parseTenantId } from '../../src/ids.ts';
 import { resolveAudiences } from '../../src/ingest/audiences.ts';
+import { createTunedSearch } from '../../src/recall/tuned-search.ts';
 import { maySee, seedAudience } from '../support/access-list.ts';
 import { openTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type Outcome, tryInScope } from '../support/in-scope.ts';
@@ -119,6 +120,29 @@ describe('a row that is written with another audience than its document’s', ()
     expect(await write(chunk, [seeded.documentId, audience])).toMatchObject({ count: 1 });
     expect(await write(job, ['alpha', seeded.modelId, seeded.bareChunkId, audience])).toMatchObject({ count: 1 });
     expect(await embed(audience)).toMatchObject({ count: 1 });
+  });
+});
+
+describe('the keyword functions, which read past the policies,', () => {
+  test.each([
+    ['keyword_matches', `select keyword_matches('english', 'lamp'::tsquery) as id`],
+    ['keyword_best', `select keyword_best('english', 'lamp'::tsquery, '{1:1}/268435456'::sparsevec, 10) as id`],
+    ['matching_chunks', `select matching_chunks('lamp') as id`],
+  ])('give nobody a passage of a document whose list does not name them: %s', async (_, text) => {
+    const found = async (principal: Principal) => (await readAsTenant(db.database, principal, statement(text))).length;
+    await put(0);
+    expect([await found(ann), await found(guest)]).toEqual([2, 2]);
+    await put(audience);
+    expect([await found(ann), await found(bob), await found(guest)]).toEqual([2, 2, 0]);
+  });
+});
+
+describe('that a tenant has lists', () => {
+  test('is known to the searches of all its people, and of no other tenant', async () => {
+    await db.owner.query(`insert into tenants (id) values ('gamma')`);
+    await db.owner.query(`insert into tenant_models (tenant_id, model_id) values ('gamma', $1)`, [seeded.modelId]);
+    const { hasAccessLists } = createTunedSearch({ database: db.database });
+    expect([await hasAccessLists(guest), await hasAccessLists(principalOf('gamma'))]).toEqual([true, false]);
   });
 });
 

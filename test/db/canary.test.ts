@@ -53,9 +53,10 @@ const harms: readonly (readonly [harm: string, mend: string, says: RegExp])[] = 
     /documents: row-level security is not forced\. Run "alter table tessera\.documents force/,
   ],
   [
-    'alter policy tenant_reads on documents using (true)',
-    'alter policy tenant_reads on documents using (tenant_id = tessera.current_tenant())',
-    /documents: policy tenant_reads lets tessera_reader select whatever the tenant/,
+    'alter policy reader_reads on documents using (true)',
+    `alter policy reader_reads on documents using (tenant_id = tessera.current_tenant()
+       and (audience = 0 or audience in (select tessera.permitted_audiences())))`,
+    /documents: policy reader_reads lets tessera_reader select whatever the tenant/,
   ],
   [
     `create or replace function tessera.current_tenant() returns text language sql stable parallel safe return 'tessera-canary-2'`,
@@ -82,7 +83,7 @@ describe('a canary', () => {
 });
 
 describeServer('a database with tenants from before', () => {
-  test('has a canary for each of them once it is migrated, by an owner who sees none of their rows', async () => {
+  test('has a canary for each of them once it is migrated, by an owner who is no superuser', async () => {
     const empty = await openEmptyDatabase();
     const migrations = await readMigrations();
     const before = migrations.findIndex(({ name }) => name.endsWith('_tenant_lifecycle.sql'));
@@ -92,13 +93,11 @@ describeServer('a database with tenants from before', () => {
       onIdleError: () => {},
     });
     try {
-      const seen = await asOwner(empty.urls.owner, async (owner) => {
+      await asOwner(empty.urls.owner, async (owner) => {
         await migrate(owner, migrations.slice(0, before));
         await superuser.pool.query(`insert into tessera.tenants (id) values ('old')`);
         await migrate(owner, migrations);
-        return (await owner.query('select id from tessera.tenants')).rows;
       });
-      expect(seen).toEqual([]);
       const { rows } = await superuser.pool.query('select tenant_id as id from tessera.canaries order by 1');
       expect(rows).toEqual([{ id: 'old' }, { id: 'tessera-canary-1' }, { id: 'tessera-canary-2' }]);
     } finally {

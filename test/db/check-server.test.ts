@@ -84,9 +84,14 @@ describeServer('before it serves, the gateway', () => {
       'chunks: row-level security is off. Run "alter table tessera.chunks enable row level security"',
     ],
     [
-      'alter policy tenant_reads on tessera.documents rename to was; alter policy was on tessera.documents to tessera_keyword',
-      'alter policy was on tessera.documents to tessera_tenant, tessera_reader; alter policy was on tessera.documents rename to tenant_reads',
+      'alter policy reader_reads on tessera.documents rename to was; alter policy was on tessera.documents to tessera_keyword',
+      'alter policy was on tessera.documents to tessera_reader; alter policy was on tessera.documents rename to reader_reads',
       'documents: select is granted to tessera_reader and has no policy. Create the policies of tessera.documents again',
+    ],
+    [
+      'alter policy reader_reads on tessera.chunks using (tenant_id = tessera.current_tenant())',
+      'alter policy reader_reads on tessera.chunks using (tenant_id = tessera.current_tenant() and (audience = 0 or audience in (select tessera.permitted_audiences())))',
+      'chunks: policy reader_reads lets tessera_reader select whatever the access list. Drop the policy',
     ],
   ])('refuses after %s', async (harm, mend, message) => {
     await db.owner.query(harm);

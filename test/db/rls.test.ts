@@ -70,6 +70,7 @@ const tables: Readonly<Record<string, TenantTable>> = {
     reaches: {
       tessera_tenant: reach('own', 'own', 'never', 'never'),
       tessera_worker: nothing,
+      tessera_exporter: ownReads,
     },
     insert: (t) => ['tenant_id, users, groups, digest', `$1, '{ann}', '{}', sha256('y')`, [t.tenantId]],
     update: `users = '{}'`,

@@ -1,5 +1,7 @@
 import type { Principal } from '../../auth/principal.ts';
 import type { Database } from '../../db/database.ts';
+import { StartupError } from '../../errors.ts';
+import { InvalidDocumentError } from '../../ingest/document-input.ts';
 import { type ImportedDocument, importDocuments } from '../../ingest/import-documents.ts';
 import type { IngestDeps } from '../../ingest/upsert-documents.ts';
 import { decodeVector, type TransferDocumentLine, type TransferredVector } from '../../tenants/transfer-format.ts';
@@ -17,8 +19,12 @@ export interface ImportTally {
 /** Documents of a file that are stored together. */
 export interface ImportBatch {
   readonly tally: Readonly<ImportTally>;
-  /** Stores what came before, where that is enough for a write. */
-  add(line: TransferDocumentLine): Promise<void>;
+  /**
+   * Stores what came before, where that is enough for a write.
+   * @param lineNumber from 1, for what is said when it cannot be stored.
+   */
+  add(line: TransferDocumentLine, lineNumber: number): Promise<void>;
+  /** @throws {StartupError} that names the line of a document that cannot be stored. */
   flush(): Promise<void>;
 }
 
@@ -33,11 +39,16 @@ export function createImportBatch(
   const tally: ImportTally = { documents: 0, changed: 0, adopted: 0 };
   const documents: ImportedDocument[] = [];
   const vectors: (readonly TransferredVector[])[] = [];
+  const lineNumbers: number[] = [];
   let characters = 0;
 
   async function flush(): Promise<void> {
     if (documents.length === 0) return;
-    const outcomes = await importDocuments(deps, principal, documents);
+    const outcomes = await importDocuments(deps, principal, documents).catch((error: unknown) => {
+      if (!(error instanceof InvalidDocumentError)) throw error;
+      const sentence = error.message.replace(/^Document \d+: /, '');
+      throw new StartupError(`Line ${lineNumbers[error.index]}: ${sentence}`, { cause: error });
+    });
     tally.documents += outcomes.length;
     tally.changed += outcomes.filter(({ status }) => status !== 'UNCHANGED').length;
     if (model) {
@@ -49,17 +60,19 @@ export function createImportBatch(
     }
     documents.length = 0;
     vectors.length = 0;
+    lineNumbers.length = 0;
     characters = 0;
   }
 
   return {
     tally,
     flush,
-    async add(line) {
+    async add(line, lineNumber) {
       const document = toDocument(line);
       if (documents.length === limits.documents || characters + document.body.length > limits.characters) await flush();
       documents.push(document);
       vectors.push(line.vectors ?? []);
+      lineNumbers.push(lineNumber);
       characters += document.body.length;
     },
   };

@@ -4,7 +4,6 @@ import { StartupError } from '../../errors.ts';
 import { parseTenantId, type TenantId } from '../../ids.ts';
 import { CollectionError } from '../../ingest/collection-definition.ts';
 import { defineCollection } from '../../ingest/define-collection.ts';
-import { InvalidDocumentError } from '../../ingest/document-input.ts';
 import { createTenant } from '../../tenants/change-tenant.ts';
 import { readTransferLine } from '../../tenants/read-transfer.ts';
 import { TenantStateError } from '../../tenants/tenant-error.ts';
@@ -60,7 +59,7 @@ export async function runImport(context: CommandContext, { path, tenantId }: Imp
         await batch.flush();
         isWhole = line.end.documents === batch.tally.documents;
       } else {
-        await batch.add(line);
+        await batch.add(line, position.line);
       }
     }
     await batch?.flush();
@@ -76,7 +75,7 @@ export async function runImport(context: CommandContext, { path, tenantId }: Imp
     if (app.workerDeps) await drain(app.workerDeps, signal);
     else context.note('What has no vector yet waits for a worker.');
   } catch (error) {
-    if (error instanceof InvalidDocumentError || error instanceof CollectionError || error instanceof TenantStateError)
+    if (error instanceof CollectionError || error instanceof TenantStateError)
       throw new StartupError(error.message, { cause: error });
     if ((error as NodeJS.ErrnoException).code === 'ENOENT')
       throw new StartupError(`${path} cannot be read: there is no such file.`, { cause: error });
