@@ -7,8 +7,8 @@ import { type Report, show } from './part.ts';
 import type { TableGrants } from './tenant-tables.ts';
 import type { World } from './world.ts';
 
-/** Rows that the worker sees of every tenant: the queue, and what has expired. */
-const workersOwn = ['embedding_jobs', 'revoked_tokens'];
+/** Rows that the worker sees of every tenant, or of none: the queue, and what has expired or was deleted. */
+const workersOwn = ['embedding_jobs', 'revoked_tokens', 'documents', 'write_outcomes', 'audit_log', 'quota_windows'];
 
 /** Changes of a column that every row can take; of other tables the default is tried. */
 const changes: Readonly<Record<string, string>> = {
@@ -19,6 +19,8 @@ const changes: Readonly<Record<string, string>> = {
   embedding_jobs: 'attempts = 9',
   term_stats: 'chunks = 9',
   corpus_stats: 'chunks = 9',
+  chunks: 'start_offset = 0',
+  embeddings: 'stand_in = (random() * 2e9)::integer',
 };
 
 /** Anything of a column's type, where a role may write it and not read it. */
@@ -58,7 +60,8 @@ export async function attemptRaw(
     ...(grants.selects && !seesAll ? [select] : []),
     ...(grants.insertColumns.length > 0 ? [insert] : []),
     ...(grants.updateColumns.length > 0 && !seesAll ? [update] : []),
-    ...(grants.deletes && !seesAll ? [remove] : []),
+    // Of jobs it deletes those that are a month old, of which there is none.
+    ...(grants.deletes && !seesAll && !(role === 'tessera_worker' && table === 'jobs') ? [remove] : []),
   ];
   return verbs.length === 0 ? true : draws.pick(verbs)();
 
