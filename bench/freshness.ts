@@ -55,8 +55,9 @@ export async function benchFreshness(): Promise<void> {
         })),
       );
     const isFresh = async (text: string, externalId: string) => {
-      const { hits } = await search(app.deps, principal, { text, mode: 'SEMANTIC' }, { first: 20 });
-      return hits.some(({ document, embeddedAt }) => document.externalId === externalId && embeddedAt !== null);
+      const filter = { externalId: { eq: externalId } };
+      const { hits } = await search(app.deps, principal, { text, mode: 'SEMANTIC', filter }, { first: 1 });
+      return hits[0]?.embeddedAt != null;
     };
     const untilFresh = async (text: string, externalId: string) => {
       while (!(await isFresh(text, externalId))) await wait(1);

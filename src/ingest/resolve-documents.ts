@@ -31,7 +31,8 @@ export type StoredDocument =
  * Finds and locks what each input means: a stored document by its id or its key, or a new one.
  * @param settings of the inputs' collections.
  * @param audiences of the inputs, in order.
- * @returns those without a fault: an id that does not exist, a document that is named twice, a key that is another's, and a
+ * @returns those without a fault, and deleted documents whose keys they take: an id that does not exist, a document that is
+ *   named twice, a key that is another's, and a
  *   version that is not the expected one are faults.
  */
 export async function resolveDocuments(
@@ -41,13 +42,14 @@ export async function resolveDocuments(
   audiences: readonly number[],
   execute: Execute,
   onFault: OnFault,
-): Promise<ResolvedDocument[]> {
+): Promise<{ resolved: ResolvedDocument[]; displaced: DocumentId[] }> {
   const ids = inputs.flatMap(({ input }) => input.id ?? []);
   const keys = inputs.flatMap(({ input }) => (input.id ? [] : (keyOf(input) ?? [])));
   const stored = await execute(lockDocumentsStatement(tenantId, ids, keys));
-  const byId = new Map(stored.map((one) => [one.id, one]));
+  const there = stored.filter(({ isGone }) => !isGone);
+  const byId = new Map(there.map((one) => [one.id, one]));
   // Without those that have no key: a new document without one would be taken for them.
-  const byKey = new Map(stored.flatMap((one) => (keyOfStored(one) ? [[keyText(keyOfStored(one)), one] as const] : [])));
+  const byKey = new Map(there.flatMap((one) => (keyOfStored(one) ? [[keyText(keyOfStored(one)), one] as const] : [])));
   const resolved = inputs.flatMap(({ index, input }, position): ResolvedDocument[] => {
     const existing = input.id ? byId.get(input.id) : byKey.get(keyText(keyOf(input)));
     const fault = findFault(index, input, existing);
@@ -56,13 +58,15 @@ export async function resolveDocuments(
     const collection = settings.get(input.collection) ?? undeclared;
     return [{ index, row: toRow(input, collection, audiences[position] as number, existing), existing }];
   });
-  return withoutTakenKeys(tenantId, withoutDuplicates(resolved, onFault), execute, onFault);
+  const { free, holders } = await withoutTakenKeys(tenantId, withoutDuplicates(resolved, onFault), execute, onFault);
+  const wanted = new Set(free.flatMap(({ row }) => keyOf(row) ?? []).map(keyText));
+  const gone = [...stored, ...holders].filter((one) => one.isGone && wanted.has(keyText(keyOfStored(one))));
+  return { resolved: free, displaced: [...new Set(gone.map(({ id }) => id as DocumentId))] };
 }
 
 function findFault(index: number, input: DocumentInput, existing: StoredDocument | undefined) {
-  if (input.id && (!existing || existing.isGone))
-    return new InvalidDocumentError(index, 'there is no document with the id that was given.');
-  const version = existing && !existing.isGone ? existing.version : 0;
+  if (input.id && !existing) return new InvalidDocumentError(index, 'there is no document with the id that was given.');
+  const version = existing?.version ?? 0;
   if (input.ifVersion !== undefined && input.ifVersion !== version)
     return new VersionConflictError(index, input.ifVersion, version);
   return undefined;
@@ -86,21 +90,21 @@ async function withoutTakenKeys(
   resolved: readonly ResolvedDocument[],
   execute: Execute,
   onFault: OnFault,
-): Promise<ResolvedDocument[]> {
+): Promise<{ free: ResolvedDocument[]; holders: StoredDocument[] }> {
   const moved = resolved.flatMap(({ index, row, existing }) => {
     const key = keyOf(row);
     return key && existing && keyText(key) !== keyText(keyOfStored(existing)) ? [{ index, key }] : [];
   });
-  if (moved.length === 0) return [...resolved];
+  if (moved.length === 0) return { free: [...resolved], holders: [] };
   const keys = moved.map(({ key }) => key);
   const holders = await execute(lockDocumentsStatement(tenantId, [], keys));
-  const held = new Set(holders.map((holder) => keyText(keyOfStored(holder))));
+  const held = new Set(holders.filter(({ isGone }) => !isGone).map((holder) => keyText(keyOfStored(holder))));
   const taken = moved.filter(({ key }) => held.has(keyText(key)));
   for (const { index, key } of taken) {
     const message = `the externalId ${JSON.stringify(key.externalId)} is another document's in the collection ${JSON.stringify(key.collection)}.`;
     onFault(new InvalidDocumentError(index, message));
   }
-  return resolved.filter(({ index }) => !taken.some((one) => one.index === index));
+  return { free: resolved.filter(({ index }) => !taken.some((one) => one.index === index)), holders };
 }
 
 interface Key {

@@ -11,6 +11,7 @@ import { deleteAttributesStatement, insertAttributesStatement } from './attribut
 import { resolveAudiences } from './audiences.ts';
 import type { ServerChunking } from './chunk-document.ts';
 import { type CollectionSettings, lockCollectionsStatement, readCollectionSettings } from './collection-settings.ts';
+import { deleteDocumentsStatement } from './delete-statements.ts';
 import {
   checkDocuments,
   type DocumentFault,
@@ -160,18 +161,18 @@ export async function writeChecked(
   // Before any document is locked: whoever waits here for another write holds nothing that it could want.
   const lists = inputs.map(({ input }) => input.acl);
   const audiences = await resolveAudiences(tenantId, lists, execute);
-  const resolved = await resolveDocuments(tenantId, inputs, settings, audiences, execute, onFault);
+  const { resolved, displaced } = await resolveDocuments(tenantId, inputs, settings, audiences, execute, onFault);
+  if (displaced.length > 0) await execute(deleteDocumentsStatement(tenantId, displaced));
   const outcomes: UpsertOutcome[] = [];
   const rechunked: DocumentRow[] = [];
   for (const { index, row, existing } of resolved) {
     if (!existing) continue;
-    if (!existing.isGone && isUnchanged(row, existing)) {
+    if (isUnchanged(row, existing)) {
       outcomes.push({ index, id: row.id, status: 'UNCHANGED', version: existing.version });
     } else {
       const [updated] = await execute(updateDocumentStatement(tenantId, row));
-      const status = existing.isGone ? 'CREATED' : 'UPDATED';
-      outcomes.push({ index, id: row.id, status, version: updated?.version ?? existing.version });
-      if (existing.isGone || !row.contentHash.equals(existing.content_hash)) rechunked.push(row);
+      outcomes.push({ index, id: row.id, status: 'UPDATED', version: updated?.version ?? existing.version });
+      if (!row.contentHash.equals(existing.content_hash)) rechunked.push(row);
     }
   }
   const created = resolved.filter(({ existing }) => !existing).sort((a, b) => compareKeys(a.row, b.row));

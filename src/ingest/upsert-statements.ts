@@ -79,7 +79,7 @@ export function lockDocumentsStatement(
       'version',
       'audience',
       'expires_at',
-      // Deleted or expired: nobody sees it, and what is written under its key begins anew.
+      // Deleted or expired: nobody sees it, and what is written under its key takes its place.
       sql<boolean>`deleted_at is not null or coalesce(expires_at <= now(), false)`.as('isGone'),
     ])
     .where('tenant_id', '=', tenantId)
@@ -153,8 +153,6 @@ export function updateDocumentStatement(tenantId: TenantId, row: DocumentRow) {
       content_hash: row.contentHash,
       audience: row.audience,
       expires_at: row.expiresAt,
-      deleted_at: null,
-      deletion: null,
       version: sql<number>`version + 1`,
       updated_at: sql<Date>`now()`,
     })

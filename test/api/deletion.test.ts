@@ -110,18 +110,21 @@ describe('a deleted document', () => {
       code: 'INVALID_DOCUMENT',
     });
     expect(await client.tryUpsert([{ ...note(0), ifVersion: 0 } as never])).toMatchObject({
-      documents: [{ status: 'CREATED', id }],
+      documents: [{ status: 'CREATED', version: 1 }],
     });
   });
 
   test('is new again when it is written again, and embedded', async () => {
     const [id] = await setUp();
     await client.delete([id!]);
-    expect(await client.upsert([note(0)])).toMatchObject([{ id, status: 'CREATED' }]);
+    const [again] = await client.upsert([note(0)]);
+    expect(again).toMatchObject({ status: 'CREATED', version: 1 });
+    expect(again!.id).not.toBe(id);
     expect(await gateway.embedAll()).toBe(1);
-    expect(everyWay(await waysToSee(id!, 'n0'))).toEqual([true]);
     await purge(0);
-    expect(everyWay(await waysToSee(id!, 'n0'))).toEqual([true]);
+    expect(everyWay(await waysToSee(again!.id, 'n0'))).toEqual([true]);
+    // Its key is taken.
+    expect(await restore([id!])).toEqual({ restoredIds: [], job: null });
   });
 
   test('is removed by the worker when its time is up, and not before', async () => {
@@ -192,10 +195,11 @@ describe('a document that expires', () => {
     const [id] = await setUp();
     await client.upsert([note(0, { expiresAt: '2020-01-01T00:00:00Z' }) as never]);
     expect(await client.query('query($id: ID!) { document(id: $id) { id } }', { id })).toEqual({ document: null });
-    expect(await client.upsert([note(0)])).toMatchObject([{ id, status: 'CREATED' }]);
+    const [again] = await client.upsert([note(0)]);
+    expect(again).toMatchObject({ status: 'CREATED', version: 1 });
     await purge();
     await gateway.embedAll();
-    expect(everyWay(await waysToSee(id!, 'n0'))).toEqual([true]);
+    expect(everyWay(await waysToSee(again!.id, 'n0'))).toEqual([true]);
   });
 });
 

@@ -81,14 +81,15 @@ describe('a document', () => {
     expect(await storedRows('same')).toEqual(before);
   });
 
-  test('that changes has a new version, new chunks, and no vector of the old ones any more', async () => {
+  test('that changes has a new version, new chunks, and no vector of the old ones when the new ones are there', async () => {
     const [first] = await client.upsert([note({ externalId: 'changing', body: 'It speaks of zebras.' })]);
     await gateway.embedAll();
     const before = await storedRows('changing');
     const [second] = await client.upsert([note({ externalId: 'changing', body: 'It speaks of giraffes.' })]);
     expect(second).toMatchObject({ id: first!.id, status: 'UPDATED', version: 2, document: { pendingChunks: 1 } });
     const between = await storedRows('changing');
-    expect([between.chunks.length, between.jobs.length, between.embeddings.length]).toEqual([1, 1, 0]);
+    expect([between.chunks.length, between.jobs.length, between.embeddings.length]).toEqual([1, 1, 1]);
+    expect(between.embeddings[0]).toMatchObject({ chunk_id: between.chunks[0]?.id, stand_in: 1 });
     expect(between.chunks[0]?.id).not.toBe(before.chunks[0]?.id);
     expect(between.documents[0]?.created_at).toEqual(before.documents[0]?.created_at);
     expect(between.documents[0]?.updated_at).not.toEqual(before.documents[0]?.updated_at);

@@ -9,14 +9,11 @@ set
   "status" = $7,
   "language" = $8,
   "content_hash" = $9,
-  "audience" = $10,
-  "expires_at" = $11,
-  "deleted_at" = $12,
-  "deletion" = $13,
+  "expires_at" = $10,
   "version" = version + 1,
   "updated_at" = now()
 where
-  "tenant_id" = $14
-  and "id" = $15
+  "tenant_id" = $11
+  and "id" = $12
 returning
   "version"
