@@ -1,9 +1,11 @@
 import type { Principal } from '../auth/principal.ts';
 import { auditStatement } from '../db/audit.ts';
+import type { Execute } from '../db/database.ts';
 import { writeAsTenant } from '../db/tenant.ts';
 import { Refusal } from '../errors.ts';
 import type { DocumentFilter } from '../filter.ts';
-import { type DocumentId, type JobId, newJobId } from '../ids.ts';
+import { type DocumentId, type JobId, newJobId, type TenantId } from '../ids.ts';
+import { deleteAttributesStatement } from './attribute-statements.ts';
 import {
   deleteChunksOfStatement,
   deleteDocumentsStatement,
@@ -35,7 +37,7 @@ export async function deleteDocuments(
     const statement = permanently ? deleteDocumentsStatement(tenantId, ids) : markDeletedStatement(tenantId, ids);
     const targetIds = idsOf(await execute(statement));
     if (targetIds.length === 0) return [];
-    if (!permanently) await execute(deleteChunksOfStatement(tenantId, targetIds));
+    if (!permanently) await clearChunks(tenantId, targetIds, execute);
     const entry = { action: 'deleteDocuments', targetKind: 'document', targetIds, details: { permanently } };
     await execute(auditStatement(tenantId, entry));
     return targetIds;
@@ -75,7 +77,7 @@ export async function deleteByFilter(
     const entry = { action: 'deleteByFilter', targetKind: 'document', targetIds: deleted };
     await execute(auditStatement(tenantId, entry));
     if (deleted.length <= mostAtOnce) {
-      await execute(deleteChunksOfStatement(tenantId, deleted));
+      await clearChunks(tenantId, deleted, execute);
       await execute(forgetDeletionStatement(tenantId, jobId));
       return { deleted: deleted.length, jobId: null, hasMore };
     }
@@ -90,6 +92,13 @@ export async function deleteByFilter(
 function hasCondition(filter: unknown): boolean {
   if (filter instanceof Date || typeof filter !== 'object' || filter === null) return true;
   return Object.values(filter).some(hasCondition);
+}
+
+/** What is left is what brings them back. */
+async function clearChunks(tenantId: TenantId, ids: readonly DocumentId[], execute: Execute): Promise<void> {
+  if (ids.length === 0) return;
+  await execute(deleteChunksOfStatement(tenantId, ids));
+  await execute(deleteAttributesStatement(tenantId, ids));
 }
 
 function idsOf(rows: readonly { readonly id: string }[]): DocumentId[] {

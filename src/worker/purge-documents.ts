@@ -69,6 +69,13 @@ export function clearPassagesStatement(tenantId: TenantId, ids: readonly Documen
     .where('document_id', '=', sql<string>`any(${ids}::uuid[])`);
 }
 
+export function clearAttributesStatement(tenantId: TenantId, ids: readonly DocumentId[]): Statement<unknown> {
+  return sqlBuilder
+    .deleteFrom('document_attributes')
+    .where('tenant_id', '=', tenantId)
+    .where('document_id', '=', sql<string>`any(${ids}::uuid[])`);
+}
+
 export function noteClearedStatement(tenantId: TenantId, ids: readonly DocumentId[]): Statement<unknown> {
   return sqlBuilder
     .updateTable('documents')
@@ -113,6 +120,7 @@ async function clearBatch(database: Database, tenantId: TenantId, jobId: JobId):
     const ids = batch.map(({ id }) => id);
     if (ids.length > 0) {
       await execute(clearPassagesStatement(tenantId, ids));
+      await execute(clearAttributesStatement(tenantId, ids));
       await execute(noteClearedStatement(tenantId, ids));
     }
     await execute(noteDeletionStatement(tenantId, jobId, ids.length));

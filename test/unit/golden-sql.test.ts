@@ -199,6 +199,7 @@ const statements: Record<string, Statement<unknown>> = {
     20_000,
   ),
   'unmark-deleted': documentDeletions.unmarkDeletedStatement(tenant, [documentId]),
+  'clear-attributes': purge.clearAttributesStatement(tenant, [documentId]),
   'clear-passages': purge.clearPassagesStatement(tenant, [documentId]),
   'deletion-batch': purge.deletionBatchStatement(tenant, jobId, 500),
   deletions: purge.deletionsStatement(),
