@@ -66,7 +66,8 @@ export async function embedBatch(deps: WorkerDeps): Promise<BatchResult> {
   const lane = async () => {
     for (const call of next) {
       // Suspended meanwhile, its jobs wait: they are nobody's once the claim has run out, and claimed again when it is resumed.
-      embedded += await unlessInactive(embedCall(deps, call), 0);
+      const done = await unlessInactive(embedCall(deps, call), 0);
+      embedded += done;
     }
   };
   const lanes = await Promise.allSettled(Array.from({ length: concurrency }, lane));
