@@ -4,7 +4,7 @@ import { type AccessRule, allOf, type ModelDocument } from './model.ts';
 import type { DocumentWrite } from './model-writes.ts';
 import { pickId } from './pick-id.ts';
 import { vocabulary } from './plain-query.ts';
-import { type Caller, hasAccessLists, othersOf, type World } from './world.ts';
+import { type Caller, othersOf, type World } from './world.ts';
 
 /** Documents of a tenant at most, so that one page of a search can hold all of them. */
 const mostDocuments = 30;
@@ -34,7 +34,7 @@ export function anyDocument(
     body: `${words.join(' ')} ${tenant.marker} ${marker}`,
     metadata: anyMetadata(draws, given, isBroken),
     ...(draws.chance(0.5) && { status: draws.pick(['published', 'draft', 'draft', given]) }),
-    ...(hasAccessLists && draws.chance(0.5) && { acl: anyRule(world, draws, isBroken || isName(text) ? text : 'ann') }),
+    ...(draws.chance(0.5) && { acl: anyRule(world, draws, isBroken || isName(text) ? text : 'ann') }),
   };
   const share = draws.below(100);
   const knownId = () => (isBroken || own.length === 0 ? pickId(world, caller, draws).bare : draws.pick(own).id);

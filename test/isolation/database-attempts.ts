@@ -4,11 +4,19 @@ import { bystanders, insider } from './bystanders.ts';
 import type { Databases } from './database-reads.ts';
 import type { Draws } from './draws.ts';
 import { type Report, show } from './part.ts';
-import type { TableGrants } from './tenant-tables.ts';
+import { ofWorker, type TableGrants } from './tenant-tables.ts';
 import type { World } from './world.ts';
 
-/** Rows that the worker sees of every tenant, or of none: the queue, and what has expired or was deleted. */
-const workersOwn = ['embedding_jobs', 'revoked_tokens', 'documents', 'write_outcomes', 'audit_log', 'quota_windows'];
+/** Tables of which the worker sees rows of every tenant: the queue, what has expired or was deleted, and what is not finished. */
+export const workersOwn = [
+  'embedding_jobs',
+  'revoked_tokens',
+  'documents',
+  'write_outcomes',
+  'quota_windows',
+  'audit_log',
+  'tenant_deletions',
+];
 
 /** Changes of a column that every row can take; of other tables the default is tried. */
 const changes: Readonly<Record<string, string>> = {
@@ -51,7 +59,7 @@ export async function attemptRaw(
   const [tenant = '', other = ''] = draws.chance(0.5) ? ids : ids.toReversed();
   const subject = draws.chance(0.3) ? insider : draws.pick(world.subjects);
   const scope = { role, tenantId: tenant as TenantId, subject, groups: [] };
-  const database = role === 'tessera_worker' ? on.worker : on.gateway;
+  const database = ofWorker.includes(role) ? on.worker : on.gateway;
   const attempt = (sql: string, parameters: unknown[] = []) => tryInScope(database, scope, sql, parameters);
   const seesAll = role === 'tessera_worker' && workersOwn.includes(table);
   const where = `${role} of ${tenant} on ${table}`;

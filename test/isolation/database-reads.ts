@@ -9,7 +9,7 @@ import { type Person, ruleText } from './model.ts';
 import { type Report, show } from './part.ts';
 import { anyMarker } from './plain-query.ts';
 import { accessListRead, keywordRead, rawReads } from './raw-reads.ts';
-import { type Caller, hasAccessLists, type World } from './world.ts';
+import type { Caller, World } from './world.ts';
 
 /** Databases to ask: the gateway's as it serves, and the worker's. */
 export interface Databases {
@@ -33,11 +33,7 @@ export async function readRaw(
     subject: isName(text) && draws.chance(0.3) ? text : draws.pick(world.subjects),
     groups: [...draws.some(world.groups, 3), ...(isName(text) && draws.chance(0.3) ? [text] : [])],
   };
-  const read = draws.pick([
-    ...rawReads,
-    keywordRead(anyMarker(world, draws)),
-    ...(hasAccessLists ? [accessListRead] : []),
-  ]);
+  const read = draws.pick([...rawReads, keywordRead(anyMarker(world, draws)), accessListRead]);
   const role = draws.pick(read.roles);
   const scope: Scope = { role, tenantId: tenant.id as TenantId, ...person };
   const where = `${role} of ${tenant.id} (${show(person)}) from "${read.sql}"`;

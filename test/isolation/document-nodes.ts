@@ -2,12 +2,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { globalId } from '../support/look-alikes.ts';
 import { type ModelDocument, maySee, ruleText } from './model.ts';
 import { fieldOf, type Report, show } from './part.ts';
-import { type Caller, hasAccessLists, type World } from './world.ts';
+import type { Caller, World } from './world.ts';
 
 /** Fields of a document that a caller may ask for. */
 export function nodeFields({ scopes }: Caller): string {
   const body = scopes.includes('documents:read') ? ' body' : '';
-  const acl = hasAccessLists && scopes.includes('documents:write') ? ' acl { users groups }' : '';
+  const acl = scopes.includes('documents:write') ? ' acl { users groups }' : '';
   return `id externalId collection title metadata status version pendingChunks${body}${acl}`;
 }
 

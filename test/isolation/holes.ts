@@ -1,4 +1,6 @@
 import type { Superuser } from '../support/database.ts';
+import { workersOwn } from './database-attempts.ts';
+import { scopedRoles } from './tenant-tables.ts';
 
 /** A policy that keeps a tenant to its own, as it stands in the catalog. */
 export interface TenantPolicy {
@@ -10,12 +12,18 @@ export interface TenantPolicy {
   readonly check: string | null;
 }
 
-/** Every policy that asks for the tenant of the scope. */
+/**
+ * Every policy that asks for the tenant of the scope and binds a role that somebody can take on: those of functions bind
+ * nobody else. Of a table that shows the worker rows of every tenant, what it shows it is not told apart by tenants.
+ */
 export async function readTenantPolicies(superuser: Superuser): Promise<TenantPolicy[]> {
   const { rows } = await superuser.query<TenantPolicy>(
     `select tablename as table, policyname as policy, cmd as verb,
        (select string_agg(quote_ident(role), ', ') from unnest(roles) role) as roles, qual as using, with_check as check
-     from pg_policies where schemaname = 'tessera' and concat(qual, with_check) like '%current_tenant%' order by 1, 2`,
+     from pg_policies where schemaname = 'tessera' and concat(qual, with_check) like '%current_tenant%' and roles && $1::name[]
+       and not (roles = '{tessera_worker}' and tablename = any($2))
+     order by 1, 2`,
+    [scopedRoles, workersOwn],
   );
   return rows;
 }

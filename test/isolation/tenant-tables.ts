@@ -21,7 +21,10 @@ interface Column {
   readonly isReadable: boolean;
 }
 
-const roles: readonly ScopeRole[] = ['tessera_reader', 'tessera_tenant', 'tessera_admin', 'tessera_worker'];
+/** Roles of the worker's login; the others are of the gateway's. */
+export const ofWorker: readonly ScopeRole[] = ['tessera_worker', 'tessera_exporter'];
+/** Roles of a tenant's scope. */
+export const scopedRoles: readonly ScopeRole[] = ['tessera_reader', 'tessera_tenant', 'tessera_admin', ...ofWorker];
 
 /** Every table with rows of tenants and every role that may do anything with it, as the catalog has them. */
 export async function readTenantTables(superuser: Superuser): Promise<TableGrants[]> {
@@ -46,7 +49,7 @@ export async function readTenantTables(superuser: Superuser): Promise<TableGrant
      where c.relnamespace = 'tessera'::regnamespace and c.relkind in ('r', 'p')
        and (c.relname = 'tenants' or exists (select from pg_attribute t where t.attrelid = c.oid and t.attname = 'tenant_id'))
      order by c.relname, role, a.attnum`,
-    [roles],
+    [scopedRoles],
   );
   const tables = Map.groupBy(rows, ({ table, role }) => `${table} ${role}`);
   return [...tables.values()].flatMap((columns) => {

@@ -1,4 +1,3 @@
-import { schema } from '../../src/graphql/schema.ts';
 import type { TestGateway } from '../support/gateway.ts';
 import type { Draws } from './draws.ts';
 import { isName, isStorable } from './hostile-text.ts';
@@ -57,9 +56,6 @@ export interface World {
   /** How often something was written that has a marker of its own. */
   writes: number;
 }
-
-/** True where documents have access lists. */
-export const hasAccessLists = schema.getType('AccessListInput') !== undefined;
 
 const everything = ['search', 'documents:read', 'documents:write', 'tenant:admin'];
 /** What people of a tenant hold, in turn. */
