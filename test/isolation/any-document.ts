@@ -79,7 +79,7 @@ function anyMetadata(draws: Draws, text: string, isBroken: boolean): Record<stri
 }
 
 /** Some people and groups, mostly of those that there are. */
-export function anyRule(world: World, draws: Draws, text: string): Partial<AccessRule> {
+function anyRule(world: World, draws: Draws, text: string): Partial<AccessRule> {
   const users = draws.some(world.subjects, 2);
   const groups = draws.some(world.groups, 2);
   if (draws.chance(0.1)) return { users: [...users, text], groups };

@@ -3,7 +3,7 @@ import type { Draws } from './draws.ts';
 import { anyText, type Caller, type World } from './world.ts';
 
 /** Metadata that documents have, and the types that collections declare for it. */
-export const metadataNames = ['tag', 'floor', 'open'] as const;
+const metadataNames = ['tag', 'floor', 'open'] as const;
 
 /** A filter over anything, with texts of one's own, of others and of nobody's. */
 export function anyFilter(world: World, caller: Caller, draws: Draws, text: string, depth = 2): DocumentFilter {

@@ -27,7 +27,7 @@ export interface ModelDocument {
   readonly hadVectors: boolean;
 }
 
-export interface ModelKey {
+interface ModelKey {
   readonly id: string;
   readonly name: string;
 }

@@ -12,7 +12,7 @@ import {
 import type { World } from './world.ts';
 
 /** Who reads, and what is theirs to see. */
-export interface RawReader {
+interface RawReader {
   readonly world: World;
   readonly tenant: ModelTenant;
   readonly person: Person;

@@ -6,7 +6,7 @@ import { fieldOf, type Part, show } from './part.ts';
 import { type Caller, visible, type World } from './world.ts';
 
 /** Who one is. */
-export function viewerPart({ tenant, subject, groups, scopes }: Caller): Part {
+function viewerPart({ tenant, subject, groups, scopes }: Caller): Part {
   return {
     kind: 'viewer',
     scopes: [],
@@ -22,7 +22,7 @@ export function viewerPart({ tenant, subject, groups, scopes }: Caller): Part {
 }
 
 /** What may be seen of a tenant, counted. */
-export function tenantPart(caller: Caller): Part {
+function tenantPart(caller: Caller): Part {
   return {
     kind: 'tenant',
     scopes: ['documents:read'],
@@ -41,7 +41,7 @@ export function tenantPart(caller: Caller): Part {
 }
 
 /** The collections, each with what may be seen of it. */
-export function collectionsPart(caller: Caller): Part {
+function collectionsPart(caller: Caller): Part {
   return {
     kind: 'collections',
     scopes: ['documents:read'],
@@ -75,7 +75,7 @@ export function collectionsPart(caller: Caller): Part {
 }
 
 /** The tenant's API keys. */
-export function keysPart(caller: Caller): Part {
+function keysPart(caller: Caller): Part {
   return {
     kind: 'apiKeys',
     scopes: ['tenant:admin'],

@@ -14,7 +14,7 @@ export interface Caller extends Person {
 }
 
 /** A cursor that some answer gave. */
-export interface GivenCursor {
+interface GivenCursor {
   readonly list: 'documents' | 'search';
   readonly tenant: ModelTenant;
   /** What was asked for, without its page. */
@@ -25,7 +25,7 @@ export interface GivenCursor {
 }
 
 /** Whose an id is. A passage has its document's. */
-export interface Ownership {
+interface Ownership {
   readonly tenant: ModelTenant;
   readonly documentId?: string;
 }
