@@ -61,6 +61,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./doctor/doctor.ts')).doctor,
   },
   {
+    name: 'reconcile',
+    summary: 'Find chunks and vectors that are out of step, and mend them.',
+    load: async () => (await import('./reconcile.ts')).reconcile,
+  },
+  {
     name: 'token',
     summary: "Sign a token for a tenant's user, or revoke one.",
     load: async () => (await import('./token.ts')).token,

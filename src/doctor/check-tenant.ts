@@ -49,6 +49,6 @@ export function checkPlans(tenant: string, planned: readonly PlannedStrategy[]):
 export function checkStranded(tenant: string, stranded: number): Finding[] {
   const check = 'orphans';
   if (stranded === 0) return [{ check, level: 'ok', found: `${tenant}: every chunk has a vector, a job or a mark` }];
-  const fix = 'Store their documents again: rows were taken out of embeddings or embedding_jobs by hand.';
+  const fix = 'Run "tessera reconcile --mend": rows were taken out of embeddings or embedding_jobs by hand.';
   return [{ check, level: 'fault', found: `${tenant}: ${stranded} chunks have no vector and no job`, fix }];
 }

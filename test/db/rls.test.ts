@@ -139,7 +139,7 @@ const tables: Readonly<Record<string, TenantTable>> = {
   embedding_jobs: {
     reaches: {
       tessera_tenant: reach('own', 'own', 'own', 'never'),
-      tessera_worker: reach('all', 'never', 'all', 'all'),
+      tessera_worker: reach('all', 'own', 'all', 'all'),
     },
     insert: (t) => ['tenant_id, model_id, chunk_id', '$1, $2, $3', [t.tenantId, t.modelId, t.bareChunkId]],
     update: 'attempts = 9',

@@ -12,6 +12,7 @@ import type { Query } from '../../src/db/query.ts';
 import * as doctor from '../../src/doctor/fact-statements.ts';
 import * as accessLists from '../../src/documents/access-lists.ts';
 import * as documents from '../../src/documents/document-statements.ts';
+import * as drift from '../../src/drift/drift-statements.ts';
 import type { ApiKeyId, ChunkId, DocumentId, JobId, TenantDeletionId } from '../../src/ids.ts';
 import { parseTenantId } from '../../src/ids.ts';
 import * as attributes from '../../src/ingest/attribute-statements.ts';
@@ -466,6 +467,14 @@ const looks: Record<string, Statement<unknown>> = {
   'doctor-indexes': doctor.indexesStatement(),
   'doctor-measured': doctor.measuredStatement(),
   'doctor-server': doctor.serverStatement(),
+  'drift-chunks': drift.chunkPageStatement(tenant, chunkId, 2_000),
+  'drift-vectors': drift.vectorPageStatement(tenant, { chunkId, modelId: 1, standIn: 0 }, 2_000),
+  'drift-tenants': drift.driftTenantsStatement(),
+  'drift-contents': drift.chunkContentsStatement(tenant, [chunkId]),
+  'drift-delete-vectors': drift.deleteVectorsStatement(tenant, [chunkId], [1]),
+  'drift-delete-vectors-of-chunks': drift.deleteVectorsOfChunksStatement(tenant, [chunkId]),
+  'drift-queue-chunks': drift.queueChunksStatement(tenant, [chunkId]),
+  'drift-rehash-chunks': drift.rehashChunksStatement(tenant, [chunkId], [hash]),
   'doctor-stranded-chunks': doctor.strandedChunksStatement(tenant),
   'doctor-tables': doctor.tablesStatement(),
   'doctor-waiting-jobs': doctor.waitingJobsStatement(),

@@ -1,0 +1,92 @@
+import { type Database, readInFlight } from '../db/database.ts';
+import { operatorScope } from '../db/scope.ts';
+import { driftTenantsStatement } from '../drift/drift-statements.ts';
+import type { DriftDeps } from '../drift/find-drift.ts';
+import { type DriftCount, reconcile as reconcileTenant } from '../drift/reconcile.ts';
+import { StartupError } from '../errors.ts';
+import type { TenantId } from '../ids.ts';
+import { contentHash } from '../ingest/content-hash.ts';
+import { readTenant } from './argument-values.ts';
+import { readArguments, refuseWords } from './arguments.ts';
+import type { Command, CommandContext } from './command.ts';
+import { openGatewayDatabase, openWorkerDatabase } from './databases.ts';
+import { formatCount, formatDuration } from './format.ts';
+
+const usage = 'tessera reconcile [--mend] [--tenant ID] [--json]';
+
+const hashOf: DriftDeps['hashOf'] = contentHash;
+
+export const reconcile: Command = {
+  name: 'reconcile',
+  help: `${usage}
+
+Compares every chunk with its vectors, and tells what is out of step: chunks
+without a vector and without a job, chunks whose text was changed behind
+Tessera's back, vectors of chunks that are gone, of another document or model,
+or of the wrong length. That happens where somebody writes to the tables by
+hand, or restores a part of them.
+
+  --mend       take wrong vectors away and queue what is to be embedded anew;
+               a worker does the rest
+  --tenant ID  look at this tenant; without it, at all of them
+  --json       print an array: tenant, kind, count, since
+
+Reads every vector, so it takes a while and slows nothing down but the disk.
+Exit code 1 when something is out of step and was not mended.`,
+  async run(context, args) {
+    const { values, positionals, refuse } = readArguments(
+      usage,
+      {
+        mend: { type: 'boolean', default: false },
+        tenant: { type: 'string' },
+        json: { type: 'boolean', default: false },
+      },
+      args,
+    );
+    refuseWords(positionals, refuse);
+    const only = values.tenant === undefined ? undefined : readTenant(values.tenant, refuse);
+    const found = await lookAtAll(context, only, values.mend);
+    if (values.json) context.print(JSON.stringify(found, null, 2));
+    else for (const line of formatFound(found, new Date())) context.print(line);
+    if (found.length > 0 && !values.mend) {
+      throw new StartupError('Something is out of step. Run "tessera reconcile --mend".');
+    }
+  },
+};
+
+type Found = DriftCount & { readonly tenant: TenantId };
+
+async function lookAtAll(context: CommandContext, only: TenantId | undefined, mend: boolean): Promise<Found[]> {
+  const config = context.config();
+  const { database: gateway } = await openGatewayDatabase(config, context.logger());
+  try {
+    const tenants = only ? [only] : await readTenants(gateway);
+    // The embedded database has one login, which may take every role.
+    const worker = config.mode === 'embedded' ? gateway : await openWorkerDatabase(config, context.logger());
+    try {
+      const found: Found[] = [];
+      for (const tenant of tenants) {
+        const counts = await reconcileTenant({ database: worker, hashOf }, tenant, { mend, signal: context.signal });
+        found.push(...counts.map((count) => ({ tenant, ...count })));
+      }
+      return found;
+    } finally {
+      if (worker !== gateway) await worker.close();
+    }
+  } finally {
+    await gateway.close();
+  }
+}
+
+async function readTenants(gateway: Database): Promise<TenantId[]> {
+  const [rows] = await readInFlight(gateway, operatorScope, [driftTenantsStatement()]);
+  return rows.map(({ tenantId }) => tenantId);
+}
+
+function formatFound(found: readonly Found[], now: Date): string[] {
+  if (found.length === 0) return ['Every chunk and every vector is in step.'];
+  return found.map(
+    ({ tenant, kind, count, since }) =>
+      `${tenant}: ${formatCount(count)} ${kind}, the oldest for ${formatDuration(now.getTime() - since.getTime())}`,
+  );
+}

@@ -1,0 +1,48 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { describeServer, openTestDatabase, type TestDatabase } from '../support/database.ts';
+import { seedMany } from '../support/seed-many.ts';
+import { serverEnv } from './gateway-process.ts';
+import { cleanUp, run } from './program.ts';
+
+afterAll(cleanUp);
+
+describeServer('tessera reconcile', () => {
+  let db: TestDatabase;
+  let env: Record<string, string>;
+
+  beforeAll(async () => {
+    db = await openTestDatabase();
+    await seedMany(db.urls.superuser, { small: 50, large: 3_000 });
+    // Seeded chunks say which text they were made from no better than by a number.
+    await db.owner.query(`update tessera.chunks set content_hash = sha256(convert_to(
+      length(context) || ':' || context || length(text) || ':' || text, 'UTF8'))`);
+    env = serverEnv(db.urls);
+  });
+  afterAll(() => db.close());
+
+  test('finds every chunk and vector in step, over more than one page', async () => {
+    expect(await run(['reconcile'], env)).toMatchObject({
+      status: 0,
+      stdout: 'Every chunk and every vector is in step.\n',
+    });
+  });
+
+  test('tells what is not and ends with 1, mends it where that is asked for, and is content then', async () => {
+    await db.owner.query(`delete from tessera.embeddings where tenant_id = 'small'`);
+    const looked = await run(['reconcile'], env);
+    expect(looked).toMatchObject({
+      status: 1,
+      stdout: expect.stringMatching(/^small: 50 missing, the oldest for .+\n$/),
+    });
+    expect(looked.stderr).toContain('Run "tessera reconcile --mend"');
+    expect(await run(['reconcile', '--tenant', 'large'], env)).toMatchObject({ status: 0 });
+    const mended = await run(['reconcile', '--mend', '--json'], env);
+    expect(mended.status).toBe(0);
+    expect(JSON.parse(mended.stdout)).toEqual([
+      { tenant: 'small', kind: 'missing', count: 50, since: expect.any(String) },
+    ]);
+    const { rows } = await db.owner.query('select count(*)::int as waiting from tessera.embedding_jobs');
+    expect(rows).toEqual([{ waiting: 50 }]);
+    expect(await run(['reconcile'], env)).toMatchObject({ status: 0 });
+  });
+});

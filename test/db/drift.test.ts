@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { DriftKind } from '../../src/drift/drift.ts';
+import { reconcile } from '../../src/drift/reconcile.ts';
+import { parseTenantId } from '../../src/ids.ts';
+import { contentHash } from '../../src/ingest/content-hash.ts';
+import { openTestGateway, type TestGateway } from '../support/gateway.ts';
+import { type Client, openClient } from '../support/operations.ts';
+
+const tenant = parseTenantId('alpha');
+const other = parseTenantId('beta');
+
+let gateway: TestGateway;
+let client: Client;
+
+beforeAll(async () => {
+  gateway = await openTestGateway();
+  client = await openClient(gateway, tenant);
+  for (const one of [tenant, other]) {
+    await gateway.upsert(
+      one,
+      Array.from({ length: 12 }, (_, i) => ({
+        externalId: `d${i}`,
+        collection: 'c',
+        title: `Lamp ${i}`,
+        body: `The lamp number ${i} stands in the window and is lit at ${i} in the evening.`,
+      })),
+    );
+  }
+  await gateway.embedAll();
+});
+afterAll(() => gateway.close());
+
+const look = (mend: boolean, who = tenant) =>
+  reconcile({ database: gateway.db.worker, hashOf: contentHash }, who, { mend });
+
+/** Past every policy, key and trigger, as somebody at the server's console would. */
+async function harm(statement: string): Promise<void> {
+  await gateway.db.owner.query(
+    `set session_replication_role = replica; ${statement}; set session_replication_role = origin`,
+  );
+}
+
+const ofSome = (count: number) =>
+  `(select id from tessera.chunks where tenant_id = '${tenant}' order by id limit ${count})`;
+
+const faults: [kind: DriftKind, count: number, statement: string][] = [
+  ['missing', 3, `delete from tessera.embeddings where tenant_id = '${tenant}' and chunk_id in ${ofSome(3)}`],
+  [
+    'altered',
+    2,
+    `update tessera.chunks set text = text || ' Or is it?' where tenant_id = '${tenant}' and id in ${ofSome(2)}`,
+  ],
+  [
+    'misplaced',
+    4,
+    `update tessera.embeddings set document_id = gen_random_uuid() where tenant_id = '${tenant}' and chunk_id in ${ofSome(4)}`,
+  ],
+  [
+    'stray',
+    1,
+    `insert into tessera.embeddings (tenant_id, model_id, chunk_id, document_id, coarse, full_vector, dimensions)
+     select tenant_id, model_id, gen_random_uuid(), document_id, coarse, full_vector, dimensions
+     from tessera.embeddings where tenant_id = '${tenant}' limit 1`,
+  ],
+  [
+    'malformed',
+    2,
+    `update tessera.embeddings set coarse = l2_normalize(subvector(full_vector, 201, 256))::halfvec(256)
+     where tenant_id = '${tenant}' and chunk_id in ${ofSome(2)}`,
+  ],
+  [
+    'foreign',
+    5,
+    `insert into tessera.models (name, dimensions) values ('another', 512);
+     insert into tessera.embeddings (tenant_id, model_id, chunk_id, document_id, coarse, full_vector, dimensions)
+     select tenant_id, (select id from tessera.models where name = 'another'), chunk_id, document_id, coarse, full_vector, dimensions
+     from tessera.embeddings where tenant_id = '${tenant}' and chunk_id in ${ofSome(5)}`,
+  ],
+];
+
+describe('reconcile', () => {
+  test('finds nothing where writes and worker did it all', async () => {
+    expect(await look(false)).toEqual([]);
+    expect(await look(false, other)).toEqual([]);
+  });
+
+  test.each(faults)('finds what is %s, and mends it', async (kind, count, statement) => {
+    await harm(statement);
+    expect(await look(false)).toEqual([{ kind, count, since: expect.any(Date) }]);
+    expect(await look(false)).toHaveLength(1);
+    expect(await look(true)).toEqual([{ kind, count, since: expect.any(Date) }]);
+    await gateway.embedAll();
+    expect(await look(false)).toEqual([]);
+    const { rows } = await gateway.db.owner.query(
+      `select count(*)::int as vectors, (select count(*)::int from tessera.embedding_jobs) as jobs
+       from tessera.embeddings where tenant_id = '${tenant}'`,
+    );
+    expect(rows).toEqual([{ vectors: 12, jobs: 0 }]);
+  });
+
+  test('embeds what was altered by what it says now', async () => {
+    const { rows } = await gateway.db.owner.query<{ id: string; externalId: string }>(
+      `select c.id, external_id as "externalId" from tessera.chunks c join tessera.documents d on d.id = c.document_id
+       where c.tenant_id = '${tenant}' order by c.id desc limit 1`,
+    );
+    const [altered] = rows;
+    await harm(`update tessera.chunks set text = 'A kettle whistles on the stove.' where id = '${altered?.id}'`);
+    const score = async () => {
+      const { edges } = await client.search({ text: 'a whistling kettle on a stove', mode: 'SEMANTIC' });
+      return edges.find(({ node }) => node.externalId === altered?.externalId)?.scores.vector ?? 0;
+    };
+    const before = await score();
+    await look(true);
+    await gateway.embedAll();
+    expect(await score()).toBeGreaterThan(before + 0.2);
+  });
+
+  test('touches one tenant only', async () => {
+    await harm(`delete from tessera.embeddings where tenant_id in ('${tenant}', '${other}')`);
+    await look(true);
+    await gateway.embedAll();
+    expect(await look(false)).toEqual([]);
+    expect(await look(false, other)).toEqual([{ kind: 'missing', count: 12, since: expect.any(Date) }]);
+  });
+});
