@@ -9,11 +9,12 @@ set
   "status" = $7,
   "language" = $8,
   "content_hash" = $9,
-  "expires_at" = $10,
+  "audience" = $10,
+  "expires_at" = $11,
   "version" = version + 1,
   "updated_at" = now()
 where
-  "tenant_id" = $11
-  and "id" = $12
+  "tenant_id" = $12
+  and "id" = $13
 returning
   "version"
