@@ -194,8 +194,7 @@ export async function writeChecked(
   const chunkIds = added.map(({ id }) => id);
   const job = { kind: 'write', createdBy: subject, ...(jobId && { id: jobId }) } as const;
   const openedJob = await queueChunks(tenantId, deps.modelId, chunkIds, job, execute);
-  const isNew = resolved.filter(({ existing }) => !existing || existing.isGone);
-  const content = { documents: isNew.length, chunks: added.length, texts: () => [added.map(embeddedText)] };
+  const content = { documents: created.length, chunks: added.length, texts: () => [added.map(embeddedText)] };
   await deps.checkWrite(principal, content, execute);
   outcomes.sort((a, b) => a.index - b.index);
   if (changed.length > 0) await execute(auditStatement(tenantId, auditEntry(outcomes)));
