@@ -20,6 +20,7 @@ import type { WorkerDeps } from '../worker/embed-batch.ts';
 import { startWorker, type Worker } from '../worker/worker.ts';
 import { openGatewayDatabase, openWorkerDatabase } from './databases.ts';
 import { openEmbedders } from './embedders.ts';
+import { openWatches } from './open-watches.ts';
 import { openVerifier } from './tokens.ts';
 
 /** Everything that a running gateway consists of, built once and passed down. */
@@ -30,6 +31,8 @@ export interface Application {
   readonly workerDeps: WorkerDeps | undefined;
   /** Says where it serves, to commands that find the embedded database in use. */
   announce(url: string): Promise<void>;
+  /** Ends the subscriptions, for whose ends nobody would wait. */
+  endSubscriptions(): Promise<void>;
   /** Ends the worker, then the connections. */
   close(): Promise<void>;
 }
@@ -52,8 +55,9 @@ export async function openApplication(
   const verifyToken = await openVerifier(config);
   const { trusted } = config.http;
   const trustedDocuments = trusted && (await readTrustedDocuments(trusted.path, trusted.only));
-  const { database, announce } = await openGatewayDatabase(config, log);
-  const closing = [() => database.close(), embedders.close];
+  const { database: opened, announce } = await openGatewayDatabase(config, log);
+  const { watches, database } = openWatches(config, opened, log);
+  const closing = [() => database.close(), embedders.close, watches.close];
   const close = async () => {
     for (const step of closing.splice(0).reverse()) await step();
   };
@@ -77,7 +81,7 @@ export async function openApplication(
     });
     closing.push(() => access.close());
     const quotas = await openQuotas({ database, defaults: config.limits, log });
-    const deps = { ...createDeps(config, database, modelId, worker, quotas), onRevoked: access.onRevoked };
+    const deps = { ...createDeps(config, database, modelId, worker, quotas), onRevoked: access.onRevoked, watches };
     const checkApart = createReadyCheck(database);
     const gateway = createGateway({
       depsForRequest: (signal, principal) => ({
@@ -103,7 +107,7 @@ export async function openApplication(
       corsOrigins: config.http.corsOrigins,
       localOnly: config.mode === 'embedded',
     });
-    return { gateway, deps, workerDeps, announce, close };
+    return { gateway, deps, workerDeps, announce, endSubscriptions: watches.close, close };
   } catch (error) {
     await close();
     throw error;
@@ -111,21 +115,21 @@ export async function openApplication(
 
   function createDeps(
     from: Config,
-    opened: Database,
+    served: Database,
     modelId: number,
     worker: Worker | undefined,
     quotas: Quotas,
-  ): Omit<GraphQLDeps, 'onRevoked'> {
+  ): Omit<GraphQLDeps, 'onRevoked' | 'watches'> {
     const { maxTokens, overlapTokens } = from.chunk;
     return {
-      database: opened,
+      database: served,
       embedder: embedders.queries,
       modelId,
       chunking: { countTokens: embedders.documents.countTokens, maxTokens, overlapTokens },
       onPending: () => worker?.wake(),
       checkWrite: createWriteCheck(quotas, embedders.documents.countTokens),
       limits: quotas.limits,
-      ...createTunedSearch({ database: opened }),
+      ...createTunedSearch({ database: served }),
     };
   }
 }

@@ -9,6 +9,7 @@ import './explain-missing.ts';
 import './ingest.ts';
 import './managed-tenant.ts';
 import './search.ts';
+import './search-updates.ts';
 import './tenant.ts';
 import './tenant-deletion.ts';
 import './tenant-limits.ts';

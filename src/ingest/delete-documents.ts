@@ -25,7 +25,7 @@ export async function deleteDocuments(
   ids: readonly DocumentId[],
 ): Promise<DocumentId[]> {
   const { tenantId } = principal;
-  return writeAsTenant(deps.database, principal, async (execute) => {
+  const deleted = await writeAsTenant(deps.database, principal, async (execute) => {
     const rows = await execute(deleteDocumentsStatement(tenantId, ids));
     const targetIds = rows.map(({ id }) => id as DocumentId);
     if (targetIds.length > 0) {
@@ -33,4 +33,7 @@ export async function deleteDocuments(
     }
     return targetIds;
   });
+  // What was behind them moves up.
+  if (deleted.length > 0) deps.database.announceChange?.(tenantId);
+  return deleted;
 }

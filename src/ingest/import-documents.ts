@@ -3,6 +3,7 @@ import { sqlBuilder } from '../db/compile.ts';
 import type { Statement } from '../db/database.ts';
 import { writeAsTenant } from '../db/tenant.ts';
 import type { DocumentId, TenantId } from '../ids.ts';
+import { announceOutcomes } from './announce-outcomes.ts';
 import { checkDocuments, type DocumentInput } from './document-input.ts';
 import { type IngestDeps, type UpsertOutcome, writeDocuments } from './upsert-documents.ts';
 import { registerTenantStatement } from './upsert-statements.ts';
@@ -36,6 +37,7 @@ export async function importDocuments(
     await execute(reserveDocumentsStatement(tenantId, documents));
     return writeDocuments(deps, principal, inputs, execute);
   });
+  announceOutcomes(deps, principal, outcomes);
   if (pending) deps.onPending();
   return outcomes;
 }

@@ -4,6 +4,7 @@ import { auditStatement } from '../db/audit.ts';
 import type { Database, Execute } from '../db/database.ts';
 import { writeAsTenant } from '../db/tenant.ts';
 import { type DocumentId, newChunkId, type TenantId } from '../ids.ts';
+import { announceOutcomes } from './announce-outcomes.ts';
 import { findAttributeFault } from './attribute-fault.ts';
 import { deleteAttributesStatement, insertAttributesStatement } from './attribute-statements.ts';
 import { resolveAudiences } from './audiences.ts';
@@ -73,6 +74,7 @@ export async function upsertDocuments(
   const { outcomes, pending } = await writeAsTenant(deps.database, principal, (execute) =>
     writeDocuments(deps, principal, inputs, execute),
   );
+  announceOutcomes(deps, principal, outcomes);
   if (pending) deps.onPending();
   return outcomes;
 }

@@ -80,6 +80,7 @@ async function embedTenantJobs(deps: WorkerDeps, tenantId: TenantId, chunkIds: r
     await execute(deleteJobsStatement(tenantId, modelId, chunkIds));
     await execute(noteWrittenStatement(tenantId, chunks.length));
   });
+  if (embeddings.length > 0) database.announceChange?.(tenantId);
   return chunkIds.length;
 }
 
