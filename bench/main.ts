@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { benchFreshness } from './freshness.ts';
 import { benchRecall } from './recall.ts';
 import { benchRelevance } from './relevance.ts';
 import { benchRetrieval } from './retrieval.ts';
@@ -7,7 +8,8 @@ const usage = `npm run bench                                  what retrieval cos
 npm run bench -- retrieval [--chunks 200000] [--only throughput,batch,round-trips,keyword,guides,growth,neighbour]
 npm run bench -- neighbour [--chunks 200000]   what a tenant at full load does to another
 npm run bench -- relevance [--data DIR]        how good the ranking is
-npm run bench -- recall [--data DIR]           what two stages find of real vectors`;
+npm run bench -- recall [--data DIR]           what two stages find of real vectors
+npm run bench -- freshness                     how soon a write is found by meaning`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -27,6 +29,8 @@ if (command === 'relevance') {
   await benchRetrieval({ chunks: Number(values.chunks), only: ['neighbour'] });
 } else if (command === 'recall') {
   if (!(await benchRecall(values.data))) process.exitCode = 1;
+} else if (command === 'freshness') {
+  await benchFreshness();
 } else {
   console.error(usage);
   process.exitCode = 64;

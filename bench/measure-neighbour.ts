@@ -64,7 +64,7 @@ export async function measureNeighbour(bench: RetrievalBench): Promise<Measures>
     };
   } finally {
     connection.close();
-    noise.disconnect();
+    if (noise.connected) noise.disconnect();
   }
 }
 

@@ -15,4 +15,6 @@ export interface Document {
   readonly version: number;
   readonly createdAt: Date;
   readonly updatedAt: Date;
+  /** From when on nobody sees it; null for never. */
+  readonly expiresAt: Date | null;
 }

@@ -14,6 +14,8 @@ export type ChunkId = Branded<'ChunkId'>;
 export type ApiKeyId = Branded<'ApiKeyId'>;
 /** The id of a tenant's deletion, a UUID. */
 export type TenantDeletionId = Branded<'TenantDeletionId'>;
+/** A job's id within its tenant, a UUID. */
+export type JobId = Branded<'JobId'>;
 
 const tenantIdPattern = /^[A-Za-z0-9_-]{1,64}$/;
 
@@ -58,6 +60,15 @@ export function newAuditId(): string {
 
 /** True for a string that may be the id of a row of the audit log. */
 export function isAuditId(value: string): boolean {
+  return isUuid(value);
+}
+
+export function newJobId(): JobId {
+  return uuidv7() as JobId;
+}
+
+/** True for a string that may be a job's id. */
+export function isJobId(value: string): value is JobId {
   return isUuid(value);
 }
 

@@ -1,5 +1,6 @@
 import { openAccess } from '../access/open-access.ts';
 import type { Config } from '../config/config.ts';
+import { createAnnouncer, workChannel } from '../db/announce.ts';
 import { type Database, readInFlight } from '../db/database.ts';
 import { createReadyCheck } from '../db/ready-check.ts';
 import { operatorScope } from '../db/scope.ts';
@@ -17,6 +18,7 @@ import { meterQueries } from '../quotas/meter-queries.ts';
 import { openQuotas, type Quotas } from '../quotas/open-quotas.ts';
 import { createTunedSearch } from '../recall/tuned-search.ts';
 import type { WorkerDeps } from '../worker/embed-batch.ts';
+import { followWork } from '../worker/follow-work.ts';
 import { startWorker, type Worker } from '../worker/worker.ts';
 import { openGatewayDatabase, openWorkerDatabase } from './databases.ts';
 import { openEmbedders } from './embedders.ts';
@@ -69,10 +71,16 @@ export async function openApplication(
           embedder: embedders.documents,
           modelId,
           auditRetentionDays: config.auditRetentionDays,
+          concurrency: config.workerConcurrency,
+          deletedHours: config.deletedDocumentHours,
         }
       : undefined;
     const worker = workerDeps && startWorker(workerDeps, log);
     if (worker) closing.push(() => worker.stop());
+    if (workerDeps && worker && config.mode === 'server') {
+      const listener = followWork(workerDeps.database, worker, log, config.database.workerUrl.reveal());
+      closing.push(() => listener.close());
+    }
     const access = await openAccess({
       database,
       verifyToken,
@@ -121,12 +129,16 @@ export async function openApplication(
     quotas: Quotas,
   ): Omit<GraphQLDeps, 'onRevoked' | 'watches'> {
     const { maxTokens, overlapTokens } = from.chunk;
+    // Workers of this process hear it like any other.
+    const announceWork = createAnnouncer(served, workChannel, (error) =>
+      log.debug({ err: error }, 'a write was not announced; workers find it by looking'),
+    );
     return {
       database: served,
       embedder: embedders.queries,
       modelId,
       chunking: { countTokens: embedders.documents.countTokens, maxTokens, overlapTokens },
-      onPending: () => worker?.wake(),
+      onPending: config.mode === 'embedded' ? () => worker?.wake() : announceWork,
       checkWrite: createWriteCheck(quotas, embedders.documents.countTokens),
       limits: quotas.limits,
       ...createTunedSearch({ database: served }),

@@ -14,7 +14,14 @@ export async function openWorker(config: ServerConfig, log: Logger): Promise<Wor
   const database = await openWorkerDatabase(config, log);
   try {
     const modelId = await registerModel(database, embedder.model, 'worker');
-    return { database, embedder, modelId, auditRetentionDays: config.auditRetentionDays };
+    return {
+      database,
+      embedder,
+      modelId,
+      auditRetentionDays: config.auditRetentionDays,
+      concurrency: config.workerConcurrency,
+      deletedHours: config.deletedDocumentHours,
+    };
   } catch (error) {
     await database.close();
     throw error;

@@ -1,5 +1,6 @@
 import { StartupError } from '../errors.ts';
 import { startTierKeeper } from '../tiers/tier-keeper.ts';
+import { followWork } from '../worker/follow-work.ts';
 import { startWorker } from '../worker/worker.ts';
 import { readArguments, refuseWords } from './arguments.ts';
 import type { Command } from './command.ts';
@@ -34,6 +35,7 @@ there is no need for a worker: "tessera serve" embeds by itself.`,
       const owner = hasOwner(config) ? await openOwner(config, log, 'building indexes') : undefined;
       try {
         const worker = startWorker(deps, log);
+        const listener = followWork(deps.database, worker, log, config.database.workerUrl.reveal());
         const tierKeeper = owner && startTierKeeper({ owner }, log);
         log.info(
           { model: deps.embedder.model.name, keepsTiers: owner !== undefined },
@@ -41,7 +43,7 @@ there is no need for a worker: "tessera serve" embeds by itself.`,
         );
         await stopped(context.signal);
         log.info('stopping after the batch in hand');
-        await Promise.all([worker.stop(), tierKeeper?.stop()]);
+        await Promise.all([listener.close(), worker.stop(), tierKeeper?.stop()]);
       } finally {
         await owner?.close();
       }

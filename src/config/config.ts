@@ -33,6 +33,10 @@ interface SharedConfig {
   readonly auditRetentionDays: number | undefined;
   /** Whether `serve` also runs the worker that embeds new chunks. */
   readonly workerInServe: boolean;
+  /** How long deleted documents can be restored, in hours. */
+  readonly deletedDocumentHours: number;
+  /** Calls to the embedding provider that a worker has in hand at a time. */
+  readonly workerConcurrency: number;
 }
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';

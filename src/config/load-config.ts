@@ -89,6 +89,8 @@ function buildConfig(values: Values, serverMode: boolean): Config {
     limits: buildLimits(values),
     auditRetentionDays: values.AUDIT_RETENTION_DAYS,
     workerInServe: values.WORKER_IN_SERVE ?? !serverMode,
+    deletedDocumentHours: values.DELETED_DOCUMENT_HOURS,
+    workerConcurrency: values.WORKER_CONCURRENCY,
   };
   const statementTimeoutMs = values.STATEMENT_TIMEOUT_MS;
   if (values.DATABASE_URL === undefined) return { mode: 'embedded', ...shared, database: { statementTimeoutMs } };

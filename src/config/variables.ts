@@ -152,6 +152,16 @@ const server = {
     flag,
     'Whether "tessera serve" also embeds new documents. Unset: true in embedded mode, false in server mode, where "tessera work" does it.',
   ),
+  DELETED_DOCUMENT_HOURS: withDefault(
+    wholeNumber(0, 87_600),
+    '168',
+    'Hours for which deleted documents can be restored before the worker removes them for good.',
+  ),
+  WORKER_CONCURRENCY: withDefault(
+    wholeNumber(1, 100),
+    '4',
+    'Calls to the embedding provider that one worker has in hand at a time. The built-in embedder computes in the worker itself and gains nothing from more than one.',
+  ),
 } as const;
 
 const token = {

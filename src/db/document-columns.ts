@@ -15,4 +15,5 @@ export const documentColumns = [
   'documents.version',
   'documents.created_at as createdAt',
   'documents.updated_at as updatedAt',
+  'documents.expires_at as expiresAt',
 ] as const;

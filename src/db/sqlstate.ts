@@ -54,6 +54,11 @@ const connectionMessages =
  */
 const overtaken = new Set(['40001', '40P01', '23503', '23505']);
 
+/** For work that finds out by itself that it was overtaken: thrown out of it, it has all of it run again. */
+export function overtakenError(message: string): Error {
+  return Object.assign(new Error(message), { severity: 'ERROR', code: '40001' });
+}
+
 /** True when the same transaction may well succeed at the next try. */
 export function isOvertaken(error: unknown): boolean {
   const sqlstate = sqlstateOf(error);

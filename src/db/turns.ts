@@ -18,7 +18,7 @@ export interface Turns {
   /**
    * Waits for a turn. Nobody waits while there is room.
    * @returns what ends the turn.
-   * @throws the signal's reason when it is aborted first; {@link Refusal} `DATABASE_UNAVAILABLE` after some seconds.
+   * @throws the signal's reason when it is aborted first; {@link Refusal} `DATABASE_UNAVAILABLE` when none is free for some seconds.
    */
   enter(turn: Turn): Leave | Promise<Leave>;
 }
@@ -28,7 +28,7 @@ export interface TurnsOptions {
   readonly slots: number;
   /** Turns that one tenant may have at the same time while others are about, of reads and of writes. */
   readonly share: number;
-  /** How long anybody waits, in milliseconds; as long as a pool waits for a connection, 5 s, without it. */
+  /** How long anybody waits while no connection is free, in milliseconds; as long as a pool does, 5 s, without it. */
   readonly patienceMs?: number;
   /** The clock, in milliseconds since any moment. */
   readonly now?: () => number;
@@ -128,7 +128,8 @@ export function createTurns(options: TurnsOptions): Turns {
         forgetIdle(line);
         reject(signal?.aborted ? signal.reason : tooLong(patienceMs));
       };
-      const timer = setTimeout(giveUp, patienceMs);
+      // Where connections are free, only the tenant's own share is waited for, and the request's own timeout is what ends that.
+      const timer = setTimeout(() => (free > 0 ? timer.refresh() : giveUp()), patienceMs);
       signal?.addEventListener('abort', giveUp, { once: true });
       line.waiting.push(start);
       waiting++;

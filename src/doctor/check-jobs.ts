@@ -7,6 +7,8 @@ export interface JobFacts {
   readonly oldestSeconds: number;
   /** Jobs that failed at least {@link manyAttempts} times. */
   readonly failing: number;
+  /** Dead letters: chunks that the provider refused for good. */
+  readonly dead: number;
 }
 
 /** Five failures in a row are put off for half a minute by then, and are no hiccup. */
@@ -14,7 +16,7 @@ export const manyAttempts = 5;
 const [warnAfterSeconds, faultAfterSeconds] = [600, 3_600];
 
 /** Whether what was written is embedded. A chunk that waits is found by its words and not by its meaning. */
-export function checkJobs({ waiting, oldestSeconds, failing }: JobFacts): Finding[] {
+export function checkJobs({ waiting, oldestSeconds, failing, dead }: JobFacts): Finding[] {
   const check = 'jobs';
   const findings: Finding[] = [];
   if (oldestSeconds >= warnAfterSeconds) {
@@ -31,6 +33,14 @@ export function checkJobs({ waiting, oldestSeconds, failing }: JobFacts): Findin
       level: 'warning',
       found: `${failing} chunks failed ${manyAttempts} times or more`,
       fix: 'Look at last_error in tessera.embedding_jobs: the embedding service refuses them or cannot be reached.',
+    });
+  }
+  if (dead > 0) {
+    findings.push({
+      check,
+      level: 'warning',
+      found: `the embedding service refused ${dead} chunks for good: they are found by their words only`,
+      fix: 'Look at the reasons with the query "deadLetters" as the tenant; send them again with the mutation "requeue".',
     });
   }
   return orOk(

@@ -74,21 +74,28 @@ export function waitingJobsStatement(): Statement<JobFacts> {
   return sqlBuilder
     .selectFrom('embedding_jobs')
     .select([
-      sql<number>`count(*)::integer`.as('waiting'),
-      sql<number>`coalesce(extract(epoch from now() - min(created_at)), 0)::float8`.as('oldestSeconds'),
-      sql<number>`(count(*) filter (where attempts >= ${sql.lit(manyAttempts)}))::integer`.as('failing'),
+      sql<number>`(count(*) filter (where dead_at is null))::integer`.as('waiting'),
+      sql<number>`coalesce(extract(epoch from now() - min(created_at) filter (where dead_at is null)), 0)::float8`.as(
+        'oldestSeconds',
+      ),
+      sql<number>`(count(*) filter (where dead_at is null and attempts >= ${sql.lit(manyAttempts)}))::integer`.as(
+        'failing',
+      ),
+      sql<number>`(count(*) filter (where dead_at is not null))::integer`.as('dead'),
     ]);
 }
 
 /** How many chunks of a tenant nothing will ever embed. */
 export function strandedChunksStatement(tenantId: TenantId) {
-  const lacking = (table: 'embeddings' | 'embedding_jobs' | 'unembeddable_chunks') =>
+  const lacking = (table: 'embedding_jobs' | 'unembeddable_chunks') =>
     sql<boolean>`not exists (select from ${sql.table(table)} x where x.tenant_id = ${tenantId} and x.chunk_id = chunks.id)`;
   return sqlBuilder
     .selectFrom('chunks')
     .select(sql<number>`count(*)::integer`.as('stranded'))
     .where('tenant_id', '=', tenantId)
-    .where(lacking('embeddings'))
+    .where(
+      sql<boolean>`not exists (select from embeddings x where x.tenant_id = ${tenantId} and x.chunk_id = chunks.id and x.stand_in = 0)`,
+    )
     .where(lacking('embedding_jobs'))
     .where(lacking('unembeddable_chunks'));
 }

@@ -77,6 +77,7 @@ export function pendingChunksStatement(tenantId: TenantId, ids: readonly Documen
     )
     .select(['chunks.document_id as id', sql<number>`count(*)::int`.as('pending')])
     .where('embedding_jobs.tenant_id', '=', tenantId)
+    .where('embedding_jobs.dead_at', 'is', null)
     .where('chunks.tenant_id', '=', tenantId)
     .where('chunks.document_id', '=', sql<string>`any(${ids}::uuid[])`)
     .groupBy('chunks.document_id');

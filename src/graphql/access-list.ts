@@ -20,3 +20,8 @@ export const AccessListInput = builder.inputType('AccessListInput', {
     groups: t.stringList({ description: 'Groups of subjects.' }),
   }),
 });
+
+/** Reads an access list from its arguments. What it holds is checked with its document. */
+export function readAccessList({ users, groups }: typeof AccessListInput.$inferInput): AccessList {
+  return { users: users ?? [], groups: groups ?? [] };
+}

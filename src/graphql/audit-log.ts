@@ -37,11 +37,11 @@ const AuditEntry = builder.objectRef<AuditEntryShape>('AuditEntry').implement({
       description: "The request, as the answer's header `x-request-id` and the log of the gateway name it.",
     }),
     targetKind: t.exposeString('targetKind', {
-      description: 'What it was done to: `document`, `collection`, `apiKey`, `token`, `tenant`.',
+      description: 'What it was done to: `document`, `collection`, `apiKey`, `token`, `tenant`, `deadLetter`.',
     }),
     targetIds: t.idList({
       description:
-        'Ids of what it was done to, the first 200: global ids of documents and API keys, names of the rest.',
+        'Ids of what it was done to, the first 200: global ids of documents, API keys and dead letters, names of the rest.',
       resolve: ({ targetKind, targetIds }) => targetIds.map((id) => targetId(targetKind, id)),
     }),
     targetCount: t.exposeInt('targetCount', { description: 'How many there were.' }),
@@ -52,7 +52,11 @@ const AuditEntry = builder.objectRef<AuditEntryShape>('AuditEntry').implement({
   }),
 });
 
-const globalTypes: Readonly<Record<string, string>> = { document: 'Document', apiKey: 'ApiKey' };
+const globalTypes: Readonly<Record<string, string>> = {
+  document: 'Document',
+  apiKey: 'ApiKey',
+  deadLetter: 'DeadLetter',
+};
 
 function targetId(kind: string, id: string): string {
   const type = globalTypes[kind];

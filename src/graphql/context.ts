@@ -14,7 +14,8 @@ import {
   readPendingChunks,
 } from '../documents/read-documents.ts';
 import { Refusal } from '../errors.ts';
-import type { DocumentId } from '../ids.ts';
+import type { DocumentId, JobId } from '../ids.ts';
+import { type Job, readJobs } from '../ingest/read-jobs.ts';
 import type { IngestDeps } from '../ingest/upsert-documents.ts';
 import type { LimitsDeps } from '../quotas/tenant-limits.ts';
 import type { SearchDeps } from '../search/search.ts';
@@ -58,6 +59,8 @@ export interface DocumentLoaders {
   readonly pendingChunks: DataLoader<DocumentId, number>;
   /** Null for a document that the whole tenant may see. */
   readonly acl: DataLoader<DocumentId, AccessList | null>;
+  /** Null for a job that is nobody's or another tenant's. */
+  readonly job: DataLoader<JobId, Job | null>;
 }
 
 /** Has everything read anew: each event of a subscription is an answer of its own. */
@@ -93,6 +96,10 @@ export function createLoaders(deps: DocumentDeps, principal: Principal | undefin
     body: new DataLoader((ids) => byId<string | null>(ids, null, () => readBodies(deps, who(), ids))),
     pendingChunks: new DataLoader((ids) => byId(ids, 0, () => readPendingChunks(deps, who(), ids))),
     acl: new DataLoader((ids) => byId<AccessList | null>(ids, null, () => readAccessLists(deps, who(), ids))),
+    job: new DataLoader(async (ids: readonly JobId[]) => {
+      const found = new Map((await readJobs(deps, who(), ids)).map((job) => [job.id, job]));
+      return ids.map((id) => found.get(id) ?? null);
+    }),
   };
 }
 

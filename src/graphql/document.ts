@@ -50,6 +50,11 @@ builder.node(Document, {
     version: t.exposeInt('version', { description: '1 when it is new, one more with each change.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was first stored.' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it last changed.' }),
+    expiresAt: t.expose('expiresAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'From when on it is gone by itself. Null: it stays until it is deleted.',
+    }),
     pendingChunks: t.int({
       description: 'Chunks that still wait for their vector. Until then they are found by their words.',
       extensions: priced({ points: 1 }),

@@ -1,7 +1,8 @@
 import { EmbedderError } from '../embed/embedder-error.ts';
 import type { ExpectedError } from '../errors.ts';
 import { CollectionError } from '../ingest/collection-definition.ts';
-import { InvalidDocumentError } from '../ingest/document-input.ts';
+import { InvalidDocumentError, VersionConflictError } from '../ingest/document-input.ts';
+import { IdempotencyError } from '../ingest/only-once.ts';
 import { QuotaExceededError } from '../quota.ts';
 import { ExampleNotFoundError, NotEmbeddableError } from '../search/search-request.ts';
 import { TenantStateError } from '../tenants/tenant-error.ts';
@@ -40,6 +41,25 @@ builder.objectType(InvalidDocumentError, {
   fields: (t) => ({
     index: t.exposeInt('index', { description: 'Position of the document in the input, from 0.' }),
   }),
+});
+
+builder.objectType(VersionConflictError, {
+  name: 'VersionConflictError',
+  description:
+    'A document is not at the version that `ifVersion` names: `VERSION_CONFLICT`. Nothing of the write was stored.',
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    index: t.exposeInt('index', { description: 'Position of the document in the input, from 0.' }),
+    currentVersion: t.exposeInt('currentVersion', {
+      description: 'The version that it is at; 0 where there is no such document.',
+    }),
+  }),
+});
+
+builder.objectType(IdempotencyError, {
+  name: 'IdempotencyError',
+  description: 'Another write was sent under the same idempotency key: `IDEMPOTENCY_CONFLICT`. Nothing was stored.',
+  interfaces: [ErrorInterface],
 });
 
 builder.objectType(CollectionError, {

@@ -1,6 +1,6 @@
 import { decodeGlobalID, encodeGlobalID } from '@pothos/plugin-relay';
 import { Refusal } from '../errors.ts';
-import type { DocumentId } from '../ids.ts';
+import { type ChunkId, type DocumentId, isChunkId, isJobId, type JobId } from '../ids.ts';
 
 /** Types that `node` fetches. */
 const nodeTypes: ReadonlySet<string> = new Set(['Document']);
@@ -20,6 +20,38 @@ export function readGlobalId(globalId: string): { typename: string; id: string }
   throw new Refusal(
     'BAD_USER_INPUT',
     `${JSON.stringify(globalId.slice(0, 80))} is not a global id. Pass one as a field "id" gave it, unchanged.`,
+  );
+}
+
+/** What a job's id is called. */
+export const jobType = 'Job';
+
+/**
+ * Reads the global id of a job, which is no node either.
+ * @throws {Refusal} `BAD_USER_INPUT` for what no field `Job.id` ever gave.
+ */
+export function readJobGlobalId(globalId: string): JobId {
+  const decoded = tryDecode(globalId);
+  if (decoded?.typename === jobType && isJobId(decoded.id)) return decoded.id;
+  throw new Refusal(
+    'BAD_USER_INPUT',
+    `${JSON.stringify(globalId.slice(0, 80))} is not the id of a job. Pass one as "Job.id" gave it, unchanged.`,
+  );
+}
+
+/** What a dead letter's id is called. */
+export const deadLetterType = 'DeadLetter';
+
+/**
+ * Reads the global id of a dead letter.
+ * @throws {Refusal} `BAD_USER_INPUT` for what no field `DeadLetter.id` ever gave.
+ */
+export function readDeadLetterGlobalId(globalId: string): ChunkId {
+  const decoded = tryDecode(globalId);
+  if (decoded?.typename === deadLetterType && isChunkId(decoded.id)) return decoded.id;
+  throw new Refusal(
+    'BAD_USER_INPUT',
+    `${JSON.stringify(globalId.slice(0, 80))} is not the id of a dead letter. Pass one as "DeadLetter.id" gave it, unchanged.`,
   );
 }
 

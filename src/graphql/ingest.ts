@@ -1,13 +1,26 @@
 import { Refusal } from '../errors.ts';
 import { type DocumentId, isDocumentId } from '../ids.ts';
-import { deleteDocuments } from '../ingest/delete-documents.ts';
-import { type DocumentInput, documentLimits, InvalidDocumentError } from '../ingest/document-input.ts';
-import { type UpsertOutcome, type UpsertStatus, upsertDocuments } from '../ingest/upsert-documents.ts';
+import {
+  type DocumentInput,
+  documentLimits,
+  InvalidDocumentError,
+  VersionConflictError,
+} from '../ingest/document-input.ts';
+import { IdempotencyError } from '../ingest/only-once.ts';
+import {
+  type LeftOut,
+  type UpsertOutcome,
+  type UpsertStatus,
+  type WriteResult,
+  writeDocuments,
+} from '../ingest/upsert-documents.ts';
 import { QuotaExceededError } from '../quota.ts';
-import { AccessListInput } from './access-list.ts';
+import { AccessListInput, readAccessList } from './access-list.ts';
 import { builder } from './builder.ts';
 import { requirePrincipal } from './context.ts';
 import { Document } from './document.ts';
+import { readJobGlobalId } from './global-ids.ts';
+import { Job } from './job.ts';
 import { LanguageEnum } from './language.ts';
 import { priced } from './price.ts';
 import { tagged } from './tags.ts';
@@ -45,6 +58,13 @@ const UpsertDocumentInput = builder.inputType('UpsertDocumentInput', {
       description:
         'Who may see it. Without it the whole tenant may, also where an earlier write said otherwise. A change of it embeds nothing anew.',
     }),
+    expiresAt: t.field({
+      type: 'DateTime',
+      description: 'From when on it is gone by itself: it is not found from that moment on. Never without it.',
+    }),
+    ifVersion: t.int({
+      description: 'Write it only if it is at this version, 0 for a document that must not be there yet.',
+    }),
   }),
 });
 
@@ -57,7 +77,7 @@ const UpsertStatusEnum = builder.enumType('UpsertStatus', {
   } satisfies Record<UpsertStatus, { description: string }>,
 });
 
-const UpsertedDocument = builder.objectRef<UpsertOutcome>('UpsertedDocument').implement({
+export const UpsertedDocument = builder.objectRef<UpsertOutcome>('UpsertedDocument').implement({
   description: 'What became of one document of the input.',
   fields: (t) => ({
     status: t.expose('status', { type: UpsertStatusEnum, description: 'Created, updated or unchanged.' }),
@@ -69,17 +89,43 @@ const UpsertedDocument = builder.objectRef<UpsertOutcome>('UpsertedDocument').im
         'The document as it is now. Null if it was deleted in the meantime, or if its acl does not name you.',
       resolve: ({ id }, _args, { loaders }) => loaders.document.load(id),
     }),
+    index: t.exposeInt('index', { description: 'Position of the document in the input, from 0.' }),
     id: t.globalID({ description: "The document's global id.", resolve: ({ id }) => ({ type: Document, id }) }),
   }),
 });
 
-const UpsertDocumentsPayload = builder.objectRef<readonly UpsertOutcome[]>('UpsertDocumentsPayload').implement({
+const LeftOutDocument = builder.objectRef<LeftOut>('LeftOutDocument').implement({
+  description: 'A document that was not stored, while others of the same write were.',
+  fields: (t) => ({
+    index: t.exposeInt('index', { description: 'Position of the document in the input, from 0.' }),
+    code: t.exposeString('code', { description: '`INVALID_DOCUMENT` or `VERSION_CONFLICT`.' }),
+    message: t.exposeString('message', { description: 'What was wrong, in a sentence.' }),
+    currentVersion: t.int({
+      nullable: true,
+      description: 'Of a version conflict: the version that it is at, 0 where there is no such document.',
+      resolve: ({ currentVersion }) => currentVersion ?? null,
+    }),
+  }),
+});
+
+const UpsertDocumentsPayload = builder.objectRef<WriteResult>('UpsertDocumentsPayload').implement({
   description: 'The documents are stored and found by their words; their vectors follow.',
   fields: (t) => ({
     documents: t.field({
       type: [UpsertedDocument],
-      description: 'One for each document of the input, in order.',
-      resolve: (outcomes) => [...outcomes],
+      description: 'One for each document of the input that was not left out, in order.',
+      resolve: ({ outcomes }) => [...outcomes],
+    }),
+    leftOut: t.field({
+      type: [LeftOutDocument],
+      description: 'Documents that could not be stored, in order; none unless `atomic` is false.',
+      resolve: ({ leftOut }) => [...leftOut],
+    }),
+    job: t.field({
+      type: Job,
+      nullable: true,
+      description: 'How far the embedding is. Null where nothing is to be embedded.',
+      resolve: ({ jobId }, _args, { loaders }) => (jobId === null ? null : loaders.job.load(jobId)),
     }),
   }),
 });
@@ -88,53 +134,42 @@ builder.mutationField('upsertDocuments', (t) =>
   t.field({
     type: UpsertDocumentsPayload,
     description:
-      'Creates or replaces documents: all of them, or none if one cannot be stored. Unchanged documents cost a read.',
+      'Creates or replaces documents: all of them, or none if one cannot be stored. Unchanged documents cost a read. An edited document is found all the time: by its new words at once, and by its old vectors until the new ones are there.',
     authScopes: { token: 'documents:write' },
     extensions: {
       ...priced({ points: 10, list: { argument: 'input', otherwise: 200, most: 200, fields: ['documents'] } }),
       ...tagged('write'),
     },
     errors: {
-      types: [InvalidDocumentError, QuotaExceededError],
+      types: [InvalidDocumentError, VersionConflictError, IdempotencyError, QuotaExceededError],
       union: { name: 'UpsertDocumentsResult', description: 'What became of the documents, or why none was stored.' },
     },
     args: {
       input: t.arg({ type: [UpsertDocumentInput], required: true, description: 'At most 200 documents.' }),
+      atomic: t.arg.boolean({
+        defaultValue: true,
+        description:
+          'Whether nothing is stored where one document cannot be. False: the others are, and `leftOut` says why not all.',
+      }),
+      idempotencyKey: t.arg.string({
+        description:
+          'Your name for this write, 1 to 255 characters. Sent again within a day by the same subject, the write is answered with what it came to the first time, and not done again.',
+      }),
+      job: t.arg.id({ description: 'A `Job.id` of an earlier write, to follow both as one.' }),
     },
-    resolve: (_root, { input }, { deps, principal }) => {
+    resolve: (_root, { input, atomic, idempotencyKey, job }, { deps, principal }) => {
       checkCount(input.length);
-      return upsertDocuments(deps, requirePrincipal(principal), input.map(readDocument));
+      return writeDocuments(deps, requirePrincipal(principal), {
+        documents: input.map(readDocument),
+        atomic: atomic ?? true,
+        ...(idempotencyKey != null && { idempotencyKey }),
+        ...(job != null && { jobId: readJobGlobalId(String(job)) }),
+      });
     },
   }),
 );
 
-const DeleteDocumentsPayload = builder.objectRef<readonly DocumentId[]>('DeleteDocumentsPayload').implement({
-  description: 'The documents are gone, with their passages and vectors.',
-  fields: (t) => ({
-    deletedIds: t.globalIDList({
-      description: 'Global ids of those that were there. Ids that did not exist for this tenant are not among them.',
-      resolve: (ids) => ids.map((id) => ({ type: Document, id })),
-    }),
-  }),
-});
-
-builder.mutationField('deleteDocuments', (t) =>
-  t.field({
-    type: DeleteDocumentsPayload,
-    description: 'Deletes documents.',
-    authScopes: { token: 'documents:write' },
-    extensions: { ...priced({ points: 10 }), ...tagged('write') },
-    args: {
-      ids: t.arg.globalIDList({ required: true, for: Document, description: 'At most 200.' }),
-    },
-    resolve: (_root, { ids }, { deps, principal }) => {
-      checkCount(ids.length);
-      return deleteDocuments(deps, requirePrincipal(principal), ids.map(({ id }) => id).filter(isDocumentId));
-    },
-  }),
-);
-
-function checkCount(count: number): void {
+export function checkCount(count: number): void {
   const { documentsPerWrite } = documentLimits;
   if (count <= documentsPerWrite) return;
   throw new Refusal(
@@ -144,7 +179,7 @@ function checkCount(count: number): void {
 }
 
 function readDocument(input: typeof UpsertDocumentInput.$inferInput, index: number): DocumentInput {
-  const { id, externalId, url, metadata, status, language, acl, collection, title, body } = input;
+  const { id, externalId, url, metadata, status, language, acl, expiresAt, ifVersion, collection, title, body } = input;
   if (id && !isDocumentId(id.id))
     throw new InvalidDocumentError(index, 'there is no document with the id that was given.');
   return {
@@ -154,7 +189,9 @@ function readDocument(input: typeof UpsertDocumentInput.$inferInput, index: numb
     ...(metadata != null && { metadata }),
     ...(status != null && { status }),
     ...(language != null && { language }),
-    ...(acl != null && { acl: { users: acl.users ?? [], groups: acl.groups ?? [] } }),
+    ...(acl != null && { acl: readAccessList(acl) }),
+    ...(expiresAt != null && { expiresAt }),
+    ...(ifVersion != null && { ifVersion }),
     collection,
     title,
     body,

@@ -113,7 +113,8 @@ export function countDocumentsStatement(tenantId: TenantId, collection: string) 
     .selectFrom('documents')
     .select(sql<number>`count(*)::int`.as('documents'))
     .where('tenant_id', '=', tenantId)
-    .where('collection', '=', collection);
+    .where('collection', '=', collection)
+    .where('deleted_at', 'is', null);
 }
 
 export function saveCollectionStatement(

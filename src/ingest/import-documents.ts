@@ -1,11 +1,12 @@
+import { sql } from 'kysely';
 import type { Principal } from '../auth/principal.ts';
 import { sqlBuilder } from '../db/compile.ts';
 import type { Statement } from '../db/database.ts';
 import { writeAsTenant } from '../db/tenant.ts';
 import type { DocumentId, TenantId } from '../ids.ts';
 import { announceOutcomes } from './announce-outcomes.ts';
-import { checkDocuments, type DocumentInput } from './document-input.ts';
-import { type IngestDeps, type UpsertOutcome, writeDocuments } from './upsert-documents.ts';
+import { checkDocuments, type DocumentInput, failAtOnce } from './document-input.ts';
+import { type IngestDeps, type UpsertOutcome, writeChecked } from './upsert-documents.ts';
 import { registerTenantStatement } from './upsert-statements.ts';
 
 /** A document that comes from elsewhere, with what it was there. */
@@ -25,21 +26,41 @@ export async function importDocuments(
   deps: IngestDeps,
   principal: Principal,
   documents: readonly ImportedDocument[],
-): Promise<UpsertOutcome[]> {
+): Promise<readonly UpsertOutcome[]> {
   const inputs = documents.map(
     ({ createdAt: _, id, ...input }): DocumentInput => (input.externalId === undefined ? { id, ...input } : input),
   );
-  checkDocuments(inputs);
-  if (inputs.length === 0) return [];
+  const checked = checkDocuments(inputs);
+  if (checked.length === 0) return [];
   const { tenantId } = principal;
-  const { outcomes, pending } = await writeAsTenant(deps.database, principal, async (execute) => {
+  const { outcomes, jobId } = await writeAsTenant(deps.database, principal, async (execute) => {
     await execute(registerTenantStatement(tenantId));
+    await execute(removeGoneStatement(tenantId, documents));
     await execute(reserveDocumentsStatement(tenantId, documents));
-    return writeDocuments(deps, principal, inputs, execute);
+    return writeChecked(deps, principal, checked, { documents: inputs }, failAtOnce, execute);
   });
   announceOutcomes(deps, principal, outcomes);
-  if (pending) deps.onPending();
+  if (jobId !== null) deps.onPending();
   return outcomes;
+}
+
+/** What was deleted here, or has expired, is in nobody's way: what comes under its id or its key begins anew. */
+export function removeGoneStatement(tenantId: TenantId, documents: readonly ImportedDocument[]): Statement<unknown> {
+  const ids = documents.map(({ id }) => id);
+  const keyed = documents.filter(({ externalId }) => externalId !== undefined);
+  const collections = keyed.map(({ collection }) => collection);
+  const externalIds = keyed.map(({ externalId }) => externalId);
+  return sqlBuilder
+    .deleteFrom('documents')
+    .where('tenant_id', '=', tenantId)
+    .where(sql<boolean>`(deleted_at is not null or expires_at <= now())`)
+    .where((eb) =>
+      eb.or([
+        eb('id', '=', sql<string>`any(${ids}::uuid[])`),
+        sql<boolean>`(documents.collection, documents.external_id) in (
+          select * from unnest(${collections}::text[], ${externalIds}::text[]))` as never,
+      ]),
+    );
 }
 
 /** Of no content: whatever is written over it differs. */

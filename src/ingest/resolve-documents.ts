@@ -3,83 +3,104 @@ import { type DocumentId, newDocumentId, type TenantId } from '../ids.ts';
 import { chunkingMark } from './chunk-document.ts';
 import { type CollectionSettings, undeclared } from './collection-settings.ts';
 import { contentHash } from './content-hash.ts';
-import { type DocumentInput, defaultStatus, InvalidDocumentError, namedTwice } from './document-input.ts';
+import {
+  type DocumentInput,
+  defaultStatus,
+  InvalidDocumentError,
+  namedTwice,
+  type OnFault,
+  type PlacedInput,
+  VersionConflictError,
+} from './document-input.ts';
 import { type DocumentRow, lockDocumentsStatement } from './upsert-statements.ts';
 
 /** A document of a write, as it will be, with what is stored of it. */
 export interface ResolvedDocument {
+  /** Position in the write, from 0. */
+  readonly index: number;
   readonly row: DocumentRow;
   /** Locked until the write ends; absent for a new document. */
   readonly existing: StoredDocument | undefined;
 }
 
-type StoredDocument =
+/** What is stored of a document that is to be written. */
+export type StoredDocument =
   ReturnType<typeof lockDocumentsStatement> extends { execute(): Promise<(infer Row)[]> } ? Row : never;
 
 /**
  * Finds and locks what each input means: a stored document by its id or its key, or a new one.
  * @param settings of the inputs' collections.
  * @param audiences of the inputs, in order.
- * @throws {InvalidDocumentError} for an id that does not exist, a document that is named twice, and a key that is another's.
+ * @returns those without a fault: an id that does not exist, a document that is named twice, a key that is another's, and a
+ *   version that is not the expected one are faults.
  */
 export async function resolveDocuments(
   tenantId: TenantId,
-  inputs: readonly DocumentInput[],
+  inputs: readonly PlacedInput[],
   settings: ReadonlyMap<string, CollectionSettings>,
   audiences: readonly number[],
   execute: Execute,
+  onFault: OnFault,
 ): Promise<ResolvedDocument[]> {
-  const ids = inputs.flatMap((input) => input.id ?? []);
-  const keys = inputs.flatMap((input) => (input.id ? [] : (keyOf(input) ?? [])));
+  const ids = inputs.flatMap(({ input }) => input.id ?? []);
+  const keys = inputs.flatMap(({ input }) => (input.id ? [] : (keyOf(input) ?? [])));
   const stored = await execute(lockDocumentsStatement(tenantId, ids, keys));
   const byId = new Map(stored.map((one) => [one.id, one]));
-  const byKey = new Map(stored.map((one) => [keyText(keyOfStored(one)), one]));
-  const resolved = inputs.map((input, index): ResolvedDocument => {
+  // Without those that have no key: a new document without one would be taken for them.
+  const byKey = new Map(stored.flatMap((one) => (keyOfStored(one) ? [[keyText(keyOfStored(one)), one] as const] : [])));
+  const resolved = inputs.flatMap(({ index, input }, position): ResolvedDocument[] => {
     const existing = input.id ? byId.get(input.id) : byKey.get(keyText(keyOf(input)));
-    if (input.id && !existing)
-      throw new InvalidDocumentError(index, 'there is no document with the id that was given.');
+    const fault = findFault(index, input, existing);
+    if (fault) onFault(fault);
+    if (fault) return [];
     const collection = settings.get(input.collection) ?? undeclared;
-    return { row: toRow(input, collection, audiences[index] as number, existing), existing };
+    return [{ index, row: toRow(input, collection, audiences[position] as number, existing), existing }];
   });
-  refuseDuplicates(resolved);
-  await refuseTakenKeys(tenantId, resolved, execute);
-  return resolved;
+  return withoutTakenKeys(tenantId, withoutDuplicates(resolved, onFault), execute, onFault);
+}
+
+function findFault(index: number, input: DocumentInput, existing: StoredDocument | undefined) {
+  if (input.id && (!existing || existing.isGone))
+    return new InvalidDocumentError(index, 'there is no document with the id that was given.');
+  const version = existing && !existing.isGone ? existing.version : 0;
+  if (input.ifVersion !== undefined && input.ifVersion !== version)
+    return new VersionConflictError(index, input.ifVersion, version);
+  return undefined;
 }
 
 /** An id and a key may turn out to be the same document's. */
-function refuseDuplicates(resolved: readonly ResolvedDocument[]): void {
+function withoutDuplicates(resolved: readonly ResolvedDocument[], onFault: OnFault): ResolvedDocument[] {
   const seen = new Map<string, number>();
-  for (const [index, { row }] of resolved.entries()) {
-    for (const name of [row.id, keyText(keyOf(row))]) {
-      if (name === undefined) continue;
-      const earlier = seen.get(name);
-      if (earlier !== undefined) throw namedTwice(index, earlier);
-      seen.set(name, index);
-    }
-  }
+  return resolved.filter(({ index, row }) => {
+    const names = [row.id, keyText(keyOf(row))].filter((name) => name !== undefined);
+    const earlier = names.map((name) => seen.get(name)).find((found) => found !== undefined);
+    if (earlier !== undefined) onFault(namedTwice(index, earlier));
+    else for (const name of names) seen.set(name, index);
+    return earlier === undefined;
+  });
 }
 
 /** A document that is named by its id may take another key, but not one that is taken. */
-async function refuseTakenKeys(
+async function withoutTakenKeys(
   tenantId: TenantId,
   resolved: readonly ResolvedDocument[],
   execute: Execute,
-): Promise<void> {
-  const moved = resolved.flatMap(({ row, existing }, index) => {
+  onFault: OnFault,
+): Promise<ResolvedDocument[]> {
+  const moved = resolved.flatMap(({ index, row, existing }) => {
     const key = keyOf(row);
     return key && existing && keyText(key) !== keyText(keyOfStored(existing)) ? [{ index, key }] : [];
   });
-  if (moved.length === 0) return;
+  if (moved.length === 0) return [...resolved];
   const keys = moved.map(({ key }) => key);
   const holders = await execute(lockDocumentsStatement(tenantId, [], keys));
   const held = new Set(holders.map((holder) => keyText(keyOfStored(holder))));
-  const taken = moved.find(({ key }) => held.has(keyText(key)));
-  if (!taken) return;
-  const { externalId, collection } = taken.key;
-  throw new InvalidDocumentError(
-    taken.index,
-    `the externalId ${JSON.stringify(externalId)} is another document's in the collection ${JSON.stringify(collection)}.`,
-  );
+  const taken = moved.filter(({ key }) => held.has(keyText(key)));
+  for (const { index, key } of taken) {
+    const message = `the externalId ${JSON.stringify(key.externalId)} is another document's in the collection ${JSON.stringify(key.collection)}.`;
+    onFault(new InvalidDocumentError(index, message));
+  }
+  return resolved.filter(({ index }) => !taken.some((one) => one.index === index));
 }
 
 interface Key {
@@ -123,5 +144,6 @@ function toRow(
     audience,
     // Equal hashes mean equal chunks, so a collection that divides its documents in its own way is part of it.
     contentHash: contentHash(input.title, input.body, language, ...chunkingMark({ url, externalId }, chunking)),
+    expiresAt: input.expiresAt ?? null,
   };
 }

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { sqlBuilder } from '../db/compile.ts';
 import type { Statement } from '../db/database.ts';
-import type { ChunkId, DocumentId, TenantId } from '../ids.ts';
+import type { ChunkId, DocumentId, JobId, TenantId } from '../ids.ts';
 
 /** A document ready to be written. */
 export interface DocumentRow {
@@ -18,6 +18,8 @@ export interface DocumentRow {
   /** Number of its access list; 0 for the whole tenant. */
   readonly audience: number;
   readonly contentHash: Buffer;
+  /** From when on nobody sees it; null for never. */
+  readonly expiresAt: Date | null;
 }
 
 /** A chunk ready to be written. */
@@ -76,6 +78,9 @@ export function lockDocumentsStatement(
       'content_hash',
       'version',
       'audience',
+      'expires_at',
+      // Deleted or expired: nobody sees it, and what is written under its key begins anew.
+      sql<boolean>`deleted_at is not null or coalesce(expires_at <= now(), false)`.as('isGone'),
     ])
     .where('tenant_id', '=', tenantId)
     .where((eb) =>
@@ -109,6 +114,7 @@ export function insertDocumentsStatement(tenantId: TenantId, rows: readonly Docu
         language: row.language,
         content_hash: row.contentHash,
         audience: row.audience,
+        expires_at: row.expiresAt,
       })),
     )
     .onConflict((oc) =>
@@ -121,6 +127,9 @@ export function insertDocumentsStatement(tenantId: TenantId, rows: readonly Docu
         language: eb.ref('excluded.language'),
         content_hash: eb.ref('excluded.content_hash'),
         audience: eb.ref('excluded.audience') as never,
+        expires_at: eb.ref('excluded.expires_at'),
+        deleted_at: null,
+        deletion: null,
         version: sql<number>`documents.version + 1`,
         updated_at: sql<Date>`now()`,
       })),
@@ -143,20 +152,15 @@ export function updateDocumentStatement(tenantId: TenantId, row: DocumentRow) {
       language: row.language,
       content_hash: row.contentHash,
       audience: row.audience,
+      expires_at: row.expiresAt,
+      deleted_at: null,
+      deletion: null,
       version: sql<number>`version + 1`,
       updated_at: sql<Date>`now()`,
     })
     .where('tenant_id', '=', tenantId)
     .where('id', '=', row.id)
     .returning('version');
-}
-
-/** Their vectors and jobs go with them. */
-export function deleteChunksStatement(tenantId: TenantId, documentIds: readonly DocumentId[]): Statement<unknown> {
-  return sqlBuilder
-    .deleteFrom('chunks')
-    .where('tenant_id', '=', tenantId)
-    .where('document_id', '=', sql<string>`any(${documentIds}::uuid[])`);
 }
 
 export function insertChunksStatement(tenantId: TenantId, rows: readonly ChunkRow[]): Statement<unknown> {
@@ -177,19 +181,26 @@ export function insertChunksStatement(tenantId: TenantId, rows: readonly ChunkRo
   );
 }
 
-/** The duty to embed, in the transaction that writes the chunks. */
+/** The duty to embed, in the transaction that writes the chunks, and the job that it is part of. */
 export function insertJobsStatement(
   tenantId: TenantId,
   modelId: number,
   chunkIds: readonly ChunkId[],
+  jobId: JobId,
 ): Statement<unknown> {
   return sqlBuilder
     .insertInto('embedding_jobs')
-    .columns(['tenant_id', 'model_id', 'chunk_id', 'audience'])
+    .columns(['tenant_id', 'model_id', 'chunk_id', 'audience', 'job_id'])
     .expression((eb) =>
       eb
         .selectFrom('chunks')
-        .select(['tenant_id', sql<number>`${modelId}::smallint`.as('model_id'), 'id', 'audience'])
+        .select([
+          'tenant_id',
+          sql<number>`${modelId}::smallint`.as('model_id'),
+          'id',
+          'audience',
+          sql<string>`${jobId}::uuid`.as('job_id'),
+        ])
         .where('tenant_id', '=', tenantId)
         .where('id', '=', sql<string>`any(${chunkIds}::uuid[])`),
     );

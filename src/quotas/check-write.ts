@@ -7,10 +7,12 @@ import { lockStorageStatement, storedStatement, takeQuotaStatement } from './quo
 
 /** What a write has added, in the transaction that is still open. */
 export interface AddedContent {
-  /** New documents. */
+  /** Documents that were not there, or not any more. */
   readonly documents: number;
-  /** The texts of new chunks, as they will be embedded. */
-  readonly texts: readonly string[];
+  /** New chunks. */
+  readonly chunks: number;
+  /** The texts that are to be embedded, in parts; asked for only where tokens are limited. */
+  readonly texts: () => AsyncIterable<readonly string[]> | Iterable<readonly string[]>;
 }
 
 /**
@@ -27,8 +29,9 @@ export function createWriteCheck({ limits, windowSeconds }: Quotas, countTokens:
     const { tenantId, keyId } = principal;
     await checkStorage(tenantId, tenant, added, execute);
     const isCounted = tenant.embeddingTokensPerDay !== undefined || key.embeddingTokensPerDay !== undefined;
-    if (!isCounted || added.texts.length === 0) return;
-    const tokens = added.texts.reduce((sum, text) => sum + countTokens(text), 0);
+    if (!isCounted) return;
+    let tokens = 0;
+    for await (const part of added.texts()) for (const text of part) tokens += countTokens(text);
     await spendTokens(tenant.embeddingTokensPerDay, undefined, tokens, execute);
     await spendTokens(key.embeddingTokensPerDay, keyId, tokens, execute);
   };
@@ -48,13 +51,7 @@ export function createWriteCheck({ limits, windowSeconds }: Quotas, countTokens:
   }
 }
 
-async function checkStorage(
-  tenantId: TenantId,
-  limits: Limits,
-  { documents, texts }: AddedContent,
-  execute: Execute,
-): Promise<void> {
-  const added = { documents, chunks: texts.length };
+async function checkStorage(tenantId: TenantId, limits: Limits, added: AddedContent, execute: Execute): Promise<void> {
   const tables = (['documents', 'chunks'] as const).filter((table) => added[table] > 0 && limits[table] !== undefined);
   if (tables.length > 0) await execute(lockStorageStatement(tenantId));
   for (const table of tables) {

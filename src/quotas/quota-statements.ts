@@ -126,7 +126,18 @@ export function lockStorageStatement(tenantId: TenantId): Statement<unknown> {
   );
 }
 
-/** How much of a table a tenant stores, with what this transaction has added. */
+/**
+ * How much of a table a tenant stores, with what this transaction has added. Documents that are deleted or have expired count
+ * no more: they are few and have indexes of their own, so that the count is still one of an index.
+ */
 export function storedStatement(tenantId: TenantId, table: 'documents' | 'chunks') {
-  return sqlBuilder.selectFrom(table).select(sql<number>`count(*)::int`.as('stored')).where('tenant_id', '=', tenantId);
+  const counted = sqlBuilder.selectFrom(table).where('tenant_id', '=', tenantId);
+  if (table === 'chunks') return counted.select(sql<number>`count(*)::int`.as('stored'));
+  return counted.select(
+    sql<number>`count(*)::int
+      - (select count(*)::int from documents d where d.tenant_id = ${tenantId} and d.deleted_at is not null)
+      - (select count(*)::int from documents d where d.tenant_id = ${tenantId} and d.deleted_at is null and d.expires_at <= now())`.as(
+      'stored',
+    ),
+  );
 }

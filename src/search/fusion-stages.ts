@@ -93,14 +93,24 @@ export function ageStage(tenantId: TenantId, { halfLifeDays, weight }: NonNullab
 /**
  * The rows of one page, before anything is read for them: the best that no earlier page had. What comes or goes in between
  * moves others up or down, but repeats and hides none.
+ *
+ * A document that has just been deleted or has just expired may still have passages, and must not take the place of another:
+ * each is looked up under the policy, from the best on, until the page is full. That is why the order is made before.
  */
-export function pageStage({ seen, minScore, limit, recency }: SearchPlan) {
-  return db
-    .selectFrom(recency ? 'aged as ranked' : 'fused as ranked')
+export function pageStage(tenantId: TenantId, { seen, minScore, limit, recency }: SearchPlan) {
+  const ranked = db
+    .selectFrom(recency ? 'aged' : 'fused')
     .select(['item_id', 'document_id', 'chunk_id', 'score', 'vector_score', 'keyword_score'])
     .$if(minScore !== undefined, (query) => query.where('score', '>=', minScore as number))
     .$if(seen.length > 0, (query) => query.where(sql<boolean>`right(item_id::text, 12) <> all(${seen}::text[])`))
     .orderBy('score', 'desc')
     .orderBy('item_id', 'desc')
+    .offset(sql.lit(0));
+  const isSeen = sql<boolean>`(select true from documents
+    where documents.tenant_id = ${tenantId} and documents.id = ranked.document_id)`;
+  return db
+    .selectFrom(ranked.as('ranked'))
+    .select(['item_id', 'document_id', 'chunk_id', 'score', 'vector_score', 'keyword_score'])
+    .where(isSeen)
     .limit(limit);
 }

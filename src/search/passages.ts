@@ -25,19 +25,22 @@ export function passagesStatement(
   limit: number,
 ) {
   const { semantic, keyword } = plan;
-  const distance = semantic
-    ? sql<number>`embeddings.full_vector <#> ${semantic.full}::vector`
-    : sql<number>`chunks.terms <#> q.terms`;
+  // The nearest of its vectors, of which a passage has several while it is embedded anew; none yet comes last.
+  const distance = semantic ? sql<number>`nearest.distance` : sql<number>`chunks.terms <#> q.terms`;
   const ranked = sqlBuilder
     .selectFrom('chunks')
     .$if(
       semantic !== undefined,
       (query) =>
-        query.innerJoin('embeddings', (join) =>
-          join
-            .onRef('embeddings.chunk_id', '=', 'chunks.id')
-            .on('embeddings.tenant_id', '=', tenantId)
-            .on('embeddings.model_id', '=', semantic?.modelId as number),
+        query.innerJoinLateral(
+          sqlBuilder
+            .selectFrom('embeddings')
+            .select(sql<number | null>`min(embeddings.full_vector <#> ${semantic?.full}::vector)`.as('distance'))
+            .where('embeddings.tenant_id', '=', tenantId)
+            .where('embeddings.model_id', '=', semantic?.modelId as number)
+            .where('embeddings.chunk_id', '=', sql.ref<string>('chunks.id'))
+            .as('nearest'),
+          (join) => join.onTrue(),
         ) as never,
     )
     .$if(

@@ -10,13 +10,18 @@ interface Passage {
   distance: number;
 }
 
-/** The best passage of each item, ranked by distance; ties by id, so that the order is always the same. */
+/**
+ * The best passage of each item, ranked by distance; ties by id, so that the order is always the same. A passage comes several
+ * times while vectors of the text before an edit stand in for its own.
+ */
 // biome-ignore lint/suspicious/noExplicitAny: the schema of the statement that the passages come from makes no difference.
 export function rankPassages(passages: SelectQueryBuilder<any, any, Passage>, groupBy: GroupBy) {
   const item = groupBy === 'DOCUMENT' ? 'document_id' : 'chunk_id';
   const best = sqlBuilder
     .selectFrom(passages.as('passage'))
-    .$if(groupBy === 'DOCUMENT', (query) => query.distinctOn('document_id').orderBy('document_id').orderBy('distance'))
+    .distinctOn(item)
+    .orderBy(item)
+    .orderBy('distance')
     .select(['document_id', 'chunk_id', 'distance']);
   return sqlBuilder
     .selectFrom(best.as('best'))

@@ -17,23 +17,28 @@ export function exampleVectorsStatement(
   documentIds: readonly DocumentId[],
   chunkIds: readonly ChunkId[],
 ) {
-  return sqlBuilder
-    .selectFrom('chunks')
-    .innerJoin('embeddings', 'embeddings.chunk_id', 'chunks.id')
-    .select([
-      sql.ref<ChunkId>('chunks.id').as('chunkId'),
-      sql.ref<DocumentId>('chunks.document_id').as('documentId'),
-      sql<string>`embeddings.full_vector::text`.as('vector'),
-    ])
-    .where('chunks.tenant_id', '=', tenantId)
-    .where('embeddings.tenant_id', '=', tenantId)
-    .where('embeddings.model_id', '=', modelId)
-    .where((eb) =>
-      eb.or([
-        eb('chunks.document_id', '=', sql<string>`any(${documentIds}::uuid[])`),
-        eb('chunks.id', '=', sql<string>`any(${chunkIds}::uuid[])`),
-      ]),
-    );
+  return (
+    sqlBuilder
+      .selectFrom('chunks')
+      .innerJoin('embeddings', 'embeddings.chunk_id', 'chunks.id')
+      // Whose policy hides what is deleted or has expired.
+      .innerJoin('documents', 'documents.id', 'chunks.document_id')
+      .select([
+        sql.ref<ChunkId>('chunks.id').as('chunkId'),
+        sql.ref<DocumentId>('chunks.document_id').as('documentId'),
+        sql<string>`embeddings.full_vector::text`.as('vector'),
+      ])
+      .where('documents.tenant_id', '=', tenantId)
+      .where('chunks.tenant_id', '=', tenantId)
+      .where('embeddings.tenant_id', '=', tenantId)
+      .where('embeddings.model_id', '=', modelId)
+      .where((eb) =>
+        eb.or([
+          eb('chunks.document_id', '=', sql<string>`any(${documentIds}::uuid[])`),
+          eb('chunks.id', '=', sql<string>`any(${chunkIds}::uuid[])`),
+        ]),
+      )
+  );
 }
 
 export interface ExampleVector {

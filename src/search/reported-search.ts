@@ -22,6 +22,7 @@ const hitColumns = Object.keys({
   version: true,
   createdAt: true,
   updatedAt: true,
+  expiresAt: true,
   itemId: true,
   score: true,
   vectorScore: true,

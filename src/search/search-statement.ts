@@ -33,7 +33,9 @@ export function selectHits(
       join
         .onRef('embeddings.chunk_id', '=', 'page.chunk_id')
         .on('embeddings.tenant_id', '=', tenantId)
-        .on('embeddings.model_id', '=', plan.modelId),
+        .on('embeddings.model_id', '=', plan.modelId)
+        // Not one that stands in for it: its text is not what is shown.
+        .on('embeddings.stand_in', '=', 0),
     )
     .select(documentColumns)
     .select([
@@ -83,6 +85,6 @@ export function withStages(tenantId: TenantId, plan: SearchPlan): QueryCreator<S
   if (semantic && keyword) add('fused', fusionStage(plan.fusion));
   else add('fused', semantic ? semanticOnlyStage() : keywordOnlyStage());
   if (plan.recency) add('aged', ageStage(tenantId, plan.recency));
-  add('page', pageStage(plan));
+  add('page', pageStage(tenantId, plan));
   return db;
 }

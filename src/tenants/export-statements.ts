@@ -35,7 +35,7 @@ export function exportedModelStatement(tenantId: TenantId) {
 
 type ExportedDocument = { readonly [Field in TransferField]: unknown } & { readonly id: DocumentId };
 
-/** A page of whole documents in the order of their ids, behind one of them. */
+/** A page of whole documents in the order of their ids, behind one of them. The policy hides what is deleted or has expired. */
 export function exportedDocumentsStatement(tenantId: TenantId, after: DocumentId | undefined, limit: number) {
   const columns = Object.entries(transferFields).map(([field, { column }]) =>
     (column === 'acl' ? accessList(tenantId) : sql.ref<unknown>(`documents.${column}`)).as(field),
@@ -64,7 +64,9 @@ export function exportedVectorsStatement(tenantId: TenantId, modelId: number, do
       join
         .onRef('embeddings.tenant_id', '=', 'chunks.tenant_id')
         .onRef('embeddings.chunk_id', '=', 'chunks.id')
-        .on('embeddings.model_id', '=', modelId),
+        .on('embeddings.model_id', '=', modelId)
+        // Not one that stands in for it: it is of another text.
+        .on('embeddings.stand_in', '=', 0),
     )
     .select([
       sql.ref<DocumentId>('chunks.document_id').as('documentId'),

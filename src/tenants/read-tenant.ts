@@ -26,12 +26,19 @@ export interface Collection {
 
 export function tenantFactsStatement(tenantId: TenantId) {
   return sqlBuilder.selectNoFrom((eb) => {
-    const count = (table: 'documents' | 'chunks' | 'embedding_jobs' | 'unembeddable_chunks') =>
+    const count = (table: 'documents' | 'chunks' | 'unembeddable_chunks') =>
       eb.selectFrom(table).select(sql<number>`count(*)::int`.as('count')).where('tenant_id', '=', tenantId).$asScalar();
     return [
       count('documents').$notNull().as('documents'),
       count('chunks').$notNull().as('chunks'),
-      count('embedding_jobs').$notNull().as('pendingChunks'),
+      eb
+        .selectFrom('embedding_jobs')
+        .select(sql<number>`count(*)::int`.as('count'))
+        .where('tenant_id', '=', tenantId)
+        .where('dead_at', 'is', null)
+        .$asScalar()
+        .$notNull()
+        .as('pendingChunks'),
       count('unembeddable_chunks').$notNull().as('unembeddableChunks'),
     ];
   });

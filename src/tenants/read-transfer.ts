@@ -62,8 +62,10 @@ function readDocument(line: TransferDocumentLine): TransferLine {
   if (unknown !== undefined)
     return { fault: `there is no field ${JSON.stringify(unknown.slice(0, 80))}; was it written by a newer version?` };
   if (!isDocumentId(String(document.id))) return { fault: 'the id of the document is no UUID.' };
-  if (Number.isNaN(Date.parse(String(document.createdAt))))
-    return { fault: 'the createdAt of the document is no moment.' };
+  for (const name of ['createdAt', 'expiresAt'] as const) {
+    if (document[name] != null && Number.isNaN(Date.parse(String(document[name]))))
+      return { fault: `the ${name} of the document is no moment.` };
+  }
   if (!isAccessList(document.acl ?? null)) return { fault: 'the acl of the document is no list of users and groups.' };
   const areVectors =
     Array.isArray(vectors) && vectors.every((one) => isObject(one) && isText(one.contentHash) && isText(one.vector));

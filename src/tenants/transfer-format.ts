@@ -25,6 +25,7 @@ export const transferFields = {
   // Null: the whole tenant. Lost on the way, it would let everybody read what a few may.
   acl: { column: 'acl', type: 'object', required: false },
   createdAt: { column: 'created_at', type: 'string', required: true },
+  expiresAt: { column: 'expires_at', type: 'string', required: false },
 } as const;
 
 export type TransferField = keyof typeof transferFields;

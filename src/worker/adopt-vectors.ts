@@ -4,8 +4,8 @@ import { type Database, transact } from '../db/database.ts';
 import { workerScope } from '../db/scope.ts';
 import type { ChunkId, DocumentId, TenantId } from '../ids.ts';
 import { coarseVector } from '../vector.ts';
-import { deleteJobsStatement, type EmbeddingRow, insertEmbeddingsStatement } from './job-statements.ts';
-import { noteWrittenStatement } from './term-stats-statements.ts';
+import type { EmbeddingRow } from './vector-statements.ts';
+import { writeVectors } from './write-vectors.ts';
 
 /** A vector that was made elsewhere, and what it is of: a passage of a document that says the same. */
 export interface KnownVector {
@@ -17,7 +17,7 @@ export interface KnownVector {
 }
 
 /** Chunks of documents that wait for their vector. */
-export function waitingChunksStatement(tenantId: TenantId, modelId: number, documentIds: readonly DocumentId[]) {
+export function adoptableChunksStatement(tenantId: TenantId, modelId: number, documentIds: readonly DocumentId[]) {
   return sqlBuilder
     .selectFrom('chunks')
     .innerJoin('embedding_jobs', (join) =>
@@ -52,22 +52,18 @@ export async function adoptVectors(
   const documentIds = [...new Set(vectors.map(({ documentId }) => documentId))];
   const adopted = await transact(database, workerScope(tenantId), async (execute) => {
     const rows: EmbeddingRow[] = [];
-    for (const chunk of await execute(waitingChunksStatement(tenantId, modelId, documentIds))) {
+    const documentOf = new Map<ChunkId, DocumentId>();
+    for (const chunk of await execute(adoptableChunksStatement(tenantId, modelId, documentIds))) {
       const full = known.get(keyOf(chunk));
-      if (full) rows.push({ chunkId: chunk.id, coarse: coarseVector(full), full });
+      if (!full) continue;
+      rows.push({ chunkId: chunk.id, coarse: coarseVector(full), full });
+      documentOf.set(chunk.id, chunk.documentId);
     }
     for (let start = 0; start < rows.length; start += rowsPerStatement) {
-      const some = rows.slice(start, start + rowsPerStatement);
-      await execute(insertEmbeddingsStatement(tenantId, modelId, some));
-      await execute(
-        deleteJobsStatement(
-          tenantId,
-          modelId,
-          some.map(({ chunkId }) => chunkId),
-        ),
-      );
+      const embeddings = rows.slice(start, start + rowsPerStatement);
+      const documents = new Map(embeddings.map(({ chunkId }) => [chunkId, documentOf.get(chunkId) as DocumentId]));
+      await writeVectors(tenantId, modelId, { embeddings, unembeddable: [], documentOf: documents }, execute);
     }
-    if (rows.length > 0) await execute(noteWrittenStatement(tenantId, rows.length));
     return rows.length;
   });
   if (adopted > 0) database.announceChange?.(tenantId);

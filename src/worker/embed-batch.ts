@@ -1,20 +1,19 @@
 import { type Database, readInFlight, transact } from '../db/database.ts';
 import { workerScope } from '../db/scope.ts';
 import type { Embedder } from '../embed/embedder.ts';
-import type { ChunkId, TenantId } from '../ids.ts';
+import type { ChunkId, DocumentId, TenantId } from '../ids.ts';
 import { coarseVector, InvalidVectorError } from '../vector.ts';
+import { type EmbeddedTexts, embedTexts } from './embed-texts.ts';
 import {
   type ClaimedJob,
   chunkTextsStatement,
   claimJobsStatement,
-  deleteJobsStatement,
-  type EmbeddingRow,
-  insertEmbeddingsStatement,
-  insertUnembeddableStatement,
   postponeJobsStatement,
+  rejectJobsStatement,
 } from './job-statements.ts';
-import { noteWrittenStatement } from './term-stats-statements.ts';
 import { unlessInactive } from './unless-inactive.ts';
+import type { EmbeddingRow } from './vector-statements.ts';
+import { type WrittenVectors, writeVectors } from './write-vectors.ts';
 
 export interface WorkerDeps {
   /** Connected as the worker's login. */
@@ -23,6 +22,10 @@ export interface WorkerDeps {
   readonly modelId: number;
   /** Days for which the audit log is kept; for ever without it. */
   readonly auditRetentionDays?: number | undefined;
+  /** Calls to the provider at a time; 1 without it. */
+  readonly concurrency?: number;
+  /** How long deleted documents may be restored, in hours; a week without it. */
+  readonly deletedHours?: number;
 }
 
 /** What became of one batch of jobs. */
@@ -36,52 +39,81 @@ export interface BatchResult {
 /** A claim comes back after this long if its worker dies. */
 const leaseSeconds = 120;
 
+/** The chunks of one call to the provider: of one tenant, whose texts never travel with another's. */
+interface Call {
+  readonly tenantId: TenantId;
+  readonly chunkIds: readonly ChunkId[];
+}
+
 /**
- * Claims jobs, embeds their chunks in one call, and writes the vectors, tenant by tenant. No connection is held while the
- * embedder works. A batch that fails is put off with its reason; it is not lost.
+ * Claims jobs, embeds their chunks, and writes the vectors, tenant by tenant, several calls at a time. No connection is held
+ * while the embedder works. What fails is put off with its reason; it is not lost.
  */
 export async function embedBatch(deps: WorkerDeps): Promise<BatchResult> {
-  const claim = claimJobsStatement(deps.modelId, deps.embedder.maxBatch, leaseSeconds);
+  const { concurrency = 1 } = deps;
+  const { maxBatch } = deps.embedder;
+  const claim = claimJobsStatement(deps.modelId, maxBatch * concurrency, leaseSeconds);
   const jobs = await transact(deps.database, workerScope(), (execute) => execute(claim));
-  let embedded = 0;
   const byTenant = Map.groupBy(jobs, (job: ClaimedJob) => job.tenantId);
+  const calls: Call[] = [];
   for (const [tenantId, claimed] of byTenant) {
     const chunkIds = claimed.map(({ chunkId }) => chunkId);
-    // Suspended meanwhile, its jobs wait: they are nobody's once the claim has run out, and claimed again when it is resumed.
-    embedded += await unlessInactive(embedTenantJobs(deps, tenantId, chunkIds), 0);
+    for (let start = 0; start < chunkIds.length; start += maxBatch)
+      calls.push({ tenantId, chunkIds: chunkIds.slice(start, start + maxBatch) });
   }
+  let embedded = 0;
+  const next = calls[Symbol.iterator]();
+  const lane = async () => {
+    for (const call of next) {
+      // Suspended meanwhile, its jobs wait: they are nobody's once the claim has run out, and claimed again when it is resumed.
+      embedded += await unlessInactive(embedCall(deps, call), 0);
+    }
+  };
+  const lanes = await Promise.allSettled(Array.from({ length: concurrency }, lane));
+  const broken = lanes.find((one) => one.status === 'rejected');
+  if (broken) throw broken.reason;
   return { claimed: jobs.length, embedded, failed: jobs.length - embedded, tenants: [...byTenant.keys()] };
 }
 
-async function embedTenantJobs(deps: WorkerDeps, tenantId: TenantId, chunkIds: readonly ChunkId[]): Promise<number> {
+/** @returns how many chunks are done. */
+async function embedCall(deps: WorkerDeps, { tenantId, chunkIds }: Call): Promise<number> {
   const { database, embedder, modelId } = deps;
   const [chunks] = await readInFlight(database, workerScope(tenantId), [chunkTextsStatement(tenantId, chunkIds)]);
   const texts = chunks.map(({ text }) => text);
-  let vectors: (Float32Array | null)[];
-  try {
-    vectors = await embedder.embed(texts, { purpose: 'document', tenantId });
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    await transact(database, workerScope(tenantId), (execute) =>
-      execute(postponeJobsStatement(tenantId, modelId, chunkIds, reason)),
-    );
-    return 0;
+  const { vectors, rejected, failure } = await embedTexts(embedder, texts, tenantId);
+  // A chunk that is gone took its job with it.
+  const written = toWritten(chunks, vectors);
+  if (written.documentOf.size > 0) {
+    await transact(database, workerScope(tenantId), (execute) => writeVectors(tenantId, modelId, written, execute));
   }
+  const left = chunks.filter((_, index) => !vectors.has(index) && !rejected.has(index)).map(({ id }) => id);
+  if (left.length > 0 || rejected.size > 0) {
+    await transact(database, workerScope(tenantId), async (execute) => {
+      if (left.length > 0) await execute(postponeJobsStatement(tenantId, modelId, left, failure ?? 'It was not sent.'));
+      for (const [index, reason] of rejected) {
+        const chunk = chunks[index];
+        if (chunk) await execute(rejectJobsStatement(tenantId, modelId, [chunk.id], reason));
+      }
+    });
+  }
+  if (chunkIds.length > left.length) database.announceChange?.(tenantId);
+  return chunkIds.length - left.length - rejected.size;
+}
+
+type ChunkText = ReturnType<typeof chunkTextsStatement> extends { execute(): Promise<(infer Row)[]> } ? Row : never;
+
+function toWritten(chunks: readonly ChunkText[], vectors: EmbeddedTexts['vectors']): WrittenVectors {
   const embeddings: EmbeddingRow[] = [];
   const unembeddable: ChunkId[] = [];
-  for (const [index, chunk] of chunks.entries()) {
-    const row = toRow(chunk.id, vectors[index]);
+  const documentOf = new Map<ChunkId, DocumentId>();
+  for (const [index, { id, documentId }] of chunks.entries()) {
+    if (!vectors.has(index)) continue;
+    documentOf.set(id, documentId);
+    const row = toRow(id, vectors.get(index));
     if (row) embeddings.push(row);
-    else unembeddable.push(chunk.id);
+    else unembeddable.push(id);
   }
-  await transact(database, workerScope(tenantId), async (execute) => {
-    if (embeddings.length > 0) await execute(insertEmbeddingsStatement(tenantId, modelId, embeddings));
-    if (unembeddable.length > 0) await execute(insertUnembeddableStatement(tenantId, modelId, unembeddable));
-    await execute(deleteJobsStatement(tenantId, modelId, chunkIds));
-    await execute(noteWrittenStatement(tenantId, chunks.length));
-  });
-  if (embeddings.length > 0) database.announceChange?.(tenantId);
-  return chunkIds.length;
+  return { embeddings, unembeddable, documentOf };
 }
 
 /** Nothing for a text that the model knows nothing of, or whose vector has no coarse part: neither can be searched for. */

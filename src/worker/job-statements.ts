@@ -1,8 +1,7 @@
 import { sql } from 'kysely';
 import { sqlBuilder } from '../db/compile.ts';
 import type { Statement } from '../db/database.ts';
-import { halfvecParameter, vectorParameter } from '../db/vector-parameter.ts';
-import type { ChunkId, DocumentId, TenantId } from '../ids.ts';
+import type { ChunkId, DocumentId, JobId, TenantId } from '../ids.ts';
 
 export interface ClaimedJob {
   readonly tenantId: TenantId;
@@ -11,40 +10,50 @@ export interface ClaimedJob {
 }
 
 /**
- * Leases waiting jobs to this worker. A claim is not a lock: nothing is held while the texts are embedded, and a worker
- * that dies gives its jobs back when the lease runs out. Jobs of tenants that are suspended or being deleted stay where they are.
+ * Leases waiting jobs to this worker, the oldest of every tenant first, then everybody's second, and so on: however many wait
+ * for one tenant, another's edit is in the next batch. A claim is not a lock: nothing is held while the texts are
+ * embedded, and a worker that dies gives its jobs back when the lease runs out.
+ *
+ * Tenants with waiting jobs are found one after the other, a probe of the index each. Of each tenant its share of four batches
+ * is looked at, so that workers that claim at the same time pass each other by. Jobs of tenants that are suspended or being
+ * deleted stay where they are.
  */
-export function claimJobsStatement(modelId: number, limit: number, leaseSeconds: number) {
-  return sqlBuilder
-    .with('claimed', (db) =>
-      db
-        .selectFrom('embedding_jobs')
-        .select(['tenant_id', 'model_id', 'chunk_id'])
-        .where('model_id', '=', modelId)
-        .where('available_at', '<=', sql<Date>`now()`)
-        .where('tenant_id', 'not in', (eb) =>
-          eb.selectFrom('tenants').select('tenants.id').where('tenants.status', '<>', 'active'),
-        )
-        .orderBy('available_at')
-        .orderBy('tenant_id')
-        .limit(limit)
-        .forUpdate()
-        .skipLocked(),
+export function claimJobsStatement(modelId: number, limit: number, leaseSeconds: number): Statement<ClaimedJob> {
+  const waiting = sql`j.model_id = ${modelId} and j.dead_at is null`;
+  const query = sql<ClaimedJob>`with recursive tenant (tenant_id) as (
+      (select j.tenant_id from embedding_jobs j where ${waiting} order by j.tenant_id limit 1)
+      union all
+      select (select j.tenant_id from embedding_jobs j where ${waiting} and j.tenant_id > tenant.tenant_id
+        order by j.tenant_id limit 1)
+      from tenant where tenant.tenant_id is not null
+    ), active as (
+      select tenant.tenant_id from tenant
+      where tenant.tenant_id is not null
+        and tenant.tenant_id not in (select tenants.id from tenants where tenants.status <> 'active')
+    ), waiting as (
+      select w.tenant_id, w.chunk_id, w.available_at,
+        row_number() over (partition by w.tenant_id order by w.available_at, w.chunk_id) as turn
+      from active cross join lateral (
+        select j.tenant_id, j.chunk_id, j.available_at from embedding_jobs j
+        where ${waiting} and j.tenant_id = active.tenant_id and j.available_at <= now()
+        order by j.available_at limit (select 8 + 4 * ${limit}::integer / greatest(1, count(*)) from active)
+      ) w
+    ), claimed as (
+      select j.tenant_id, j.model_id, j.chunk_id
+      from (select * from waiting order by turn, available_at, tenant_id limit 4 * ${limit}::integer) w
+      cross join lateral (
+        select j.tenant_id, j.model_id, j.chunk_id from embedding_jobs j
+        where ${waiting} and j.tenant_id = w.tenant_id and j.chunk_id = w.chunk_id and j.available_at <= now()
+        for update skip locked
+      ) j
+      limit ${limit}
     )
-    .updateTable('embedding_jobs')
-    .from('claimed')
-    .set({
-      attempts: sql<number>`attempts + 1`,
-      available_at: sql<Date>`now() + make_interval(secs => ${leaseSeconds})`,
-    })
-    .whereRef('embedding_jobs.tenant_id', '=', 'claimed.tenant_id')
-    .whereRef('embedding_jobs.model_id', '=', 'claimed.model_id')
-    .whereRef('embedding_jobs.chunk_id', '=', 'claimed.chunk_id')
-    .returning([
-      sql.ref<TenantId>('embedding_jobs.tenant_id').as('tenantId'),
-      sql.ref<ChunkId>('embedding_jobs.chunk_id').as('chunkId'),
-      'embedding_jobs.attempts',
-    ]);
+    update embedding_jobs set attempts = attempts + 1, available_at = now() + make_interval(secs => ${leaseSeconds})
+    from claimed
+    where embedding_jobs.tenant_id = claimed.tenant_id and embedding_jobs.model_id = claimed.model_id
+      and embedding_jobs.chunk_id = claimed.chunk_id
+    returning embedding_jobs.tenant_id as "tenantId", embedding_jobs.chunk_id as "chunkId", embedding_jobs.attempts`;
+  return { compile: () => query.compile(sqlBuilder) };
 }
 
 /** What is embedded of a chunk: its title and headings, then its text. */
@@ -62,91 +71,35 @@ export function chunkTextsStatement(tenantId: TenantId, chunkIds: readonly Chunk
     .orderBy('ordinal');
 }
 
-export interface EmbeddingRow {
-  readonly chunkId: ChunkId;
-  readonly coarse: Float32Array;
-  readonly full: Float32Array;
-}
-
-/**
- * Writes vectors of chunks that are still there; a chunk that was replaced in the meantime takes none. Where the audience of
- * a chunk changes at this moment, the foreign key waits for that and refuses the old one (23503), and all of it runs again.
- */
-export function insertEmbeddingsStatement(
-  tenantId: TenantId,
-  modelId: number,
-  rows: readonly EmbeddingRow[],
-): Statement<unknown> {
-  const values = rows.map(
-    (row) =>
-      sql`(${row.chunkId}::uuid, ${halfvecParameter(row.coarse)}::halfvec, ${vectorParameter(row.full)}::vector, ${row.full.length}::smallint)`,
-  );
-  return sqlBuilder
-    .insertInto('embeddings')
-    .columns(['tenant_id', 'model_id', 'chunk_id', 'document_id', 'coarse', 'full_vector', 'dimensions', 'audience'])
-    .expression((eb) =>
-      eb
-        .selectFrom(
-          sql<Record<string, never>>`(values ${sql.join(values)})`.as<'v'>(
-            sql`v (chunk_id, coarse, full_vector, dimensions)`,
-          ),
-        )
-        .innerJoin('chunks', (join) =>
-          join.on('chunks.tenant_id', '=', tenantId).on(sql<boolean>`chunks.id = v.chunk_id` as never),
-        )
-        .select([
-          'chunks.tenant_id',
-          sql<number>`${modelId}::smallint`.as('model_id'),
-          'chunks.id as chunk_id',
-          'chunks.document_id',
-          sql<Buffer>`v.coarse`.as('coarse'),
-          sql<Buffer>`v.full_vector`.as('full_vector'),
-          sql<number>`v.dimensions`.as('dimensions'),
-          'chunks.audience',
-        ]),
-    )
-    .onConflict((oc) => oc.doNothing());
-}
-
-/** Marks chunks in which the model found nothing that it knows. */
-export function insertUnembeddableStatement(
-  tenantId: TenantId,
-  modelId: number,
-  chunkIds: readonly ChunkId[],
-): Statement<unknown> {
-  return sqlBuilder
-    .insertInto('unembeddable_chunks')
-    .columns(['tenant_id', 'model_id', 'chunk_id', 'reason', 'audience'])
-    .expression((eb) =>
-      eb
-        .selectFrom('chunks')
-        .select([
-          'tenant_id',
-          sql<number>`${modelId}::smallint`.as('model_id'),
-          'id',
-          sql<string>`'no known token'`.as('reason'),
-          'audience',
-        ])
-        .where('tenant_id', '=', tenantId)
-        .where('id', '=', sql<string>`any(${chunkIds}::uuid[])`),
-    )
-    .onConflict((oc) => oc.doNothing());
-}
-
-/** Discharges jobs, in the transaction that writes their vectors. */
-export function deleteJobsStatement(
-  tenantId: TenantId,
-  modelId: number,
-  chunkIds: readonly ChunkId[],
-): Statement<unknown> {
+/** Discharges jobs, in the transaction that writes their vectors, and says which there were. */
+export function deleteJobsStatement(tenantId: TenantId, modelId: number, chunkIds: readonly ChunkId[]) {
   return sqlBuilder
     .deleteFrom('embedding_jobs')
     .where('tenant_id', '=', tenantId)
     .where('model_id', '=', modelId)
-    .where('chunk_id', '=', sql<string>`any(${chunkIds}::uuid[])`);
+    .where('chunk_id', '=', sql<string>`any(${chunkIds}::uuid[])`)
+    .returning([sql.ref<ChunkId>('chunk_id').as('chunkId'), sql.ref<JobId | null>('job_id').as('jobId')]);
 }
 
-/** Puts jobs off after a failure: doubling from one second, ten minutes at most. */
+/** Where followers of jobs listen: `tenant/job`. PostgreSQL announces the same text once a transaction. */
+const progressChannel = 'tessera_job_progress';
+
+/** Counts what was done of jobs, and announces it at commit. */
+export function noteProgressStatement(tenantId: TenantId, done: ReadonlyMap<JobId, number>): Statement<unknown> {
+  const query = sql`with changed as (
+      update jobs set done = jobs.done + progress.done, updated_at = now()
+      from unnest(${[...done.keys()]}::uuid[], ${[...done.values()]}::integer[]) as progress (id, done)
+      where jobs.tenant_id = ${tenantId} and jobs.id = progress.id
+      returning jobs.id
+    )
+    select pg_notify(${sql.lit(progressChannel)}, ${tenantId} || '/' || changed.id) from changed`;
+  return { compile: () => query.compile(sqlBuilder) };
+}
+
+/** After a failure: doubling from one second, ten minutes at most. */
+const backedOff = sql<Date>`now() + make_interval(secs => least(600, power(2, least(attempts, 12) - 1)))`;
+
+/** Puts jobs off after a failure that is not their own. */
 export function postponeJobsStatement(
   tenantId: TenantId,
   modelId: number,
@@ -156,8 +109,31 @@ export function postponeJobsStatement(
   return sqlBuilder
     .updateTable('embedding_jobs')
     .set({
-      available_at: sql<Date>`now() + make_interval(secs => least(600, power(2, least(attempts, 12) - 1)))`,
+      available_at: backedOff,
       last_error: reason.slice(0, 500),
+    })
+    .where('tenant_id', '=', tenantId)
+    .where('model_id', '=', modelId)
+    .where('chunk_id', '=', sql<string>`any(${chunkIds}::uuid[])`);
+}
+
+/** How often a provider must refuse a text by itself before nobody asks it any more. */
+const mostRejections = 3;
+
+/** Notes that the provider refused texts, each by itself: they are put off, and in the end they are dead letters. */
+export function rejectJobsStatement(
+  tenantId: TenantId,
+  modelId: number,
+  chunkIds: readonly ChunkId[],
+  reason: string,
+): Statement<unknown> {
+  return sqlBuilder
+    .updateTable('embedding_jobs')
+    .set({
+      available_at: backedOff,
+      last_error: reason.slice(0, 500),
+      rejections: sql<number>`rejections + 1`,
+      dead_at: sql<Date | null>`case when rejections + 1 >= ${sql.lit(mostRejections)} then now() end`,
     })
     .where('tenant_id', '=', tenantId)
     .where('model_id', '=', modelId)

@@ -62,6 +62,34 @@ const mutations: Record<string, () => Promise<readonly [query: string, variables
     'mutation($ids: [ID!]!) { deleteDocuments(ids: $ids) { deletedIds } }',
     { ids: [await storedDocument('to go')] },
   ],
+  patchDocuments: async () => [
+    'mutation($input: [PatchDocumentInput!]!) { patchDocuments(input: $input) { __typename } }',
+    { input: [{ id: await storedDocument('to patch'), mergeMetadata: { word: secretWord } }] },
+  ],
+  restoreDocuments: async () => {
+    const ids = [await storedDocument('to restore')];
+    await gateway.graphql(token, 'mutation($ids: [ID!]!) { deleteDocuments(ids: $ids) { deletedIds } }', { ids });
+    return ['mutation($ids: [ID!]!) { restoreDocuments(ids: $ids) { __typename } }', { ids }];
+  },
+  deleteByFilter: async () => {
+    await storedDocument('to go by filter');
+    return [
+      'mutation($filter: DocumentFilter!) { deleteByFilter(filter: $filter) { deleted } }',
+      { filter: { externalId: { eq: 'to go by filter' } } },
+    ];
+  },
+  requeue: async () => {
+    await gateway.upsert('alpha', [document('dead')]);
+    await gateway.db.owner.query(
+      `update embedding_jobs j set dead_at = now() from chunks c join documents d on d.id = c.document_id
+       where c.id = j.chunk_id and d.external_id = 'dead'`,
+    );
+    return ['mutation { requeue { requeued } }', {}];
+  },
+  reembed: async () => [
+    'mutation($ids: [ID!]) { reembed(ids: $ids) { __typename } }',
+    { ids: [await storedDocument('to embed')] },
+  ],
   defineCollection: async () => [
     'mutation { defineCollection(input: { name: "letters", attributes: [{ name: "year", type: NUMBER }] }) { __typename } }',
     {},
@@ -192,6 +220,31 @@ describe('the audit log', () => {
       apiKeyId: apiKey.id,
       tokenId: null,
       isOperator: false,
+    });
+  });
+
+  test('gets one row of a write that is sent twice under one key', async () => {
+    const before = await entriesOf('upsertDocuments');
+    for (const _ of ['first', 'again']) {
+      const { errors } = await gateway.graphql(
+        token,
+        'mutation($input: [UpsertDocumentInput!]!) { upsertDocuments(input: $input, idempotencyKey: "k-1") { __typename } }',
+        { input: [document('once')] },
+      );
+      expect(errors).toEqual([]);
+    }
+    expect((await entriesOf('upsertDocuments')).length).toBe(before.length + 1);
+  });
+
+  test('names dead letters as they are listed', async () => {
+    const [query, variables] = await mutations.requeue!();
+    const { deadLetters } = dataOf(
+      await gateway.graphql<{ deadLetters: { id: string }[] }>(token, '{ deadLetters { id } }'),
+    );
+    await gateway.graphql(token, query, variables);
+    expect((await entriesOf('requeue'))[0]).toMatchObject({
+      targetKind: 'deadLetter',
+      targetIds: deadLetters.map(({ id }) => id),
     });
   });
 

@@ -147,6 +147,17 @@ describe('a document', () => {
     expect(stored[0]!.id).not.toBe(stored[1]!.id);
   });
 
+  test('without any id is new also beside one that is named by its id and has no external id', async () => {
+    const { externalId: _, ...keyless } = note();
+    const [known] = await client.upsert([{ ...keyless, title: 'Known' }]);
+    const written = await client.upsert([
+      { ...keyless, id: known?.id as string, title: 'Known better' },
+      { ...keyless, title: 'Unheard of' },
+    ]);
+    expect(written.map(({ status }) => status)).toEqual(['UPDATED', 'CREATED']);
+    expect(written[1]?.id).not.toBe(known?.id);
+  });
+
   test('of the same external id in another collection is another document', async () => {
     const stored = await client.upsert([
       note({ externalId: 'twin' }),

@@ -214,6 +214,85 @@ describe('a limit of embedding tokens', () => {
   });
 });
 
+describe('limits of what is stored and embedded', () => {
+  const tokensOf = (text: string) => gateway.deps.embedder.countTokens(text);
+  const passage = (name: string) => `The ${name} lamp. ${'It stands in the window. '.repeat(40)}`;
+  const long = (...names: string[]) => ({
+    ...documents(1)[0]!,
+    body: names.map((name) => `## ${name}\n\n${passage(name)}`).join('\n\n'),
+  });
+  const textsOf = async (tenant: string) =>
+    (
+      await gateway.db.owner.query<{ text: string }>(
+        `select context || E'\n' || text as text from chunks where tenant_id = $1`,
+        [tenant],
+      )
+    ).rows.map(({ text }) => text);
+  const tokensStored = async (tenant: string) => (await textsOf(tenant)).reduce((sum, text) => sum + tokensOf(text), 0);
+  const idsOf = async (token: string) =>
+    dataOf(
+      await gateway.graphql<{ documents: { edges: { node: { id: string } }[] } }>(
+        token,
+        '{ documents(first: 100) { edges { node { id } } } }',
+      ),
+    ).documents.edges.map(({ node }) => node.id);
+
+  test('count of an edit the passages that it changed, and no other', async () => {
+    const unlimited = await gateway.tokenFor('editor');
+    await upsert(unlimited, [long('first', 'second', 'third')]);
+    const before = await textsOf('editor');
+    await upsert(unlimited, [long('first', 'changed', 'third')]);
+    const added = (await textsOf('editor')).filter((text) => !before.includes(text));
+    const tokens = added.reduce((sum, text) => sum + tokensOf(text), 0);
+    expect(added.length).toBeGreaterThan(0);
+    expect(added.length).toBeLessThan(before.length);
+    await upsert(unlimited, [long('first', 'second', 'third')]);
+    const token = await limited('editor', { embeddingTokensPerDay: tokens });
+    expect((await upsert(token, [long('first', 'changed', 'third')])).documents?.[0]?.status).toBe('UPDATED');
+    expect(await upsert(token, [long('first', 'again', 'third')])).toMatchObject({
+      code: 'QUOTA_EXCEEDED',
+      kind: 'EMBEDDING_TOKENS_PER_DAY',
+    });
+  });
+
+  test('count what is embedded anew, and undo a re-embedding that is too much', async () => {
+    await upsert(await gateway.tokenFor('renewer'), documents(3));
+    await gateway.embedAll();
+    const tokens = await tokensStored('renewer');
+    const token = await limited('renewer', { embeddingTokensPerDay: tokens, chunks: 1 });
+    const reembed = `mutation { reembed(collection: "notes") {
+      __typename ... on QuotaExceededError { code kind } } }`;
+    expect((await gateway.graphql(token, reembed)).data).toEqual({ reembed: { __typename: 'ReembedPayload' } });
+    await gateway.embedAll();
+    expect((await gateway.graphql(token, reembed)).data).toEqual({
+      reembed: { __typename: 'QuotaExceededError', code: 'QUOTA_EXCEEDED', kind: 'EMBEDDING_TOKENS_PER_DAY' },
+    });
+    expect((await gateway.graphql(token, '{ tenant { pendingChunks } }')).data).toEqual({
+      tenant: { pendingChunks: 0 },
+    });
+  });
+
+  test('count no documents that are deleted or have expired, and count them again where they are restored', async () => {
+    const token = await limited('restorer', { documents: 2 });
+    await upsert(token, documents(2));
+    const ids = await idsOf(token);
+    await gateway.graphql(token, 'mutation($ids: [ID!]!) { deleteDocuments(ids: $ids) { deletedIds } }', { ids });
+    const expired = documents(1, 'expired ').map((one) => ({ ...one, expiresAt: '2020-01-01T00:00:00Z' }));
+    expect((await upsert(token, [...expired, ...documents(1, 'new ')])).documents?.length).toBe(2);
+    const restore = (some: string[]) =>
+      gateway.graphql(
+        token,
+        'mutation($ids: [ID!]!) { restoreDocuments(ids: $ids) { __typename ... on QuotaExceededError { kind } } }',
+        { ids: some },
+      );
+    expect((await restore(ids)).data).toEqual({
+      restoreDocuments: { __typename: 'QuotaExceededError', kind: 'DOCUMENTS' },
+    });
+    expect((await restore(ids.slice(1))).data).toEqual({ restoreDocuments: { __typename: 'RestoreDocumentsPayload' } });
+    expect(await idsOf(token)).toHaveLength(2);
+  });
+});
+
 test('an API key is held to its own limit, which names it', async () => {
   const token = await gateway.tokenFor('keyed');
   const { createApiKey } = dataOf(

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { embedBatch } from '../../src/worker/embed-batch.ts';
 import { eraseTenants } from '../../src/worker/erase-tenants.ts';
+import { purgeDocuments } from '../../src/worker/purge-documents.ts';
 import { openTestGateway, type TestGateway } from '../support/gateway.ts';
 import { dataOf } from '../support/graphql-answer.ts';
 import { deleteMutation, documentsQuery, searchQuery, upsertMutation } from '../support/operations.ts';
@@ -113,6 +114,35 @@ describe('a suspended tenant', () => {
     await operate('resumeTenant');
     expect(await gateway.embedAll()).toBe(2);
     expect(await waiting()).toEqual([]);
+  });
+
+  test('keeps what was deleted or expires meanwhile, and what is left of a deletion, until it is resumed', async () => {
+    const before = await gateway.db.owner.query('select 1 from documents');
+    await gateway.db.owner.query(
+      `update documents set deleted_at = now() - interval '1 year' where external_id = '0';
+       update documents set expires_at = now() - interval '1 year' where external_id = '1';
+       insert into jobs (tenant_id, id, kind, total, created_by) select id, gen_random_uuid(), 'delete', 1, 'ada' from tenants`,
+    );
+    const left = async () =>
+      (
+        await gateway.db.owner.query(
+          `select t.id, (select count(*)::int from documents d where d.tenant_id = t.id) as documents,
+             (select sum(done)::int from jobs j where j.tenant_id = t.id and kind = 'delete') as done from tenants t order by 1`,
+        )
+      ).rows;
+    await operate('suspendTenant');
+    await purgeDocuments(gateway.db.worker, 1);
+    expect(before.rows).toHaveLength(4);
+    expect(await left()).toMatchObject([
+      { id: 'alpha', documents: 2, done: 0 },
+      { id: 'beta', documents: 0, done: 1 },
+    ]);
+    await operate('resumeTenant');
+    await purgeDocuments(gateway.db.worker, 1);
+    expect(await left()).toMatchObject([
+      { id: 'alpha', documents: 0, done: 1 },
+      { id: 'beta', documents: 0, done: 1 },
+    ]);
   });
 
   test('that is suspended while its chunks are embedded takes no vectors, keeps the jobs, and holds nobody else up', async () => {

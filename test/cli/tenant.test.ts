@@ -121,8 +121,10 @@ describeServer('tessera tenant export and import', { timeout: patienceMs }, () =
         externalId: `n${i}`,
         title: `Note ${i}`,
         body: `Note number ${i} of the house.`,
+        ...(i === 8 && { expiresAt: '2999-01-01T00:00:00Z' }),
         ...(i === 7 && { acl: { users: ['concierge'], groups: ['cleaners'] } }),
       })),
+      { externalId: 'gone', title: 'Gone', body: 'It is deleted before anybody exports it.' },
     ];
     const path = join(folder, 'house.jsonl');
     await writeFile(path, documents.map((one) => JSON.stringify(one)).join('\n'));
@@ -149,6 +151,11 @@ describeServer('tessera tenant export and import', { timeout: patienceMs }, () =
       here.url,
       token.trim(),
       'mutation { upsertDocuments(input: [{ collection: "loose", title: "Loose", body: "Kept by its id." }]) { __typename } }',
+    );
+    await ask(
+      here.url,
+      token.trim(),
+      'mutation { deleteByFilter(filter: { externalId: { eq: "gone" } }) { deleted } }',
     );
     await until(async () => {
       const { tenant } = await here.askAs<{ tenant: { pendingChunks: number } }>(
@@ -191,6 +198,11 @@ describeServer('tessera tenant export and import', { timeout: patienceMs }, () =
     const restricted = lines.flatMap((line) => JSON.parse(line).document ?? []).filter(({ acl }) => acl !== null);
     expect(restricted).toMatchObject([{ externalId: 'n7', acl: { users: ['concierge'], groups: ['cleaners'] } }]);
 
+    const expiring = lines
+      .flatMap((line) => JSON.parse(line).document ?? [])
+      .filter(({ expiresAt }) => expiresAt !== null);
+    expect(expiring).toMatchObject([{ externalId: 'n8', expiresAt: '2999-01-01T00:00:00.000Z' }]);
+
     const imported = await run(['tenant', 'import', path], there());
     expect(imported).toEqual({
       status: 0,
@@ -209,6 +221,15 @@ describeServer('tessera tenant export and import', { timeout: patienceMs }, () =
 
     const again = await run(['tenant', 'import', path], there());
     expect(again.stdout).toBe('48 documents imported, 48 of them unchanged; 0 vectors came along.\n');
+
+    // What was deleted there in the meantime begins anew, with or without a key of its own.
+    await elsewhere.owner.query(
+      `update documents set deleted_at = now() where external_id = 'n3' or external_id is null`,
+    );
+    const anew = await run(['tenant', 'import', path], there());
+    expect(anew.stdout).toBe('48 documents imported, 46 of them unchanged; 2 vectors came along.\n');
+    await run(['tenant', 'export', 'house', '--to', back, '--vectors'], there());
+    expect(comparable(await linesOf(back))).toEqual(comparable(lines));
   });
 
   test('another tenant’s name may be given, lines may go to standard output, and what has no vector is embedded', async () => {
@@ -232,7 +253,7 @@ describeServer('tessera tenant export and import', { timeout: patienceMs }, () =
   test('a suspended tenant can be exported, one that does not exist cannot', async () => {
     await run(['tenant', 'suspend', 'neighbour'], quiet(here.env));
     const { status, stdout } = await run(['tenant', 'export', 'neighbour'], quiet(here.env));
-    expect([status, stdout.trimEnd().split('\n').length]).toEqual([0, 49]);
+    expect([status, stdout.trimEnd().split('\n').length]).toEqual([0, 50]);
     expect(await run(['tenant', 'export', 'nobody'], quiet(here.env))).toMatchObject({
       status: 1,
       stdout: '',

@@ -4,7 +4,7 @@ import { transact } from '../../src/db/database.ts';
 import { scopeStatement, workerScope, writerScope } from '../../src/db/scope.ts';
 import { type ChunkId, parseTenantId } from '../../src/ids.ts';
 import { embedBatch } from '../../src/worker/embed-batch.ts';
-import { insertEmbeddingsStatement } from '../../src/worker/job-statements.ts';
+import { insertEmbeddingsStatement } from '../../src/worker/vector-statements.ts';
 import { describeServer } from '../support/database.ts';
 import { openTestGateway, type TestGateway } from '../support/gateway.ts';
 import { principalOf } from '../support/principal.ts';

@@ -65,7 +65,7 @@ describe('the lock', () => {
     expect(rows).toEqual([]);
   });
 
-  test('lets fourteen functions read past the policies, each for the roles that need it', async () => {
+  test('lets fifteen functions read past the policies, each for the roles that need it', async () => {
     const { rows } = await db.owner.query(
       `select p.proname as name, pg_get_userbyid(p.proowner) as owner, array_agg(i.grantee::regrole::text order by i.grantee::regrole::text) as callers
        from pg_proc p, aclexplode(p.proacl) i
@@ -77,6 +77,7 @@ describe('the lock', () => {
       { name: 'erase_tenant', owner: 'tessera_eraser', callers: ['tessera_worker'] },
       { name: 'find_api_keys', owner: 'tessera_gatekeeper', callers: ['tessera_gate'] },
       { name: 'has_access_lists', owner: 'tessera_audience', callers: ['tessera_reader'] },
+      { name: 'job_outbox', owner: 'tessera_counter', callers: ['tessera_reader'] },
       { name: 'keyword_best', owner: 'tessera_keyword', callers: ['tessera_reader', 'tessera_tenant'] },
       { name: 'keyword_matches', owner: 'tessera_keyword', callers: ['tessera_reader', 'tessera_tenant'] },
       { name: 'note_key_use', owner: 'tessera_gatekeeper', callers: ['tessera_gate'] },

@@ -7,8 +7,8 @@ import { type Outcome, tryInScope } from '../support/in-scope.ts';
 import { principalOf } from '../support/principal.ts';
 import { type SeededTenant, seedEveryTable, unitVector } from '../support/seed-every-table.ts';
 
-/** What a role may do with the rows of a table: only its tenant's own, all of them, or nothing at all. */
-type Reach = 'own' | 'all' | 'never';
+/** What a role may do with the rows of a table: only its tenant's own, all of them, none that is there, or nothing at all. */
+type Reach = 'own' | 'all' | 'none' | 'never';
 type Verb = 'select' | 'insert' | 'update' | 'delete';
 type Role =
   | 'tessera_reader'
@@ -55,7 +55,8 @@ const tables: Readonly<Record<string, TenantTable>> = {
   documents: {
     reaches: {
       tessera_tenant: reach('own', 'own', 'own', 'own'),
-      tessera_worker: reach('never', 'never', 'never', 'never'),
+      // It clears away what nobody sees any more, of which there is none here.
+      tessera_worker: reach('none', 'never', 'never', 'none'),
       tessera_exporter: ownReads,
     },
     insert: (t) => [
@@ -102,7 +103,7 @@ const tables: Readonly<Record<string, TenantTable>> = {
   },
   chunks: {
     reaches: {
-      tessera_tenant: reach('own', 'own', 'never', 'own'),
+      tessera_tenant: reach('own', 'own', 'own', 'own'),
       tessera_worker: reach('own', 'never', 'never', 'never'),
       tessera_exporter: ownReads,
     },
@@ -111,12 +112,13 @@ const tables: Readonly<Record<string, TenantTable>> = {
       `$1, $2, $3, 9, '', 'text', 0, 4, 'english', sha256('x')`,
       [t.tenantId, randomUUID(), t.documentId],
     ],
-    update: `text = 'changed'`,
+    update: 'start_offset = 0',
   },
   embeddings: {
     reaches: {
-      tessera_tenant: reach('own', 'never', 'never', 'never'),
-      tessera_worker: reach('own', 'own', 'never', 'never'),
+      // Which passage a vector answers for, and nothing else of it.
+      tessera_tenant: reach('own', 'never', 'own', 'never'),
+      tessera_worker: reach('own', 'own', 'never', 'own'),
       tessera_exporter: ownReads,
     },
     insert: (t) => [
@@ -124,23 +126,41 @@ const tables: Readonly<Record<string, TenantTable>> = {
       '$1, $2, $3, $4, $5::text::halfvec, $5::text::vector, 256',
       [t.tenantId, t.modelId, t.bareChunkId, t.documentId, unitVector],
     ],
-    update: 'full_vector = full_vector',
+    update: 'stand_in = stand_in',
   },
   unembeddable_chunks: {
     reaches: {
       tessera_tenant: reach('own', 'never', 'never', 'never'),
-      tessera_worker: reach('own', 'own', 'never', 'never'),
+      tessera_worker: reach('own', 'own', 'never', 'own'),
     },
     insert: (t) => ['tenant_id, model_id, chunk_id, reason', `$1, $2, $3, 'x'`, [t.tenantId, t.modelId, t.bareChunkId]],
     update: `reason = 'changed'`,
   },
   embedding_jobs: {
     reaches: {
-      tessera_tenant: reach('own', 'own', 'never', 'never'),
+      tessera_tenant: reach('own', 'own', 'own', 'never'),
       tessera_worker: reach('all', 'never', 'all', 'all'),
     },
     insert: (t) => ['tenant_id, model_id, chunk_id', '$1, $2, $3', [t.tenantId, t.modelId, t.bareChunkId]],
     update: 'attempts = 9',
+  },
+  jobs: {
+    reaches: {
+      tessera_tenant: reach('own', 'own', 'own', 'never'),
+      // It deletes those on which nothing has happened for a month, of which there is none here.
+      tessera_worker: reach('own', 'never', 'own', 'none'),
+    },
+    insert: (t) => ['tenant_id, id, kind, created_by', `$1, $2, 'write', 'somebody'`, [t.tenantId, randomUUID()]],
+    update: 'done = 9',
+  },
+  write_outcomes: {
+    reaches: {
+      tessera_tenant: reach('own', 'own', 'own', 'never'),
+      // What is a day old, as every seeded row is.
+      tessera_worker: reach('all', 'never', 'never', 'all'),
+    },
+    insert: (t) => ['tenant_id, subject, key, fingerprint', `$1, 'somebody', 'two', 'x'`, [t.tenantId]],
+    update: `outcome = '{}'`,
   },
   term_stats: {
     reaches: {
@@ -294,9 +314,9 @@ describe.each(cases)('$role in the scope of alpha, on $table', ({ table, role })
     if (own.select === 'never') {
       expect([all, betas]).toEqual([refused, refused]);
     } else {
-      const seen = own.select === 'own' ? ['alpha'] : ['alpha', 'beta'];
+      const seen = { own: ['alpha'], all: ['alpha', 'beta'], none: [] }[own.select];
       expect(all).toMatchObject({ rows: seen.map((id) => ({ tenant_id: id })) });
-      expect(betas).toMatchObject({ count: own.select === 'own' ? 0 : expect.any(Number) });
+      expect(betas).toMatchObject({ count: own.select === 'all' ? expect.any(Number) : 0 });
     }
   });
 
@@ -338,11 +358,14 @@ describe.each(cases)('$role in the scope of alpha, on $table', ({ table, role })
 function outcomes(own: Reach): unknown[] {
   if (own === 'never') return [refused, refused];
   const some = { count: expect.toSatisfy((count: number) => count > 0) };
+  if (own === 'none') return [{ count: 0 }, { count: 0 }];
   return own === 'all' ? [some, some] : [some, { count: 0 }];
 }
 
 function words(own: Reach): string {
-  return { own: 'its own rows and none of beta', all: 'every row', never: 'nothing' }[own];
+  return { own: 'its own rows and none of beta', all: 'every row', none: 'no row that is there', never: 'nothing' }[
+    own
+  ];
 }
 
 describe('the tables of a tenant', () => {

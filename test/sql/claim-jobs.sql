@@ -1,41 +1,140 @@
-with
-  "claimed" as (
+with recursive
+  tenant (tenant_id) as (
+    (
+      select
+        j.tenant_id
+      from
+        embedding_jobs j
+      where
+        j.model_id = $1
+        and j.dead_at is null
+      order by
+        j.tenant_id
+      limit
+        1
+    )
+    union all
     select
-      "tenant_id",
-      "model_id",
-      "chunk_id"
-    from
-      "embedding_jobs"
-    where
-      "model_id" = $1
-      and "available_at" <= now()
-      and "tenant_id" not in (
+      (
         select
-          "tenants"."id"
+          j.tenant_id
         from
-          "tenants"
+          embedding_jobs j
         where
-          "tenants"."status" <> $2
+          j.model_id = $2
+          and j.dead_at is null
+          and j.tenant_id > tenant.tenant_id
+        order by
+          j.tenant_id
+        limit
+          1
       )
-    order by
-      "available_at",
-      "tenant_id"
+    from
+      tenant
+    where
+      tenant.tenant_id is not null
+  ),
+  active as (
+    select
+      tenant.tenant_id
+    from
+      tenant
+    where
+      tenant.tenant_id is not null
+      and tenant.tenant_id not in (
+        select
+          tenants.id
+        from
+          tenants
+        where
+          tenants.status <> 'active'
+      )
+  ),
+  waiting as (
+    select
+      w.tenant_id,
+      w.chunk_id,
+      w.available_at,
+      row_number() over (
+        partition by
+          w.tenant_id
+        order by
+          w.available_at,
+          w.chunk_id
+      ) as turn
+    from
+      active
+      cross join lateral (
+        select
+          j.tenant_id,
+          j.chunk_id,
+          j.available_at
+        from
+          embedding_jobs j
+        where
+          j.model_id = $3
+          and j.dead_at is null
+          and j.tenant_id = active.tenant_id
+          and j.available_at <= now()
+        order by
+          j.available_at
+        limit
+          (
+            select
+              8 + 4 * $4::integer / greatest(1, count(*))
+            from
+              active
+          )
+      ) w
+  ),
+  claimed as (
+    select
+      j.tenant_id,
+      j.model_id,
+      j.chunk_id
+    from
+      (
+        select
+          *
+        from
+          waiting
+        order by
+          turn,
+          available_at,
+          tenant_id
+        limit
+          4 * $5::integer
+      ) w
+      cross join lateral (
+        select
+          j.tenant_id,
+          j.model_id,
+          j.chunk_id
+        from
+          embedding_jobs j
+        where
+          j.model_id = $6
+          and j.dead_at is null
+          and j.tenant_id = w.tenant_id
+          and j.chunk_id = w.chunk_id
+          and j.available_at <= now()
+        for update
+          skip locked
+      ) j
     limit
-      $3
-    for update
-      skip locked
+      $7
   )
-update "embedding_jobs"
+update embedding_jobs
 set
-  "attempts" = attempts + 1,
-  "available_at" = now() + make_interval(secs => $4)
+  attempts = attempts + 1,
+  available_at = now() + make_interval(secs => $8)
 from
-  "claimed"
+  claimed
 where
-  "embedding_jobs"."tenant_id" = "claimed"."tenant_id"
-  and "embedding_jobs"."model_id" = "claimed"."model_id"
-  and "embedding_jobs"."chunk_id" = "claimed"."chunk_id"
+  embedding_jobs.tenant_id = claimed.tenant_id
+  and embedding_jobs.model_id = claimed.model_id
+  and embedding_jobs.chunk_id = claimed.chunk_id
 returning
-  "embedding_jobs"."tenant_id" as "tenantId",
-  "embedding_jobs"."chunk_id" as "chunkId",
-  "embedding_jobs"."attempts"
+  embedding_jobs.tenant_id as "tenantId",
+  embedding_jobs.chunk_id as "chunkId",
+  embedding_jobs.attempts

@@ -5,3 +5,4 @@ from
 where
   "tenant_id" = $1
   and "collection" = $2
+  and "deleted_at" is null

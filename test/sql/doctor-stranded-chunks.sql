@@ -7,10 +7,11 @@ where
   and not exists (
     select
     from
-      "embeddings" x
+      embeddings x
     where
       x.tenant_id = $2
       and x.chunk_id = chunks.id
+      and x.stand_in = 0
   )
   and not exists (
     select

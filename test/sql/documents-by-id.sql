@@ -9,7 +9,8 @@ select
   documents.language as "language",
   "documents"."version",
   "documents"."created_at" as "createdAt",
-  "documents"."updated_at" as "updatedAt"
+  "documents"."updated_at" as "updatedAt",
+  "documents"."expires_at" as "expiresAt"
 from
   "documents"
 where

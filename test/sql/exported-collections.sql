@@ -1,7 +1,8 @@
 select
   "name",
   language as "language",
-  attributes as "attributes"
+  attributes as "attributes",
+  chunking as "chunking"
 from
   "collections"
 where

@@ -17,7 +17,8 @@ select
       a.tenant_id = $1
       and a.id = documents.audience
   ) as "acl",
-  "documents"."created_at" as "createdAt"
+  "documents"."created_at" as "createdAt",
+  "documents"."expires_at" as "expiresAt"
 from
   "documents"
 where

@@ -11,10 +11,25 @@ insert into
     "status",
     "language",
     "content_hash",
-    "audience"
+    "audience",
+    "expires_at"
   )
 values
-  ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+  (
+    $1,
+    $2,
+    $3,
+    $4,
+    $5,
+    $6,
+    $7,
+    $8,
+    $9,
+    $10,
+    $11,
+    $12,
+    $13
+  )
 on conflict ("tenant_id", "collection", "external_id") do update
 set
   "title" = "excluded"."title",
@@ -25,6 +40,9 @@ set
   "language" = "excluded"."language",
   "content_hash" = "excluded"."content_hash",
   "audience" = "excluded"."audience",
+  "expires_at" = "excluded"."expires_at",
+  "deleted_at" = $14,
+  "deletion" = $15,
   "version" = documents.version + 1,
   "updated_at" = now()
 returning

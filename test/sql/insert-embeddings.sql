@@ -25,4 +25,7 @@ from
   ) as v (chunk_id, coarse, full_vector, dimensions)
   inner join "chunks" on "chunks"."tenant_id" = $6
   and chunks.id = v.chunk_id
+  inner join "embedding_jobs" on "embedding_jobs"."tenant_id" = $7
+  and "embedding_jobs"."model_id" = $8
+  and "embedding_jobs"."chunk_id" = "chunks"."id"
 on conflict do nothing

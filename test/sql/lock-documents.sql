@@ -9,7 +9,10 @@ select
   "language",
   "content_hash",
   "version",
-  "audience"
+  "audience",
+  "expires_at",
+  deleted_at is not null
+  or coalesce(expires_at <= now(), false) as "isGone"
 from
   "documents"
 where

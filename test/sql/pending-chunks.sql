@@ -7,6 +7,7 @@ from
   and "chunks"."id" = "embedding_jobs"."chunk_id"
 where
   "embedding_jobs"."tenant_id" = $1
+  and "embedding_jobs"."dead_at" is null
   and "chunks"."tenant_id" = $2
   and "chunks"."document_id" = any ($3::uuid[])
 group by

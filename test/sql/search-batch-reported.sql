@@ -184,12 +184,34 @@ from
             "vector_score",
             "keyword_score"
           from
-            "fused" as "ranked"
-          order by
-            "score" desc,
-            "item_id" desc
+            (
+              select
+                "item_id",
+                "document_id",
+                "chunk_id",
+                "score",
+                "vector_score",
+                "keyword_score"
+              from
+                "fused"
+              order by
+                "score" desc,
+                "item_id" desc
+              offset
+                0
+            ) as "ranked"
+          where
+            (
+              select
+                true
+              from
+                documents
+              where
+                documents.tenant_id = $20
+                and documents.id = ranked.document_id
+            )
           limit
-            $20
+            $21
         ),
         "reached" as (
           select
@@ -222,6 +244,7 @@ from
         "hits"."version" as "version",
         "hits"."createdAt" as "createdAt",
         "hits"."updatedAt" as "updatedAt",
+        "hits"."expiresAt" as "expiresAt",
         "hits"."itemId" as "itemId",
         "hits"."score" as "score",
         "hits"."vectorScore" as "vectorScore",
@@ -253,6 +276,7 @@ from
             "documents"."version",
             "documents"."created_at" as "createdAt",
             "documents"."updated_at" as "updatedAt",
+            "documents"."expires_at" as "expiresAt",
             page.item_id as "itemId",
             "page"."score",
             "page"."vector_score" as "vectorScore",
@@ -270,11 +294,12 @@ from
             inner join "documents" on "documents"."id" = "page"."document_id"
             inner join "chunks" on "chunks"."id" = "page"."chunk_id"
             left join "embeddings" on "embeddings"."chunk_id" = "page"."chunk_id"
-            and "embeddings"."tenant_id" = $21
-            and "embeddings"."model_id" = $22
+            and "embeddings"."tenant_id" = $22
+            and "embeddings"."model_id" = $23
+            and "embeddings"."stand_in" = $24
           where
-            "documents"."tenant_id" = $23
-            and "chunks"."tenant_id" = $24
+            "documents"."tenant_id" = $25
+            and "chunks"."tenant_id" = $26
         ) as "hits" on true
       order by
         hits.score desc nulls last,

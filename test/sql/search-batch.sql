@@ -184,12 +184,34 @@ from
             "vector_score",
             "keyword_score"
           from
-            "fused" as "ranked"
-          order by
-            "score" desc,
-            "item_id" desc
+            (
+              select
+                "item_id",
+                "document_id",
+                "chunk_id",
+                "score",
+                "vector_score",
+                "keyword_score"
+              from
+                "fused"
+              order by
+                "score" desc,
+                "item_id" desc
+              offset
+                0
+            ) as "ranked"
+          where
+            (
+              select
+                true
+              from
+                documents
+              where
+                documents.tenant_id = $20
+                and documents.id = ranked.document_id
+            )
           limit
-            $20
+            $21
         )
       select
         "documents"."id" as "id",
@@ -203,6 +225,7 @@ from
         "documents"."version",
         "documents"."created_at" as "createdAt",
         "documents"."updated_at" as "updatedAt",
+        "documents"."expires_at" as "expiresAt",
         page.item_id as "itemId",
         "page"."score",
         "page"."vector_score" as "vectorScore",
@@ -220,11 +243,12 @@ from
         inner join "documents" on "documents"."id" = "page"."document_id"
         inner join "chunks" on "chunks"."id" = "page"."chunk_id"
         left join "embeddings" on "embeddings"."chunk_id" = "page"."chunk_id"
-        and "embeddings"."tenant_id" = $21
-        and "embeddings"."model_id" = $22
+        and "embeddings"."tenant_id" = $22
+        and "embeddings"."model_id" = $23
+        and "embeddings"."stand_in" = $24
       where
-        "documents"."tenant_id" = $23
-        and "chunks"."tenant_id" = $24
+        "documents"."tenant_id" = $25
+        and "chunks"."tenant_id" = $26
       order by
         "page"."score" desc,
         "page"."item_id" desc

@@ -25,8 +25,8 @@ with
       ) as "rank"
     from
       (
-        select
-          "document_id",
+        select distinct
+          on ("chunk_id") "document_id",
           "chunk_id",
           "distance"
         from
@@ -42,6 +42,9 @@ with
               "embeddings"."tenant_id" = $6
               and "embeddings"."model_id" = $7
           ) as "passage"
+        order by
+          "chunk_id",
+          "distance"
       ) as "best"
   ),
   "query" as materialized (
@@ -90,8 +93,8 @@ with
       ) as "rank"
     from
       (
-        select
-          "document_id",
+        select distinct
+          on ("chunk_id") "document_id",
           "chunk_id",
           "distance"
         from
@@ -105,6 +108,9 @@ with
             where
               "distance" < $14
           ) as "passage"
+        order by
+          "chunk_id",
+          "distance"
       ) as "best"
   ),
   "fused" as materialized (
@@ -224,12 +230,34 @@ with
       "vector_score",
       "keyword_score"
     from
-      "aged" as "ranked"
-    order by
-      "score" desc,
-      "item_id" desc
+      (
+        select
+          "item_id",
+          "document_id",
+          "chunk_id",
+          "score",
+          "vector_score",
+          "keyword_score"
+        from
+          "aged"
+        order by
+          "score" desc,
+          "item_id" desc
+        offset
+          0
+      ) as "ranked"
+    where
+      (
+        select
+          true
+        from
+          documents
+        where
+          documents.tenant_id = $19
+          and documents.id = ranked.document_id
+      )
     limit
-      $19
+      $20
   )
 select
   "documents"."id" as "id",
@@ -243,6 +271,7 @@ select
   "documents"."version",
   "documents"."created_at" as "createdAt",
   "documents"."updated_at" as "updatedAt",
+  "documents"."expires_at" as "expiresAt",
   page.item_id as "itemId",
   "page"."score",
   "page"."vector_score" as "vectorScore",
@@ -260,11 +289,12 @@ from
   inner join "documents" on "documents"."id" = "page"."document_id"
   inner join "chunks" on "chunks"."id" = "page"."chunk_id"
   left join "embeddings" on "embeddings"."chunk_id" = "page"."chunk_id"
-  and "embeddings"."tenant_id" = $20
-  and "embeddings"."model_id" = $21
+  and "embeddings"."tenant_id" = $21
+  and "embeddings"."model_id" = $22
+  and "embeddings"."stand_in" = $23
 where
-  "documents"."tenant_id" = $22
-  and "chunks"."tenant_id" = $23
+  "documents"."tenant_id" = $24
+  and "chunks"."tenant_id" = $25
 order by
   "page"."score" desc,
   "page"."item_id" desc

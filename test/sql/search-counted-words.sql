@@ -259,15 +259,37 @@ with
       "vector_score",
       "keyword_score"
     from
-      "fused" as "ranked"
+      (
+        select
+          "item_id",
+          "document_id",
+          "chunk_id",
+          "score",
+          "vector_score",
+          "keyword_score"
+        from
+          "fused"
+        where
+          "score" >= $24
+          and right(item_id::text, 12) <> all ($25::text[])
+        order by
+          "score" desc,
+          "item_id" desc
+        offset
+          0
+      ) as "ranked"
     where
-      "score" >= $24
-      and right(item_id::text, 12) <> all ($25::text[])
-    order by
-      "score" desc,
-      "item_id" desc
+      (
+        select
+          true
+        from
+          documents
+        where
+          documents.tenant_id = $26
+          and documents.id = ranked.document_id
+      )
     limit
-      $26
+      $27
   ),
   "reached" as (
     select
@@ -305,6 +327,7 @@ select
   "hits"."version" as "version",
   "hits"."createdAt" as "createdAt",
   "hits"."updatedAt" as "updatedAt",
+  "hits"."expiresAt" as "expiresAt",
   "hits"."itemId" as "itemId",
   "hits"."score" as "score",
   "hits"."vectorScore" as "vectorScore",
@@ -336,6 +359,7 @@ from
       "documents"."version",
       "documents"."created_at" as "createdAt",
       "documents"."updated_at" as "updatedAt",
+      "documents"."expires_at" as "expiresAt",
       page.item_id as "itemId",
       "page"."score",
       "page"."vector_score" as "vectorScore",
@@ -353,11 +377,12 @@ from
       inner join "documents" on "documents"."id" = "page"."document_id"
       inner join "chunks" on "chunks"."id" = "page"."chunk_id"
       left join "embeddings" on "embeddings"."chunk_id" = "page"."chunk_id"
-      and "embeddings"."tenant_id" = $27
-      and "embeddings"."model_id" = $28
+      and "embeddings"."tenant_id" = $28
+      and "embeddings"."model_id" = $29
+      and "embeddings"."stand_in" = $30
     where
-      "documents"."tenant_id" = $29
-      and "chunks"."tenant_id" = $30
+      "documents"."tenant_id" = $31
+      and "chunks"."tenant_id" = $32
   ) as "hits" on true
 order by
   hits.score desc nulls last,

@@ -536,15 +536,37 @@ with
       "vector_score",
       "keyword_score"
     from
-      "fused" as "ranked"
+      (
+        select
+          "item_id",
+          "document_id",
+          "chunk_id",
+          "score",
+          "vector_score",
+          "keyword_score"
+        from
+          "fused"
+        where
+          "score" >= $101
+          and right(item_id::text, 12) <> all ($102::text[])
+        order by
+          "score" desc,
+          "item_id" desc
+        offset
+          0
+      ) as "ranked"
     where
-      "score" >= $101
-      and right(item_id::text, 12) <> all ($102::text[])
-    order by
-      "score" desc,
-      "item_id" desc
+      (
+        select
+          true
+        from
+          documents
+        where
+          documents.tenant_id = $103
+          and documents.id = ranked.document_id
+      )
     limit
-      $103
+      $104
   ),
   "reached" as (
     select
@@ -582,6 +604,7 @@ select
   "hits"."version" as "version",
   "hits"."createdAt" as "createdAt",
   "hits"."updatedAt" as "updatedAt",
+  "hits"."expiresAt" as "expiresAt",
   "hits"."itemId" as "itemId",
   "hits"."score" as "score",
   "hits"."vectorScore" as "vectorScore",
@@ -613,6 +636,7 @@ from
       "documents"."version",
       "documents"."created_at" as "createdAt",
       "documents"."updated_at" as "updatedAt",
+      "documents"."expires_at" as "expiresAt",
       page.item_id as "itemId",
       "page"."score",
       "page"."vector_score" as "vectorScore",
@@ -630,11 +654,12 @@ from
       inner join "documents" on "documents"."id" = "page"."document_id"
       inner join "chunks" on "chunks"."id" = "page"."chunk_id"
       left join "embeddings" on "embeddings"."chunk_id" = "page"."chunk_id"
-      and "embeddings"."tenant_id" = $104
-      and "embeddings"."model_id" = $105
+      and "embeddings"."tenant_id" = $105
+      and "embeddings"."model_id" = $106
+      and "embeddings"."stand_in" = $107
     where
-      "documents"."tenant_id" = $106
-      and "chunks"."tenant_id" = $107
+      "documents"."tenant_id" = $108
+      and "chunks"."tenant_id" = $109
   ) as "hits" on true
 order by
   hits.score desc nulls last,

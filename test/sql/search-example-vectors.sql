@@ -5,11 +5,13 @@ select
 from
   "chunks"
   inner join "embeddings" on "embeddings"."chunk_id" = "chunks"."id"
+  inner join "documents" on "documents"."id" = "chunks"."document_id"
 where
-  "chunks"."tenant_id" = $1
-  and "embeddings"."tenant_id" = $2
-  and "embeddings"."model_id" = $3
+  "documents"."tenant_id" = $1
+  and "chunks"."tenant_id" = $2
+  and "embeddings"."tenant_id" = $3
+  and "embeddings"."model_id" = $4
   and (
-    "chunks"."document_id" = any ($4::uuid[])
-    or "chunks"."id" = any ($5::uuid[])
+    "chunks"."document_id" = any ($5::uuid[])
+    or "chunks"."id" = any ($6::uuid[])
   )

@@ -358,15 +358,37 @@ with
       "vector_score",
       "keyword_score"
     from
-      "fused" as "ranked"
+      (
+        select
+          "item_id",
+          "document_id",
+          "chunk_id",
+          "score",
+          "vector_score",
+          "keyword_score"
+        from
+          "fused"
+        where
+          "score" >= $68
+          and right(item_id::text, 12) <> all ($69::text[])
+        order by
+          "score" desc,
+          "item_id" desc
+        offset
+          0
+      ) as "ranked"
     where
-      "score" >= $68
-      and right(item_id::text, 12) <> all ($69::text[])
-    order by
-      "score" desc,
-      "item_id" desc
+      (
+        select
+          true
+        from
+          documents
+        where
+          documents.tenant_id = $70
+          and documents.id = ranked.document_id
+      )
     limit
-      $70
+      $71
   )
 select
   "documents"."id" as "id",
@@ -380,6 +402,7 @@ select
   "documents"."version",
   "documents"."created_at" as "createdAt",
   "documents"."updated_at" as "updatedAt",
+  "documents"."expires_at" as "expiresAt",
   page.item_id as "itemId",
   "page"."score",
   "page"."vector_score" as "vectorScore",
@@ -397,11 +420,12 @@ from
   inner join "documents" on "documents"."id" = "page"."document_id"
   inner join "chunks" on "chunks"."id" = "page"."chunk_id"
   left join "embeddings" on "embeddings"."chunk_id" = "page"."chunk_id"
-  and "embeddings"."tenant_id" = $71
-  and "embeddings"."model_id" = $72
+  and "embeddings"."tenant_id" = $72
+  and "embeddings"."model_id" = $73
+  and "embeddings"."stand_in" = $74
 where
-  "documents"."tenant_id" = $73
-  and "chunks"."tenant_id" = $74
+  "documents"."tenant_id" = $75
+  and "chunks"."tenant_id" = $76
 order by
   "page"."score" desc,
   "page"."item_id" desc

@@ -115,12 +115,34 @@ with
       "vector_score",
       "keyword_score"
     from
-      "fused" as "ranked"
-    order by
-      "score" desc,
-      "item_id" desc
+      (
+        select
+          "item_id",
+          "document_id",
+          "chunk_id",
+          "score",
+          "vector_score",
+          "keyword_score"
+        from
+          "fused"
+        order by
+          "score" desc,
+          "item_id" desc
+        offset
+          0
+      ) as "ranked"
+    where
+      (
+        select
+          true
+        from
+          documents
+        where
+          documents.tenant_id = $11
+          and documents.id = ranked.document_id
+      )
     limit
-      $11
+      $12
   )
 select
   "documents"."id" as "id",
@@ -134,6 +156,7 @@ select
   "documents"."version",
   "documents"."created_at" as "createdAt",
   "documents"."updated_at" as "updatedAt",
+  "documents"."expires_at" as "expiresAt",
   page.item_id as "itemId",
   "page"."score",
   "page"."vector_score" as "vectorScore",
@@ -151,11 +174,12 @@ from
   inner join "documents" on "documents"."id" = "page"."document_id"
   inner join "chunks" on "chunks"."id" = "page"."chunk_id"
   left join "embeddings" on "embeddings"."chunk_id" = "page"."chunk_id"
-  and "embeddings"."tenant_id" = $12
-  and "embeddings"."model_id" = $13
+  and "embeddings"."tenant_id" = $13
+  and "embeddings"."model_id" = $14
+  and "embeddings"."stand_in" = $15
 where
-  "documents"."tenant_id" = $14
-  and "chunks"."tenant_id" = $15
+  "documents"."tenant_id" = $16
+  and "chunks"."tenant_id" = $17
 order by
   "page"."score" desc,
   "page"."item_id" desc

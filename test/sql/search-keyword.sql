@@ -85,12 +85,34 @@ with
       "vector_score",
       "keyword_score"
     from
-      "fused" as "ranked"
-    order by
-      "score" desc,
-      "item_id" desc
+      (
+        select
+          "item_id",
+          "document_id",
+          "chunk_id",
+          "score",
+          "vector_score",
+          "keyword_score"
+        from
+          "fused"
+        order by
+          "score" desc,
+          "item_id" desc
+        offset
+          0
+      ) as "ranked"
+    where
+      (
+        select
+          true
+        from
+          documents
+        where
+          documents.tenant_id = $8
+          and documents.id = ranked.document_id
+      )
     limit
-      $8
+      $9
   )
 select
   "documents"."id" as "id",
@@ -104,6 +126,7 @@ select
   "documents"."version",
   "documents"."created_at" as "createdAt",
   "documents"."updated_at" as "updatedAt",
+  "documents"."expires_at" as "expiresAt",
   page.item_id as "itemId",
   "page"."score",
   "page"."vector_score" as "vectorScore",
@@ -121,11 +144,12 @@ from
   inner join "documents" on "documents"."id" = "page"."document_id"
   inner join "chunks" on "chunks"."id" = "page"."chunk_id"
   left join "embeddings" on "embeddings"."chunk_id" = "page"."chunk_id"
-  and "embeddings"."tenant_id" = $9
-  and "embeddings"."model_id" = $10
+  and "embeddings"."tenant_id" = $10
+  and "embeddings"."model_id" = $11
+  and "embeddings"."stand_in" = $12
 where
-  "documents"."tenant_id" = $11
-  and "chunks"."tenant_id" = $12
+  "documents"."tenant_id" = $13
+  and "chunks"."tenant_id" = $14
 order by
   "page"."score" desc,
   "page"."item_id" desc

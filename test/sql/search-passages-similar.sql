@@ -41,19 +41,28 @@ from
         partition by
           chunks.document_id
         order by
-          embeddings.full_vector <#> (
-            select
-              example.full_vector
-            from
-              example
-          )::vector,
+          nearest.distance,
           chunks.ordinal
       ) as "rank"
     from
       "chunks"
-      inner join "embeddings" on "embeddings"."chunk_id" = "chunks"."id"
-      and "embeddings"."tenant_id" = $5
-      and "embeddings"."model_id" = $6
+      inner join lateral (
+        select
+          min(
+            embeddings.full_vector <#> (
+              select
+                example.full_vector
+              from
+                example
+            )::vector
+          ) as "distance"
+        from
+          "embeddings"
+        where
+          "embeddings"."tenant_id" = $5
+          and "embeddings"."model_id" = $6
+          and "embeddings"."chunk_id" = "chunks"."id"
+      ) as "nearest" on true
     where
       "chunks"."tenant_id" = $7
       and "chunks"."document_id" = any ($8::uuid[])

@@ -20,14 +20,21 @@ from
         partition by
           chunks.document_id
         order by
-          embeddings.full_vector <#> $1::vector,
+          nearest.distance,
           chunks.ordinal
       ) as "rank"
     from
       "chunks"
-      inner join "embeddings" on "embeddings"."chunk_id" = "chunks"."id"
-      and "embeddings"."tenant_id" = $2
-      and "embeddings"."model_id" = $3
+      inner join lateral (
+        select
+          min(embeddings.full_vector <#> $1::vector) as "distance"
+        from
+          "embeddings"
+        where
+          "embeddings"."tenant_id" = $2
+          and "embeddings"."model_id" = $3
+          and "embeddings"."chunk_id" = "chunks"."id"
+      ) as "nearest" on true
     where
       "chunks"."tenant_id" = $4
       and "chunks"."document_id" = any ($5::uuid[])

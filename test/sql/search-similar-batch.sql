@@ -114,12 +114,34 @@ from
             "vector_score",
             "keyword_score"
           from
-            "fused" as "ranked"
-          order by
-            "score" desc,
-            "item_id" desc
+            (
+              select
+                "item_id",
+                "document_id",
+                "chunk_id",
+                "score",
+                "vector_score",
+                "keyword_score"
+              from
+                "fused"
+              order by
+                "score" desc,
+                "item_id" desc
+              offset
+                0
+            ) as "ranked"
+          where
+            (
+              select
+                true
+              from
+                documents
+              where
+                documents.tenant_id = $17
+                and documents.id = ranked.document_id
+            )
           limit
-            $17
+            $18
         ),
         "reached" as (
           select
@@ -149,6 +171,7 @@ from
         "hits"."version" as "version",
         "hits"."createdAt" as "createdAt",
         "hits"."updatedAt" as "updatedAt",
+        "hits"."expiresAt" as "expiresAt",
         "hits"."itemId" as "itemId",
         "hits"."score" as "score",
         "hits"."vectorScore" as "vectorScore",
@@ -180,6 +203,7 @@ from
             "documents"."version",
             "documents"."created_at" as "createdAt",
             "documents"."updated_at" as "updatedAt",
+            "documents"."expires_at" as "expiresAt",
             page.item_id as "itemId",
             "page"."score",
             "page"."vector_score" as "vectorScore",
@@ -197,11 +221,12 @@ from
             inner join "documents" on "documents"."id" = "page"."document_id"
             inner join "chunks" on "chunks"."id" = "page"."chunk_id"
             left join "embeddings" on "embeddings"."chunk_id" = "page"."chunk_id"
-            and "embeddings"."tenant_id" = $18
-            and "embeddings"."model_id" = $19
+            and "embeddings"."tenant_id" = $19
+            and "embeddings"."model_id" = $20
+            and "embeddings"."stand_in" = $21
           where
-            "documents"."tenant_id" = $20
-            and "chunks"."tenant_id" = $21
+            "documents"."tenant_id" = $22
+            and "chunks"."tenant_id" = $23
         ) as "hits" on true
       order by
         hits.score desc nulls last,

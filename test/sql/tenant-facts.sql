@@ -22,6 +22,7 @@ select
       "embedding_jobs"
     where
       "tenant_id" = $3
+      and "dead_at" is null
   ) as "pendingChunks",
   (
     select

@@ -10,10 +10,13 @@ set
   "language" = $8,
   "content_hash" = $9,
   "audience" = $10,
+  "expires_at" = $11,
+  "deleted_at" = $12,
+  "deletion" = $13,
   "version" = version + 1,
   "updated_at" = now()
 where
-  "tenant_id" = $11
-  and "id" = $12
+  "tenant_id" = $14
+  and "id" = $15
 returning
   "version"

@@ -1,13 +1,9 @@
-select
-  "chunks"."id" as "id",
-  "chunks"."document_id" as "documentId",
-  "chunks"."content_hash" as "contentHash"
+select distinct
+  "chunks"."id" as "id"
 from
   "chunks"
-  inner join "embedding_jobs" on "embedding_jobs"."tenant_id" = "chunks"."tenant_id"
-  and "embedding_jobs"."chunk_id" = "chunks"."id"
-  and "embedding_jobs"."model_id" = $1
+  inner join "embedding_jobs" on "embedding_jobs"."chunk_id" = "chunks"."id"
 where
-  "chunks"."tenant_id" = $2
+  "chunks"."tenant_id" = $1
+  and "chunks"."document_id" = any ($2::uuid[])
   and "embedding_jobs"."tenant_id" = $3
-  and "chunks"."document_id" = any ($4::uuid[])

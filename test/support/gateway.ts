@@ -66,7 +66,7 @@ export interface TestGateway {
   /** Sends anything to any path. */
   send<Data = Record<string, unknown>>(path: string, init: RequestInit): Promise<Answer<Data>>;
   /** Stores documents as a tenant, without their vectors. */
-  upsert(tenant: string, documents: readonly DocumentInput[]): Promise<UpsertOutcome[]>;
+  upsert(tenant: string, documents: readonly DocumentInput[]): Promise<readonly UpsertOutcome[]>;
   /** Writes when API keys were last used. */
   flushKeyUses(): Promise<void>;
   /** Embeds until nothing waits. */

@@ -18,6 +18,8 @@ export interface LookAlike {
   readonly chunkId: string;
   /** Global id of an API key of its own. */
   readonly apiKeyId: string;
+  /** Global id of a job of its own. */
+  readonly jobId: string;
   /** Cursor of a page of its own. */
   readonly listCursor: string;
   readonly searchCursor: string;
@@ -69,6 +71,7 @@ async function openLookAlike(
     ),
   );
   const { id: apiKeyId, prefix } = createApiKey.apiKey;
+  const { jobs } = await client.query<{ jobs: { id: string }[] }>('{ jobs { id } }');
   const list = await client.documents(undefined, { first: 2 });
   const hits = await client.search({ text: 'hot water' }, { first: 2 });
   const [vector] = await gateway.deps.embedder.embed(['the shower runs cold'], { purpose: 'query' });
@@ -85,11 +88,13 @@ async function openLookAlike(
       ...chunkIds,
       apiKeyId,
       prefix,
+      ...jobs.map(({ id }) => id),
     ],
     documents: stored.length,
     chunks: rows.length,
     chunkId: chunkIds[0]!,
     apiKeyId,
+    jobId: jobs[0]!.id,
     listCursor: list.pageInfo.endCursor!,
     searchCursor: hits.pageInfo.endCursor!,
     vector: [...vector!],

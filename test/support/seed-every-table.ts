@@ -58,6 +58,16 @@ export async function seedEveryTable(
     modelId,
     chunkId,
   ]);
+  await owner.query(
+    `insert into jobs (tenant_id, id, kind, created_by) values ($1, gen_random_uuid(), 'write', 'seeded')`,
+    [tenantId],
+  );
+  // Long ago: the worker sees no other.
+  await owner.query(
+    `insert into write_outcomes (tenant_id, subject, key, fingerprint, outcome, created_at)
+     values ($1, 'seeded', 'one', 'x', '{}', '2020-01-01')`,
+    [tenantId],
+  );
   await owner.query(`insert into term_stats (tenant_id, language, term, chunks) values ($1, 'english', 1, 1)`, [
     tenantId,
   ]);

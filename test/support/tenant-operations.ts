@@ -175,6 +175,28 @@ const reads: Operation[] = [
     }),
   },
   {
+    name: 'jobs',
+    send: () => ['{ jobs { id kind status total done failed } }', {}],
+    expected: (me) => ({
+      jobs: [{ id: me.jobId, kind: 'WRITE', status: 'FINISHED', total: me.chunks, done: me.chunks, failed: 0 }],
+    }),
+  },
+  {
+    name: "one's own job",
+    send: (me) => ['query($id: ID!) { job(id: $id) { id total } }', { id: me.jobId }],
+    expected: (me) => ({ job: { id: me.jobId, total: me.chunks } }),
+  },
+  {
+    name: "the other's job",
+    send: (_, other) => ['query($id: ID!) { job(id: $id) { total } }', { id: other.jobId }],
+    expected: () => ({ job: null }),
+  },
+  {
+    name: 'dead letters',
+    send: () => ['{ deadLetters { id } }', {}],
+    expected: () => ({ deadLetters: [] }),
+  },
+  {
     name: 'API keys',
     send: () => ['{ apiKeys { name } }', {}],
     expected: (me) => ({ apiKeys: [{ name: `key of ${me.marker}` }] }),
@@ -236,9 +258,73 @@ const deniedWrites: Operation[] = [
     expected: () => ({ upsertDocuments: { __typename: 'InvalidDocumentError', index: 1 } }),
   },
   {
+    name: "patch of the other's document",
+    send: (_, other) => [
+      'mutation($input: [PatchDocumentInput!]!) { patchDocuments(input: $input) { __typename } }',
+      { input: [{ id: other.ids.get('bus'), status: 'taken over' }] },
+    ],
+    expected: () => ({ patchDocuments: { __typename: 'InvalidDocumentError' } }),
+  },
+  {
+    name: "an upsert as a part of the other's job",
+    send: (me, other) => [
+      `mutation($input: [UpsertDocumentInput!]!, $job: ID!) { upsertDocuments(input: $input, job: $job) { __typename } }`,
+      { input: [{ collection: 'rooms', title: 'New', body: `At the ${me.marker} desk.` }], job: other.jobId },
+    ],
+    expected: () => 'BAD_USER_INPUT',
+  },
+  {
+    name: "embedding the other's documents anew",
+    send: (_, other) => [
+      'mutation($ids: [ID!]) { reembed(ids: $ids) { ... on ReembedPayload { job { id } } } }',
+      { ids: [...other.ids.values()] },
+    ],
+    expected: () => ({ reembed: { job: null } }),
+  },
+  {
+    name: "embedding the other's collection anew",
+    send: (_, other) => [
+      'mutation($collection: String) { reembed(collection: $collection) { ... on ReembedPayload { job { id } } } }',
+      { collection: `${other.marker}-rules` },
+    ],
+    expected: () => ({ reembed: { job: null } }),
+  },
+  {
+    name: 'sending dead letters again, where there are none',
+    send: (_, other) => [
+      'mutation($ids: [ID!]) { requeue(ids: $ids) { requeued } }',
+      { ids: [globalId('DeadLetter', Buffer.from(other.chunkId, 'base64').toString().slice('Chunk:'.length))] },
+    ],
+    expected: () => ({ requeue: { requeued: 0 } }),
+  },
+  {
     name: "deletion of the other's documents",
     send: (_, other) => [deleteMutation, { ids: [...other.ids.values()] }],
     expected: () => ({ deleteDocuments: { deletedIds: [] } }),
+  },
+  {
+    name: "deletion of the other's documents for good",
+    send: (_, other) => [
+      'mutation($ids: [ID!]!) { deleteDocuments(ids: $ids, permanently: true) { deletedIds } }',
+      { ids: [...other.ids.values()] },
+    ],
+    expected: () => ({ deleteDocuments: { deletedIds: [] } }),
+  },
+  {
+    name: "deletion of the other's collection by filter",
+    send: (_, other) => [
+      'mutation($filter: DocumentFilter!) { deleteByFilter(filter: $filter) { deleted job { id } } }',
+      { filter: { collection: { eq: `${other.marker}-rules` } } },
+    ],
+    expected: () => ({ deleteByFilter: { deleted: 0, job: null } }),
+  },
+  {
+    name: "bringing the other's documents back",
+    send: (_, other) => [
+      'mutation($ids: [ID!]!) { restoreDocuments(ids: $ids) { ... on RestoreDocumentsPayload { restoredIds } } }',
+      { ids: [...other.ids.values()] },
+    ],
+    expected: () => ({ restoreDocuments: { restoredIds: [] } }),
   },
   {
     name: "deletion by the other's chunk id",

@@ -12,14 +12,21 @@ import type { Query } from '../../src/db/query.ts';
 import * as doctor from '../../src/doctor/fact-statements.ts';
 import * as accessLists from '../../src/documents/access-lists.ts';
 import * as documents from '../../src/documents/document-statements.ts';
-import type { ApiKeyId, ChunkId, DocumentId, TenantDeletionId } from '../../src/ids.ts';
+import type { ApiKeyId, ChunkId, DocumentId, JobId, TenantDeletionId } from '../../src/ids.ts';
 import { parseTenantId } from '../../src/ids.ts';
 import * as attributes from '../../src/ingest/attribute-statements.ts';
 import * as audiences from '../../src/ingest/audience-statements.ts';
+import * as chunks from '../../src/ingest/chunk-statements.ts';
 import * as settings from '../../src/ingest/collection-settings.ts';
+import * as letters from '../../src/ingest/dead-letters.ts';
 import * as definitions from '../../src/ingest/define-collection.ts';
-import { deleteDocumentsStatement } from '../../src/ingest/delete-documents.ts';
-import { reserveDocumentsStatement } from '../../src/ingest/import-documents.ts';
+import * as documentDeletions from '../../src/ingest/delete-statements.ts';
+import { removeGoneStatement, reserveDocumentsStatement } from '../../src/ingest/import-documents.ts';
+import * as once from '../../src/ingest/only-once.ts';
+import * as patches from '../../src/ingest/patch-documents.ts';
+import * as queue from '../../src/ingest/queue-chunks.ts';
+import * as readJobs from '../../src/ingest/read-jobs.ts';
+import * as queueAgain from '../../src/ingest/reembed.ts';
 import * as upsert from '../../src/ingest/upsert-statements.ts';
 import * as models from '../../src/models/model-statements.ts';
 import * as quotas from '../../src/quotas/quota-statements.ts';
@@ -47,16 +54,20 @@ import * as indexes from '../../src/tiers/index-statements.ts';
 import * as tiers from '../../src/tiers/tier-statements.ts';
 import * as words from '../../src/tiers/word-index.ts';
 import * as wordStatements from '../../src/tiers/word-statements.ts';
-import { waitingChunksStatement } from '../../src/worker/adopt-vectors.ts';
+import { adoptableChunksStatement } from '../../src/worker/adopt-vectors.ts';
+import * as clearing from '../../src/worker/clear-away.ts';
 import * as erasure from '../../src/worker/erase-tenants.ts';
 import * as jobs from '../../src/worker/job-statements.ts';
+import * as purge from '../../src/worker/purge-documents.ts';
 import * as old from '../../src/worker/purge-old-rows.ts';
 import { purgeRevokedTokensStatement } from '../../src/worker/purge-revoked-tokens.ts';
 import * as terms from '../../src/worker/term-stats-statements.ts';
+import * as vectorStatements from '../../src/worker/vector-statements.ts';
 
 const tenant = parseTenantId('acme');
 const documentId = '01890000-0000-7000-8000-000000000001' as DocumentId;
 const chunkId = '01890000-0000-7000-8000-000000000002' as ChunkId;
+const jobId = '01890000-0000-7000-8000-000000000004' as JobId;
 const hash = Buffer.alloc(32);
 const unit = new Float32Array(512).fill(1 / Math.sqrt(512));
 
@@ -72,6 +83,7 @@ const row: upsert.DocumentRow = {
   language: 'english',
   audience: 7,
   contentHash: hash,
+  expiresAt: null,
 };
 const chunk: upsert.ChunkRow = {
   id: chunkId,
@@ -170,8 +182,30 @@ const statements: Record<string, Statement<unknown>> = {
   'collection-page': definitions.documentPageStatement(tenant, 'handbook', documentId, 2_000),
   'count-collection': definitions.countDocumentsStatement(tenant, 'handbook'),
   'delete-attributes': attributes.deleteAttributesStatement(tenant, [documentId]),
-  'delete-chunks': upsert.deleteChunksStatement(tenant, [documentId]),
-  'delete-documents': deleteDocumentsStatement(tenant, [documentId]),
+  'delete-chunks': chunks.deleteChunksStatement(tenant, [chunkId]),
+  'hand-over-vectors': chunks.handOverVectorsStatement(tenant, new Map([[chunkId, chunkId]])),
+  'lock-chunks': chunks.lockChunksStatement(tenant, [documentId]),
+  'waiting-chunks': chunks.waitingChunksStatement(tenant, [documentId]),
+  'place-chunks': chunks.placeChunksStatement(tenant, [{ id: chunkId, ordinal: 1, start: 2, end: 3 }]),
+  'delete-documents': documentDeletions.deleteDocumentsStatement(tenant, [documentId]),
+  'delete-chunks-of': documentDeletions.deleteChunksOfStatement(tenant, [documentId]),
+  'forget-deletion': documentDeletions.forgetDeletionStatement(tenant, jobId),
+  'lock-deleted': documentDeletions.lockDeletedStatement(tenant, [documentId]),
+  'mark-deleted': documentDeletions.markDeletedStatement(tenant, [documentId]),
+  'mark-matching-deleted': documentDeletions.markMatchingDeletedStatement(
+    tenant,
+    { status: { eq: 'draft' } },
+    jobId,
+    20_000,
+  ),
+  'unmark-deleted': documentDeletions.unmarkDeletedStatement(tenant, [documentId]),
+  'clear-passages': purge.clearPassagesStatement(tenant, [documentId]),
+  'deletion-batch': purge.deletionBatchStatement(tenant, jobId, 500),
+  deletions: purge.deletionsStatement(),
+  'note-cleared': purge.noteClearedStatement(tenant, [documentId]),
+  'note-deletion': purge.noteDeletionStatement(tenant, jobId, 500),
+  'purge-deleted': purge.purgeDeletedStatement(168, 500),
+  'purge-expired': purge.purgeExpiredStatement(500),
   'delete-jobs': jobs.deleteJobsStatement(tenant, 1, [chunkId]),
   'document-list': documents.documentListStatement(tenant, { filter: {}, after: documentId, limit: 11 }),
   'documents-by-id': documents.documentsByIdStatement(tenant, [documentId]),
@@ -180,10 +214,12 @@ const statements: Record<string, Statement<unknown>> = {
   'documents-by-key': documents.documentsByKeyStatement(tenant, [{ collection: 'handbook', externalId: 'x' }]),
   'insert-chunks': upsert.insertChunksStatement(tenant, [chunk]),
   'insert-documents': upsert.insertDocumentsStatement(tenant, [row]),
-  'insert-embeddings': jobs.insertEmbeddingsStatement(tenant, 1, [{ chunkId, coarse: unit.slice(0, 256), full: unit }]),
-  'insert-jobs': upsert.insertJobsStatement(tenant, 1, [chunkId]),
+  'insert-embeddings': vectorStatements.insertEmbeddingsStatement(tenant, 1, [
+    { chunkId, coarse: unit.slice(0, 256), full: unit },
+  ]),
+  'insert-jobs': upsert.insertJobsStatement(tenant, 1, [chunkId], jobId),
   'insert-model': models.insertModelStatement({ name: 'm', dimensions: 512 }),
-  'insert-unembeddable': jobs.insertUnembeddableStatement(tenant, 1, [chunkId]),
+  'insert-unembeddable': vectorStatements.insertUnembeddableStatement(tenant, 1, [chunkId]),
   'lock-collections': settings.lockCollectionsStatement(tenant, 'write'),
   'lock-collections-to-define': settings.lockCollectionsStatement(tenant, 'define'),
   'lock-documents': upsert.lockDocumentsStatement(tenant, [documentId], [{ collection: 'c', externalId: 'x' }]),
@@ -320,7 +356,42 @@ const limits: Record<string, Statement<unknown>> = {
   'register-limited-tenant': quotas.registerLimitedTenantStatement(tenant),
   'set-limits': quotas.setLimitsStatement(tenant, apiKeyId, everyLimit),
   stored: quotas.storedStatement(tenant, 'documents'),
+  'stored-chunks': quotas.storedStatement(tenant, 'chunks'),
   'take-quota': quotas.takeQuotaStatement(wanted),
+};
+
+const sender = {
+  principal: { tenantId: tenant, subject: 'S', groups: [], scopes: [] },
+  key: 'K',
+};
+const newJob = { id: jobId, kind: 'write', createdBy: 'S' } as const;
+
+/** Those of jobs, and of what becomes of vectors when documents change. */
+const duties: Record<string, Statement<unknown>> = {
+  'claim-key': once.claimKeyStatement(sender, 'fingerprint'),
+  'dead-letters': letters.deadLettersStatement(tenant, 10),
+  'delete-marks': vectorStatements.deleteMarksStatement(tenant, 1, [chunkId]),
+  'delete-own-vectors': vectorStatements.deleteOwnVectorsStatement(tenant, 1, [chunkId]),
+  'delete-stand-ins': vectorStatements.deleteStandInsStatement(tenant, 1, [documentId]),
+  'extend-job': queue.extendJobStatement(tenant, jobId, 'write', 12),
+  jobs: readJobs.jobsStatement(tenant, { limit: 10 }),
+  'jobs-by-id': readJobs.jobsStatement(tenant, { ids: [jobId], limit: 1 }),
+  'queue-collection': queueAgain.queueDocumentsStatement(tenant, 1, { collection: 'handbook' }, jobId),
+  'queue-documents': queueAgain.queueDocumentsStatement(tenant, 1, { ids: [documentId] }, jobId),
+  'queued-texts': queueAgain.queuedTextsStatement(tenant, jobId, chunkId, 1_000),
+  requeue: letters.requeueStatement(tenant, [chunkId]),
+  'requeue-all': letters.requeueStatement(tenant, undefined),
+  'patch-document': patches.patchDocumentStatement(tenant, {
+    ...{ id: documentId, metadata: '{}', status: 'published', url: null, expiresAt: null, audience: 7 },
+  }),
+  'insert-job': queue.insertJobStatement(tenant, newJob, 12),
+  'lock-edited-documents': vectorStatements.lockEditedDocumentsStatement(tenant, 1, [documentId]),
+  'note-progress': jobs.noteProgressStatement(tenant, new Map([[jobId, 12]])),
+  outcome: once.outcomeStatement(sender),
+  'purge-jobs': clearing.purgeJobsStatement(),
+  'purge-outcomes': clearing.purgeOutcomesStatement(),
+  'reject-jobs': jobs.rejectJobsStatement(tenant, 1, [chunkId], 'reason'),
+  'save-outcome': once.saveOutcomeStatement(sender, '{}'),
 };
 
 /** Those of tiers and of calibration. */
@@ -370,10 +441,13 @@ const lives: Record<string, Statement<unknown>> = {
   'exported-model': exported.exportedModelStatement(tenant),
   'exported-tenant': exported.exportedTenantStatement(tenant),
   'exported-vectors': exported.exportedVectorsStatement(tenant, 1, [documentId]),
+  'remove-gone': removeGoneStatement(tenant, [
+    { id: documentId, collection: 'handbook', externalId: 'E', title: 'T', body: 'B', createdAt: moment },
+  ]),
   'reserve-documents': reserveDocumentsStatement(tenant, [
     { id: documentId, collection: 'handbook', title: 'T', body: 'B', createdAt: moment },
   ]),
-  'waiting-chunks': waitingChunksStatement(tenant, 1, [documentId]),
+  'adoptable-chunks': adoptableChunksStatement(tenant, 1, [documentId]),
   'erase-tenant': erasure.eraseTenantStatement(tenant, 2_000),
   'insert-deletion': deletions.insertDeletionStatement(tenant, deletionId, 'S'),
   'lift-deletion': lifecycle.liftDeletionStatement(tenant),
@@ -397,7 +471,7 @@ const looks: Record<string, Statement<unknown>> = {
 };
 
 describe('the SQL that is sent', () => {
-  it.each(Object.entries({ ...statements, ...callers, ...maintenance, ...lives, ...looks, ...limits }))(
+  it.each(Object.entries({ ...statements, ...callers, ...duties, ...maintenance, ...lives, ...looks, ...limits }))(
     '%s is what its golden file says',
     async (name, statement) => {
       const { sql } = statement.compile();

@@ -201,7 +201,7 @@ async function planAll(
 async function checkOutbox(worker: Database, pages: ReadonlyMap<string, number>, modelId: number): Promise<Finding[]> {
   const [[jobs]] = await readInFlight(worker, workerScope(), [waitingJobsStatement()]);
   return [
-    ...checkJobs(jobs ?? { waiting: 0, oldestSeconds: 0, failing: 0 }),
+    ...checkJobs(jobs ?? { waiting: 0, oldestSeconds: 0, failing: 0, dead: 0 }),
     ...checkPlans('worker', await planAll(worker, workerStrategies(modelId), pages)),
   ];
 }

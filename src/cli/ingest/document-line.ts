@@ -26,6 +26,7 @@ const fieldTypes = {
   status: 'text',
   language: 'text',
   acl: 'object',
+  expiresAt: 'text',
 } as const;
 type Field = keyof typeof fieldTypes;
 const required: readonly Field[] = ['externalId', 'title', 'body'];
@@ -38,7 +39,18 @@ export function readDocument(text: string, { collection, maxBytes }: DocumentLin
   if (fault) return { fault };
   const acl = readAccessList(fields.value.acl);
   if (acl && 'fault' in acl) return { fault: `the field acl ${acl.fault}` };
-  const document = { collection, ...fields.value, ...(acl && { acl }) } as unknown as KeyedDocument;
+  const { expiresAt, ...given } = fields.value as { expiresAt?: string };
+  const moment = expiresAt === undefined ? undefined : readMoment(expiresAt);
+  if (moment === null)
+    return {
+      fault: `expiresAt is ${JSON.stringify(expiresAt?.slice(0, 80))}; a moment such as "2026-01-31T12:00:00Z" is allowed.`,
+    };
+  const document = {
+    collection,
+    ...given,
+    ...(acl && { acl }),
+    ...(moment && { expiresAt: moment }),
+  } as unknown as KeyedDocument;
   try {
     checkDocuments([document]);
   } catch (error) {
@@ -48,6 +60,14 @@ export function readDocument(text: string, { collection, maxBytes }: DocumentLin
   const sizeBytes = Buffer.byteLength(JSON.stringify(document));
   if (sizeBytes <= maxBytes) return { document, sizeBytes };
   return { fault: `the document takes ${sizeBytes} bytes; MAX_BODY_BYTES leaves room for ${maxBytes}.` };
+}
+
+/** Null for what is no moment with its time zone. */
+function readMoment(text: string): Date | null {
+  const moment = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/.test(text)
+    ? new Date(text)
+    : null;
+  return moment === null || Number.isNaN(moment.getTime()) ? null : moment;
 }
 
 function parseObject(text: string): { value: Record<string, unknown> } | { fault: string } {

@@ -3,12 +3,19 @@ import { formatCount } from '../format.ts';
 import type { GatewayClient } from '../gateway-client.ts';
 import { interruption } from '../interruption.ts';
 import { waitForVectors } from '../wait-for-vectors.ts';
+import { formatJob, type JobState } from './job-progress.ts';
 import type { ProgressDisplay } from './progress-display.ts';
 
 export interface VectorCounts {
   /** Chunks that are done: they have a vector, or the model found nothing in them. */
   readonly embedded: number;
   readonly pending: number;
+}
+
+/** Reads how far the job of an import is. */
+async function readJob(client: GatewayClient, id: string): Promise<JobState | null> {
+  const query = 'query Job($id: ID!) { job(id: $id) { status total done failed ratePerSecond secondsLeft } }';
+  return (await client.request<{ job: JobState | null }>(query, { id })).job;
 }
 
 /** Counts the tenant's chunks with and without a vector. */
@@ -20,20 +27,31 @@ export async function readVectorCounts(client: GatewayClient): Promise<VectorCou
 }
 
 /**
- * Waits for the worker, this process's or another.
+ * Waits for the worker, this process's or another, and shows how far it is.
+ * @param jobId of what this run stored; without one, other runs are waited for.
  * @returns the chunks that had to be waited for, and those that are embedded in the end.
  * @throws {StartupError} when nothing is embedded for two minutes, or the signal comes; the documents are stored.
  */
-export async function embedRemaining(client: GatewayClient, display: ProgressDisplay, signal: AbortSignal) {
+export async function embedRemaining(
+  client: GatewayClient,
+  display: ProgressDisplay,
+  signal: AbortSignal,
+  jobId: string | undefined,
+) {
   let counts = await readVectorCounts(client);
+  let job: JobState | null = null;
   const pendingAtFirst = counts.pending;
   const pending = await waitForVectors({
     signal,
     readPending: async () => {
       counts = await readVectorCounts(client);
+      job = jobId === undefined ? null : await readJob(client, jobId);
       return counts.pending;
     },
-    onPending: (waiting) => display.phase(`${formatCount(waiting)} chunks wait for their vectors`),
+    onPending: (waiting) =>
+      display.phase(
+        job?.status === 'RUNNING' ? formatJob(job) : `${formatCount(waiting)} chunks wait for their vectors`,
+      ),
     onStall: (waiting) =>
       display.note(
         `${formatCount(waiting)} chunks wait for their vectors and none was embedded for a while. Does a worker run ("tessera work")?`,

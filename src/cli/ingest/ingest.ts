@@ -18,8 +18,9 @@ Stores the documents of a file, one JSON object a line:
    "url": "https://...", "metadata": {"year": 2026}, "status": "draft"}
 
 externalId, title and body must be there; collection, url, metadata, status,
-language (as PostgreSQL names it: german) and acl may be. acl says who may see
-it, {"users": ["ann"], "groups": ["support"]}; without it the whole tenant may.
+language (as PostgreSQL names it: german), acl and expiresAt (a moment such as
+2026-01-31T12:00:00Z) may be. acl says who may see it,
+{"users": ["ann"], "groups": ["support"]}; without it the whole tenant may.
 The externalId is your own key, unique in the collection: the same key later
 means the same document, so a file can be ingested again, and what has not
 changed costs next to nothing.

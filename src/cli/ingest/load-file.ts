@@ -12,6 +12,8 @@ export interface Tally {
   updated: number;
   unchanged: number;
   invalid: number;
+  /** The one job of everything that was to be embedded; absent where nothing was. */
+  jobId?: string;
 }
 
 export interface LoadOptions {
@@ -39,7 +41,9 @@ export async function loadFile(client: GatewayClient, options: LoadOptions): Pro
   let done = options.start;
 
   async function commit(): Promise<void> {
-    for (const status of await store(client, batch)) tally[counted[status]] += 1;
+    const { statuses, jobId } = await store(client, batch, tally.jobId);
+    for (const status of statuses) tally[counted[status]] += 1;
+    if (jobId !== undefined) tally.jobId = jobId;
     const last = batch.documents.at(-1);
     batch.clear();
     await options.onCommitted(done, last, tally);
@@ -72,9 +76,9 @@ const counted = { CREATED: 'created', UPDATED: 'updated', UNCHANGED: 'unchanged'
   keyof Tally
 >;
 
-const mutation = `mutation Ingest($input: [UpsertDocumentInput!]!) {
-  upsertDocuments(input: $input) {
-    ... on UpsertDocumentsPayload { documents { status } }
+const mutation = `mutation Ingest($input: [UpsertDocumentInput!]!, $job: ID) {
+  upsertDocuments(input: $input, job: $job) {
+    ... on UpsertDocumentsPayload { documents { status } job { id } }
     ... on InvalidDocumentError { index }
     ... on Error { code message }
   }
@@ -82,6 +86,7 @@ const mutation = `mutation Ingest($input: [UpsertDocumentInput!]!) {
 
 interface Payload {
   readonly documents: readonly { readonly status: UpsertStatus }[];
+  readonly job: { readonly id: string } | null;
 }
 
 interface UpsertFailure extends Failure {
@@ -94,13 +99,16 @@ function toInput({ language, ...document }: KeyedDocument) {
   return { ...document, ...(language && { language: language.toUpperCase() }) };
 }
 
-async function store(client: GatewayClient, { documents, lines }: Batch): Promise<UpsertStatus[]> {
-  if (documents.length === 0) return [];
+/** @param job that the batch becomes another part of. */
+async function store(client: GatewayClient, { documents, lines }: Batch, job: string | undefined) {
+  if (documents.length === 0) return { statuses: [], jobId: job };
   const { upsertDocuments: outcome } = await client.request<{ upsertDocuments: Payload | UpsertFailure }>(mutation, {
     input: documents.map(toInput),
+    job,
   });
   // Lines are checked before they are sent, so this is a gateway of another version, with other limits.
   if ('index' in outcome && outcome.index !== undefined)
     throw new StartupError(`Line ${lines[outcome.index]}: ${outcome.message}`);
-  return successOf<Payload>(outcome).documents.map(({ status }) => status);
+  const { documents: stored, job: reached } = successOf<Payload>(outcome);
+  return { statuses: stored.map(({ status }) => status), jobId: reached?.id ?? job };
 }

@@ -34,7 +34,7 @@ export async function runIngest(
     display.finish();
     context.print(describeTally(tally, storedMs - startedMs));
     if (!before) return;
-    const counts = await embedRemaining(client, display, context.signal);
+    const counts = await embedRemaining(client, display, context.signal, tally.jobId);
     display.finish();
     if (counts.pendingAtFirst === 0 && tally.created + tally.updated === 0) return;
     const now = performance.now();

@@ -80,9 +80,13 @@ export function createImportBatch(
 
 /** The reader has checked the types; fields that are null are left out. */
 function toDocument({ document }: TransferDocumentLine): ImportedDocument {
-  const { createdAt, ...fields } = document;
+  const { createdAt, expiresAt, ...fields } = document;
   const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
-  return { ...given, createdAt: new Date(String(createdAt)) } as unknown as ImportedDocument;
+  const moments = {
+    createdAt: new Date(String(createdAt)),
+    ...(expiresAt != null && { expiresAt: new Date(String(expiresAt)) }),
+  };
+  return { ...given, ...moments } as unknown as ImportedDocument;
 }
 
 function toKnown(documentId: ImportedDocument['id'], { contentHash, vector }: TransferredVector, dimensions: number) {

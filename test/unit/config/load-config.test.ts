@@ -37,6 +37,8 @@ describe('an empty environment', () => {
       embedder: { kind: 'static' },
       chunk: { maxTokens: 200, overlapTokens: 40 },
       workerInServe: true,
+      workerConcurrency: 4,
+      deletedDocumentHours: 168,
       database: { statementTimeoutMs: 10_000 },
     });
   });

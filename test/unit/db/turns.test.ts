@@ -94,6 +94,18 @@ describe('turns', () => {
     expect(turns.enter({ tenant: 'd', reads: true })).toBeInstanceOf(Function);
   });
 
+  it('are waited for as long as it takes where others are free and only the share is used up', async () => {
+    const { turns } = open(3, 1, 1);
+    const served: string[] = [];
+    (await ask(turns, 'other', served))();
+    const leave = await ask(turns, 'a', served);
+    const waiting = ask(turns, 'a', served);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    leave();
+    await waiting;
+    expect(served).toEqual(['other', 'a', 'a']);
+  });
+
   it('are waited for in vain for a bounded time', async () => {
     const { turns } = open(1, 1, 5);
     const leave = (await turns.enter({ tenant: 'a', reads: true })) as Leave;

@@ -64,7 +64,7 @@ describe('what is as it should be', () => {
     ['settings', checkSettings(settings)],
     ['memory', checkMemory({ ...memory, indexes: [index('embeddings_exact', 100 * megabyte)] })],
     ['recall', checkRecall([{ tenantId: 'a', tier: 'exact', chunks: 10 }])],
-    ['jobs', checkJobs({ waiting: 3, oldestSeconds: 599, failing: 0 })],
+    ['jobs', checkJobs({ waiting: 3, oldestSeconds: 599, failing: 0, dead: 0 })],
     ['plans', checkPlans('a', [{ strategy: 'keyword', deviations: [] }])],
     ['orphans', checkStranded('a', 0)],
   ])('%s', (_, findings) => {
@@ -144,9 +144,15 @@ describe('what is not', () => {
   });
 
   test('jobs that wait for long, or fail again and again', () => {
-    expect(bad(checkJobs({ waiting: 2, oldestSeconds: 600, failing: 0 }))[0]).toMatch(/^warning: 2 chunks wait/);
-    expect(bad(checkJobs({ waiting: 2, oldestSeconds: 3_600, failing: 0 }))[0]).toMatch(/^fault: .*60 minutes/);
-    expect(bad(checkJobs({ waiting: 2, oldestSeconds: 1, failing: 1 }))[0]).toMatch(/^warning: 1 chunks failed/);
+    expect(bad(checkJobs({ waiting: 2, oldestSeconds: 600, failing: 0, dead: 0 }))[0]).toMatch(
+      /^warning: 2 chunks wait/,
+    );
+    expect(bad(checkJobs({ waiting: 2, oldestSeconds: 3_600, failing: 0, dead: 0 }))[0]).toMatch(
+      /^fault: .*60 minutes/,
+    );
+    expect(bad(checkJobs({ waiting: 2, oldestSeconds: 1, failing: 1, dead: 0 }))[0]).toMatch(
+      /^warning: 1 chunks failed/,
+    );
   });
 
   test('a plan that reads a table from end to end is a fault, any other deviation and a failure are warnings', () => {

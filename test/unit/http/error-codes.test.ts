@@ -20,6 +20,8 @@ test.each([
   'EMBEDDER_REJECTED',
   'NOT_EMBEDDABLE',
   'INVALID_DOCUMENT',
+  'VERSION_CONFLICT',
+  'IDEMPOTENCY_CONFLICT',
   'NOT_FOUND',
 ])('docs/errors.md explains %s', (code) => {
   expect(explained).toContain(`| \`${code}\``.slice(2));

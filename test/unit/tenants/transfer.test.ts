@@ -22,6 +22,7 @@ const document = {
   language: 'german',
   acl: { users: ['ada'], groups: [] },
   createdAt: '2026-01-01T00:00:00.000Z',
+  expiresAt: '2027-01-01T00:00:00.000Z',
 };
 const vectors = [{ contentHash: 'AAAA', vector: 'AAAA' }];
 
@@ -48,6 +49,7 @@ describe('a line of a transfer', () => {
     [{ document: { ...document, metadata: [] } }, /the field metadata of the document is no object/],
     [{ document: { ...document, id: 'x' } }, /the id of the document is no UUID/],
     [{ document: { ...document, createdAt: 'yesterday' } }, /the createdAt of the document is no moment/],
+    [{ document: { ...document, expiresAt: 'never' } }, /the expiresAt of the document is no moment/],
     [{ document: { ...document, acl: { users: ['ada'] } } }, /the acl of the document is no list of users and groups/],
     [{ document: { ...document, acl: { users: [1], groups: [] } } }, /the acl of the document is no list/],
     [{ document: { ...document, secret: 1 } }, /there is no field "secret"; was it written by a newer version/],

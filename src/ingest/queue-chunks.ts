@@ -1,0 +1,69 @@
+import { sql } from 'kysely';
+import { sqlBuilder } from '../db/compile.ts';
+import type { Execute } from '../db/database.ts';
+import { Refusal } from '../errors.ts';
+import { type ChunkId, type JobId, newJobId, type TenantId } from '../ids.ts';
+import { insertJobsStatement } from './upsert-statements.ts';
+
+/** What a job is for. */
+export type JobKind = 'write' | 'reembed' | 'delete';
+
+export interface NewJob {
+  readonly kind: JobKind;
+  readonly createdBy: string;
+  /** An earlier job that this is another part of; a new one without it. */
+  readonly id?: JobId;
+}
+
+/** Chunks that one statement queues: far below what a list parameter may hold. */
+const chunksPerStatement = 5_000;
+
+export function insertJobStatement(tenantId: TenantId, { id, kind, createdBy }: Required<NewJob>, total: number) {
+  return sqlBuilder
+    .insertInto('jobs')
+    .values({ tenant_id: tenantId, id, kind, total, created_by: createdBy })
+    .returning(sql.ref<JobId>('id').as('id'));
+}
+
+/** Only a job of the same kind, whoever made it. */
+export function extendJobStatement(tenantId: TenantId, id: JobId, kind: JobKind, more: number) {
+  return sqlBuilder
+    .updateTable('jobs')
+    .set({ total: sql<number>`total + ${more}`, updated_at: sql<Date>`now()` })
+    .where('tenant_id', '=', tenantId)
+    .where('id', '=', id)
+    .where('kind', '=', kind)
+    .returning(sql.ref<JobId>('id').as('id'));
+}
+
+/**
+ * Leaves the duty to embed chunks, as part of a job that callers can follow.
+ * @returns the job; null where there is nothing to do and no job was named.
+ * @throws {Refusal} `BAD_USER_INPUT` when the job that was named is none.
+ */
+export async function queueChunks(
+  tenantId: TenantId,
+  modelId: number,
+  chunkIds: readonly ChunkId[],
+  job: NewJob,
+  execute: Execute,
+): Promise<JobId | null> {
+  if (chunkIds.length === 0 && job.id === undefined) return null;
+  const id = await openJob(tenantId, job, chunkIds.length, execute);
+  for (let start = 0; start < chunkIds.length; start += chunksPerStatement) {
+    const part = chunkIds.slice(start, start + chunksPerStatement);
+    await execute(insertJobsStatement(tenantId, modelId, part, id));
+  }
+  return id;
+}
+
+async function openJob(tenantId: TenantId, job: NewJob, total: number, execute: Execute): Promise<JobId> {
+  const { id = newJobId(), kind } = job;
+  const [opened] = await execute(
+    job.id === undefined
+      ? insertJobStatement(tenantId, { ...job, id }, total)
+      : extendJobStatement(tenantId, id, kind, total),
+  );
+  if (opened) return opened.id;
+  throw new Refusal('BAD_USER_INPUT', `There is no job of this kind with the id that was given.`);
+}

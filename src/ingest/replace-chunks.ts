@@ -1,0 +1,76 @@
+import type { Execute } from '../db/database.ts';
+import { newChunkId, type TenantId } from '../ids.ts';
+import { findChunkChanges } from './chunk-changes.ts';
+import { chunkDocument, type DocumentChunk } from './chunk-document.ts';
+import {
+  deleteChunksStatement,
+  handOverVectorsStatement,
+  lockChunksStatement,
+  placeChunksStatement,
+  waitingChunksStatement,
+} from './chunk-statements.ts';
+import { type CollectionSettings, undeclared } from './collection-settings.ts';
+import { contentHash } from './content-hash.ts';
+import type { IngestDeps } from './upsert-documents.ts';
+import { type ChunkRow, type DocumentRow, insertChunksStatement } from './upsert-statements.ts';
+
+/** Rows a statement inserts at most: ten parameters each, and the protocol numbers parameters with 16 bits. */
+const rowsPerStatement = 1_000;
+
+/**
+ * Brings the chunks of documents to what their bodies say, in the transaction that writes the bodies. Chunks that did not
+ * change keep their vectors; the vectors of those that go stand in for those that come. See
+ * docs/decisions/0012-editing-without-a-gap.md.
+ * @param documents locked by this transaction, which carry the audiences that they are stored with.
+ * @param settings of the documents' collections.
+ * @returns the chunks that came: they are to be embedded.
+ */
+export async function replaceChunks(
+  deps: Pick<IngestDeps, 'chunking'>,
+  tenantId: TenantId,
+  documents: readonly DocumentRow[],
+  settings: ReadonlyMap<string, CollectionSettings>,
+  execute: Execute,
+): Promise<ChunkRow[]> {
+  if (documents.length === 0) return [];
+  const ids = documents.map(({ id }) => id);
+  const stored = Map.groupBy(await execute(lockChunksStatement(tenantId, ids)), ({ documentId }) => documentId);
+  const waiting = stored.size > 0 ? await execute(waitingChunksStatement(tenantId, ids)) : [];
+  const waitingIds = new Set(waiting.map(({ id }) => id));
+  const changes = documents.map((document) => {
+    const { chunking } = settings.get(document.collection) ?? undeclared;
+    const wanted = chunkDocument(document, chunking, deps.chunking).map((chunk) => toChunkRow(document, chunk));
+    return findChunkChanges(stored.get(document.id) ?? [], wanted, (id) => waitingIds.has(id));
+  });
+  const added = changes.flatMap((change) => change.added);
+  for (let start = 0; start < added.length; start += rowsPerStatement)
+    await execute(insertChunksStatement(tenantId, added.slice(start, start + rowsPerStatement)));
+  const successors = new Map(changes.flatMap((change) => [...change.successors]));
+  if (successors.size > 0) await execute(handOverVectorsStatement(tenantId, successors));
+  const removed = changes.flatMap((change) => change.removed);
+  if (removed.length > 0) await execute(deleteChunksStatement(tenantId, removed));
+  const moved = changes.flatMap((change) => change.moved);
+  if (moved.length > 0) await execute(placeChunksStatement(tenantId, moved));
+  return added;
+}
+
+/** What is embedded of a chunk, as the worker reads it. */
+export function embeddedText({ context, text }: ChunkRow): string {
+  return `${context}\n${text}`;
+}
+
+function toChunkRow(document: DocumentRow, chunk: DocumentChunk): ChunkRow {
+  const { context } = chunk;
+  return {
+    id: newChunkId(),
+    documentId: document.id,
+    ordinal: chunk.ordinal,
+    context,
+    text: chunk.text,
+    start: chunk.start,
+    end: chunk.end,
+    language: document.language,
+    audience: document.audience,
+    contentHash: contentHash(context, chunk.text),
+  };
+}

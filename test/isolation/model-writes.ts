@@ -1,0 +1,175 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Attribute } from '../../src/attribute.ts';
+import { isName, isStorable } from './hostile-text.ts';
+import { type AccessRule, allOf, fits, type ModelDocument, type ModelTenant, ruleText } from './model.ts';
+
+/** A document of a write, as GraphQL takes it but for its id, which is the bare one. */
+export interface DocumentWrite {
+  readonly id?: string;
+  readonly externalId?: string;
+  readonly collection: string;
+  readonly title: string;
+  readonly body: string;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  readonly status?: string;
+  readonly acl?: Partial<AccessRule>;
+}
+
+export interface PredictedOutcome {
+  readonly status: 'CREATED' | 'UPDATED' | 'UNCHANGED';
+  /** Its id is empty for a new document. */
+  readonly document: ModelDocument;
+}
+
+/** What a write will do: refuse its document number `fault` and store nothing, or store them all. */
+export type PredictedWrite = { readonly fault: number } | { readonly outcomes: readonly PredictedOutcome[] };
+
+/** Foretells a write of documents. Nothing of the model changes. */
+export function predictWrite(tenant: ModelTenant, inputs: readonly DocumentWrite[]): PredictedWrite {
+  // What is wrong in itself is found document by document, together with what came twice.
+  const early = [
+    firstIndex(inputs, hasFault),
+    firstRepeated(inputs.map((input) => [input.id ?? keyOf(input.collection, input.externalId)])),
+  ].filter((index) => index !== undefined);
+  const unfit =
+    early.length > 0
+      ? Math.min(...early)
+      : (firstIndex(inputs, (input) => !fitsDeclared(tenant, input)) ??
+        firstIndex(inputs, ({ id }) => id !== undefined && !tenant.documents.has(id)));
+  if (unfit !== undefined) return { fault: unfit };
+  const outcomes = inputs.map((input) => toOutcome(tenant, input));
+  const conflict =
+    firstRepeated(
+      outcomes.map(({ document: { id, collection, externalId } }) => [id || undefined, keyOf(collection, externalId)]),
+    ) ??
+    firstIndex(outcomes, ({ document: { id, collection, externalId } }) => {
+      const holder = externalId === null ? undefined : findByKey(tenant, collection, externalId);
+      return id !== '' && holder !== undefined && holder.id !== id;
+    });
+  return conflict === undefined ? { outcomes } : { fault: conflict };
+}
+
+/** Deletes a document of the model. */
+export function applyDelete(tenant: ModelTenant, id: string): void {
+  const document = tenant.documents.get(id);
+  if (document) tenant.deleted.set(id, document);
+  tenant.documents.delete(id);
+}
+
+/** Writes what was foretold into the model. @param ids of the documents, in order, as the gateway gave them. */
+export function applyWrite(tenant: ModelTenant, outcomes: readonly PredictedOutcome[], ids: readonly string[]): void {
+  if (outcomes.length > 0) tenant.registered = true;
+  for (const [index, { document }] of outcomes.entries()) {
+    const id = ids[index] ?? document.id;
+    tenant.documents.set(id, { ...document, id });
+    if (document.acl) tenant.rules.add(ruleText(document.acl));
+  }
+}
+
+/** Values of a collection's documents that do not fit what is declared anew. */
+export function unfitValues(tenant: ModelTenant, name: string, attributes: readonly Attribute[]): number {
+  const before = new Map(tenant.collections.get(name)?.map((one) => [one.name, one.type]));
+  const come = attributes.filter((one) => before.get(one.name) !== one.type);
+  return allOf(tenant)
+    .filter(({ collection }) => collection === name)
+    .flatMap(({ metadata }) =>
+      come.filter((one) => (metadata[one.name] ?? null) !== null && !fits(one.type, metadata[one.name])),
+    ).length;
+}
+
+function hasFault({ externalId, collection, title, body, status, metadata = {}, acl }: DocumentWrite): boolean {
+  const texts = [
+    collection,
+    title,
+    body,
+    ...(externalId === undefined ? [] : [externalId]),
+    ...(status === undefined ? [] : [status]),
+  ];
+  const lengths = [64, 1_000, 1_000_000];
+  return (
+    texts.some((text) => !isStorable(text) || text.trim() === '') ||
+    [collection, title, body].some((text, index) => text.length > (lengths[index] ?? 0)) ||
+    (status ?? '').length > 64 ||
+    Object.values(metadata).some((value) => typeof value === 'string' && !isStorable(value)) ||
+    (acl !== undefined && !isUsableRule(toRule(acl)))
+  );
+}
+
+function isUsableRule({ users, groups }: AccessRule): boolean {
+  const names = [...users, ...groups];
+  return names.length >= 1 && names.length <= 256 && names.every(isName);
+}
+
+function toRule({ users = [], groups = [] }: Partial<AccessRule>): AccessRule {
+  return { users, groups };
+}
+
+function fitsDeclared(tenant: ModelTenant, { collection, metadata = {} }: DocumentWrite): boolean {
+  const declared = tenant.collections.get(collection) ?? [];
+  return declared.every(({ name, type }) => (metadata[name] ?? null) === null || fits(type, metadata[name]));
+}
+
+function toOutcome(tenant: ModelTenant, input: DocumentWrite): PredictedOutcome {
+  const { id, collection, externalId, title, body, metadata = {}, status = 'published', acl } = input;
+  const before =
+    id !== undefined
+      ? tenant.documents.get(id)
+      : externalId === undefined
+        ? undefined
+        : findByKey(tenant, collection, externalId);
+  const rule = acl && toRule(acl);
+  const given = {
+    collection,
+    externalId: externalId ?? before?.externalId ?? null,
+    title,
+    body,
+    metadata,
+    status,
+    acl: rule,
+  };
+  if (!before)
+    return { status: 'CREATED', document: { ...given, id: '', version: 1, pending: true, hadVectors: false } };
+  const isRewritten = title !== before.title || body !== before.body;
+  const isChanged =
+    isRewritten ||
+    given.collection !== before.collection ||
+    given.externalId !== before.externalId ||
+    status !== before.status ||
+    !isDeepStrictEqual(metadata, before.metadata) ||
+    (rule && ruleText(rule)) !== (before.acl && ruleText(before.acl));
+  if (!isChanged) return { status: 'UNCHANGED', document: before };
+  const document = {
+    ...given,
+    id: before.id,
+    version: before.version + 1,
+    pending: before.pending || isRewritten,
+    hadVectors: before.hadVectors || !before.pending,
+  };
+  return { status: 'UPDATED', document };
+}
+
+function findByKey(tenant: ModelTenant, collection: string, externalId: string): ModelDocument | undefined {
+  return allOf(tenant).find((one) => one.collection === collection && one.externalId === externalId);
+}
+
+function keyOf(collection: string, externalId: string | null | undefined): string | undefined {
+  return externalId === null || externalId === undefined ? undefined : `${collection}\0${externalId}`;
+}
+
+function firstIndex<Item>(items: readonly Item[], holds: (item: Item) => boolean): number | undefined {
+  const index = items.findIndex(holds);
+  return index < 0 ? undefined : index;
+}
+
+/** The first item with a name that an earlier one has. */
+function firstRepeated(names: readonly (readonly (string | undefined)[])[]): number | undefined {
+  const seen = new Set<string>();
+  for (const [index, own] of names.entries()) {
+    for (const name of own) {
+      if (name === undefined) continue;
+      if (seen.has(name)) return index;
+      seen.add(name);
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,15 @@
+delete from "embeddings"
+where
+  "tenant_id" = $1
+  and "model_id" = $2
+  and "stand_in" = $3
+  and "chunk_id" in (
+    select
+      "embedding_jobs"."chunk_id"
+    from
+      "embedding_jobs"
+    where
+      "embedding_jobs"."tenant_id" = $4
+      and "embedding_jobs"."model_id" = $5
+      and "embedding_jobs"."chunk_id" = any ($6::uuid[])
+  )

@@ -1,0 +1,11 @@
+update "embedding_jobs"
+set
+  "dead_at" = $1,
+  "rejections" = $2,
+  "attempts" = $3,
+  "available_at" = now()
+where
+  "tenant_id" = $4
+  and "dead_at" is not null
+returning
+  "chunk_id" as "chunkId"

@@ -1,0 +1,12 @@
+update "embedding_jobs"
+set
+  "dead_at" = $1,
+  "rejections" = $2,
+  "attempts" = $3,
+  "available_at" = now()
+where
+  "tenant_id" = $4
+  and "dead_at" is not null
+  and "chunk_id" = any ($5::uuid[])
+returning
+  "chunk_id" as "chunkId"
