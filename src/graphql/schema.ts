@@ -9,6 +9,7 @@ import './document.ts';
 import './error-types.ts';
 import './explain-missing.ts';
 import './ingest.ts';
+import './job-progress.ts';
 import './job.ts';
 import './managed-tenant.ts';
 import './patch.ts';

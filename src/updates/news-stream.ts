@@ -1,5 +1,5 @@
 /** What a subscriber is told: news, or why there will be no more. */
-export type Told<News> = { readonly news: News } | { readonly fault: unknown };
+export type Told<News> = { readonly news: News; readonly isLast?: boolean } | { readonly fault: unknown };
 
 /** The news of one subscriber, made when they are taken: a subscriber that reads slowly has nothing pile up behind it. */
 export interface NewsStream<News> {
@@ -11,7 +11,7 @@ export interface NewsStream<News> {
 }
 
 /**
- * @param take makes the next news, where there are any; a `fault` is the last that is told.
+ * @param take makes the next news, where there are any; a `fault`, and what says that it is the last, ends the stream.
  * @param onEnd called once, however it ends: by `end`, or because the subscriber leaves.
  */
 export function createNewsStream<News>(
@@ -44,8 +44,10 @@ export function createNewsStream<News>(
       const { promise } = woken;
       const told = await take();
       if (told && 'fault' in told) end(told);
-      else if (told && !hasEnded) return { done: false, value: told };
-      else if (!hasEnded) await promise;
+      else if (told && !hasEnded) {
+        if (told.isLast) end();
+        return { done: false, value: told };
+      } else if (!hasEnded) await promise;
     }
   }
 

@@ -14,6 +14,8 @@ export interface Question<Answer, News> {
   ask(signal: AbortSignal): Promise<Answer>;
   /** What is new in an answer, compared with those before; called first with the answer at the start. */
   tell(answer: Answer, askedAt: Date): News | undefined;
+  /** Whether nothing can come behind this. */
+  isLast?(news: News): boolean;
   /** Rejects when whoever asked may not any more. */
   checkCaller(): Promise<unknown>;
 }
@@ -106,6 +108,7 @@ export function createWatches(options: WatchesOptions): Watches {
   return {
     async open<Answer, News>(question: Question<Answer, News>, signal: AbortSignal) {
       const { key, tenantId, checkCaller } = question;
+      const toTold = (news: News) => ({ news, isLast: question.isLast?.(news) ?? false });
       const giveBack = seats.take(tenantId);
       begin();
       const entry = entryOf(question);
@@ -134,7 +137,7 @@ export function createWatches(options: WatchesOptions): Watches {
         const news = question.tell(answer, askedAt);
         if (news === undefined) return undefined;
         return checkCaller().then(
-          () => ({ news }),
+          () => toTold(news),
           (fault: unknown) => ({ fault }),
         );
       }
@@ -158,7 +161,7 @@ export function createWatches(options: WatchesOptions): Watches {
         // Of its own, not another's latest: what was written before the call is no news.
         const askedAt = new Date();
         const news = question.tell(await question.ask(signal), askedAt);
-        if (news !== undefined) first = { news };
+        if (news !== undefined) first = toTold(news);
         if (isClosed) stream.end();
       } catch (error) {
         stream.end();

@@ -33,7 +33,7 @@ describe('the worked examples', () => {
     const { name, headers, tabs } = tenants[index]!;
     for (const { query, variables = {} } of tabs) {
       // What it shows comes later: in test/e2e/graphiql.test.ts.
-      if (operationOf(query) === 'Watch') continue;
+      if (/^subscription/m.test(query)) continue;
       const answer = await gateway.graphql(headers.authorization?.slice('Bearer '.length), query, variables, {
         accept: 'application/json',
       });
