@@ -22,6 +22,7 @@ import { followWork } from '../worker/follow-work.ts';
 import { startWorker, type Worker } from '../worker/worker.ts';
 import { openGatewayDatabase, openWorkerDatabase } from './databases.ts';
 import { openEmbedders } from './embedders.ts';
+import { openWatches } from './open-watches.ts';
 import { openVerifier } from './tokens.ts';
 
 /** Everything that a running gateway consists of, built once and passed down. */
@@ -32,6 +33,8 @@ export interface Application {
   readonly workerDeps: WorkerDeps | undefined;
   /** Says where it serves, to commands that find the embedded database in use. */
   announce(url: string): Promise<void>;
+  /** Ends the subscriptions, for whose ends nobody would wait. */
+  endSubscriptions(): Promise<void>;
   /** Ends the worker, then the connections. */
   close(): Promise<void>;
 }
@@ -54,8 +57,9 @@ export async function openApplication(
   const verifyToken = await openVerifier(config);
   const { trusted } = config.http;
   const trustedDocuments = trusted && (await readTrustedDocuments(trusted.path, trusted.only));
-  const { database, announce } = await openGatewayDatabase(config, log);
-  const closing = [() => database.close(), embedders.close];
+  const { database: opened, announce } = await openGatewayDatabase(config, log);
+  const { watches, database } = openWatches(config, opened, log);
+  const closing = [() => database.close(), embedders.close, watches.close];
   const close = async () => {
     for (const step of closing.splice(0).reverse()) await step();
   };
@@ -85,7 +89,7 @@ export async function openApplication(
     });
     closing.push(() => access.close());
     const quotas = await openQuotas({ database, defaults: config.limits, log });
-    const deps = { ...createDeps(config, database, modelId, worker, quotas), onRevoked: access.onRevoked };
+    const deps = { ...createDeps(config, database, modelId, worker, quotas), onRevoked: access.onRevoked, watches };
     const checkApart = createReadyCheck(database);
     const gateway = createGateway({
       depsForRequest: (signal, principal) => ({
@@ -111,7 +115,7 @@ export async function openApplication(
       corsOrigins: config.http.corsOrigins,
       localOnly: config.mode === 'embedded',
     });
-    return { gateway, deps, workerDeps, announce, close };
+    return { gateway, deps, workerDeps, announce, endSubscriptions: watches.close, close };
   } catch (error) {
     await close();
     throw error;
@@ -119,25 +123,25 @@ export async function openApplication(
 
   function createDeps(
     from: Config,
-    opened: Database,
+    served: Database,
     modelId: number,
     worker: Worker | undefined,
     quotas: Quotas,
-  ): Omit<GraphQLDeps, 'onRevoked'> {
+  ): Omit<GraphQLDeps, 'onRevoked' | 'watches'> {
     const { maxTokens, overlapTokens } = from.chunk;
     // Workers of this process hear it like any other.
-    const announceWork = createAnnouncer(opened, workChannel, (error) =>
+    const announceWork = createAnnouncer(served, workChannel, (error) =>
       log.debug({ err: error }, 'a write was not announced; workers find it by looking'),
     );
     return {
-      database: opened,
+      database: served,
       embedder: embedders.queries,
       modelId,
       chunking: { countTokens: embedders.documents.countTokens, maxTokens, overlapTokens },
       onPending: config.mode === 'embedded' ? () => worker?.wake() : announceWork,
       checkWrite: createWriteCheck(quotas, embedders.documents.countTokens),
       limits: quotas.limits,
-      ...createTunedSearch({ database: opened }),
+      ...createTunedSearch({ database: served }),
     };
   }
 }

@@ -22,6 +22,7 @@ export interface ExampleFacts {
 const nobody: readonly (readonly [string, string])[] = [
   ['nobody', 'Document'],
   ['no key', 'ApiKey'],
+  ['no job', 'Job'],
 ].map(([name = '', type]) => [name, btoa(`${type}:01890000-0000-7000-8000-000000000000`)]);
 
 /** The worked examples as they are written, in the order of their files; `<id of parking>` and the like are still to be put in. */

@@ -89,7 +89,7 @@ async function serveUntilStopped(
       await onListening(app, listening.url);
       await stopped(context.signal);
     } finally {
-      await listening.close();
+      await Promise.all([listening.close(), app.endSubscriptions()]);
     }
   } finally {
     await app.close();

@@ -66,6 +66,8 @@ export interface HttpConfig {
     readonly cost: number;
   };
   readonly requestTimeoutMs: number;
+  /** Subscriptions that one gateway holds at most. */
+  readonly subscriptions: { readonly perTenant: number; readonly perProcess: number };
 }
 
 export interface DatabaseConfig {

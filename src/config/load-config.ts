@@ -77,6 +77,10 @@ function buildConfig(values: Values, serverMode: boolean): Config {
         cost: values.MAX_QUERY_COST,
       },
       requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
+      subscriptions: {
+        perTenant: values.MAX_SUBSCRIPTIONS_PER_TENANT,
+        perProcess: values.MAX_SUBSCRIPTIONS,
+      },
     },
     token: buildToken(values),
     embedder: buildEmbedder(values),

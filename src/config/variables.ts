@@ -138,6 +138,16 @@ const server = {
     '30000',
     'Milliseconds after which a request is given up and its statements are cancelled.',
   ),
+  MAX_SUBSCRIPTIONS: withDefault(
+    wholeNumber(0, 100_000),
+    '1000',
+    'Subscriptions that one gateway holds at most; 0 allows none.',
+  ),
+  MAX_SUBSCRIPTIONS_PER_TENANT: withDefault(
+    wholeNumber(0, 100_000),
+    '100',
+    'Subscriptions of one tenant that one gateway holds at most.',
+  ),
   WORKER_IN_SERVE: optional(
     flag,
     'Whether "tessera serve" also embeds new documents. Unset: true in embedded mode, false in server mode, where "tessera work" does it.',

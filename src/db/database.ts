@@ -1,4 +1,5 @@
 import type { Compilable, CompiledQuery } from 'kysely';
+import type { AnnounceChange } from './announce-changes.ts';
 import { cancelRunning } from './cancel-running.ts';
 import { type Connections, fly } from './flight.ts';
 import type { Query } from './query.ts';
@@ -10,6 +11,8 @@ import { takeConnection } from './take-connection.ts';
 export interface Database extends Connections {
   /** How reads travel, where not each by itself; see `shareFlights`. */
   readonly read?: ReadStatements;
+  /** Called after a commit that changed what a tenant's searches find, or whether it may search; absent where nobody listens. */
+  readonly announceChange?: AnnounceChange;
   close(): Promise<void>;
 }
 

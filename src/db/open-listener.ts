@@ -8,6 +8,8 @@ export interface ListenerOptions {
   readonly url: string;
   /** Name of the channel, a plain identifier. */
   readonly channel: string;
+  /** What it listens for, as PostgreSQL shows its connection; revocations without it. */
+  readonly purpose?: string;
   readonly scope: Scope;
   readonly scopeDefaults: ScopeDefaults;
   /**
@@ -58,17 +60,18 @@ export function openListener(options: ListenerOptions): Listener {
 }
 
 async function listenOnce(options: ListenerOptions, signal: AbortSignal): Promise<void> {
+  const { purpose = 'revocations' } = options;
   const client = new pg.Client({
     connectionString: options.url,
     connectionTimeoutMillis: answerTimeoutMs,
     query_timeout: answerTimeoutMs,
     keepAlive: true,
-    application_name: 'tessera revocations',
+    application_name: `tessera ${purpose}`,
   });
   const lost = Promise.withResolvers<never>();
   lost.promise.catch(() => {});
   client.on('error', lost.reject);
-  client.on('end', () => lost.reject(new Error('The connection that listens for revocations ended.')));
+  client.on('end', () => lost.reject(new Error(`The connection that listens for ${purpose} ended.`)));
   client.on('notification', ({ payload = '' }) => options.onNotice(payload));
   try {
     await Promise.race([client.connect(), lost.promise]);

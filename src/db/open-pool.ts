@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { createChangeAnnouncer } from './announce-changes.ts';
 import type { Database } from './database.ts';
 import { createTurns } from './turns.ts';
 
@@ -36,8 +37,10 @@ export async function openPool(options: PoolOptions): Promise<Database> {
   // The pool listens to idle connections only. One that is lost while it is in use fails its queries, which is how that is
   // told; but with nobody listening the same loss would end the process.
   pool.on('connect', (client) => client.on('error', () => {}));
+  const announcer = createChangeAnnouncer(pool);
   return {
     pool,
+    announceChange: announcer.announce,
     turns: createTurns({ slots: size, share }),
     pipelined: true,
     preparing: {
@@ -45,6 +48,9 @@ export async function openPool(options: PoolOptions): Promise<Database> {
       ...(options.onPreparedLost && { onLost: options.onPreparedLost }),
     },
     scopeDefaults: { vectorSchema: 'public', statementTimeoutMs: options.statementTimeoutMs },
-    close: () => pool.end(),
+    close: async () => {
+      await announcer.settle();
+      await pool.end();
+    },
   };
 }

@@ -29,6 +29,7 @@ export const builder = new SchemaBuilder<{
   defaultFieldNullability: false,
   errors: { directResult: true, defaultTypes: [] },
   scopeAuth: {
+    authorizeOnSubscribe: true,
     authScopes: (context) => ({
       token: (scope) => {
         const principal = requirePrincipal(context.principal);
@@ -73,4 +74,8 @@ builder.queryType({
 });
 builder.mutationType({
   description: 'What can be changed. Each mutation is one transaction: all of it happens or nothing.',
+});
+builder.subscriptionType({
+  description:
+    'What is told as it happens, as server-sent events. A subscription ends with the token that began it, and has no time limit.',
 });

@@ -20,6 +20,7 @@ import type { IngestDeps } from '../ingest/upsert-documents.ts';
 import type { LimitsDeps } from '../quotas/tenant-limits.ts';
 import type { SearchDeps } from '../search/search.ts';
 import type { TenantDeps } from '../tenants/read-tenant.ts';
+import type { Watches } from '../updates/watches.ts';
 
 /** What resolvers may call. Every feature takes its own part of it. */
 export interface GraphQLDeps
@@ -29,11 +30,18 @@ export interface GraphQLDeps
     TenantDeps,
     AccessDeps,
     AuditDeps,
-    LimitsDeps {}
+    LimitsDeps {
+  /** The subscriptions of this process. */
+  readonly watches: Watches;
+}
 
 /** What a resolver knows of its request. */
 export interface RequestContext {
   readonly deps: GraphQLDeps;
+  /** The same for something that outlasts the request, or is given up before it. */
+  readonly depsFor: (signal: AbortSignal) => GraphQLDeps;
+  /** Rejects when the credential of the request holds no longer. */
+  readonly authenticateAgain: () => Promise<unknown>;
   /** Absent for a request without a token. */
   readonly principal: Principal | undefined;
   /** Aborted when the client goes away or the request takes too long. */
@@ -53,6 +61,11 @@ export interface DocumentLoaders {
   readonly acl: DataLoader<DocumentId, AccessList | null>;
   /** Null for a job that is nobody's or another tenant's. */
   readonly job: DataLoader<JobId, Job | null>;
+}
+
+/** Has everything read anew: each event of a subscription is an answer of its own. */
+export function forgetLoaded(loaders: DocumentLoaders): void {
+  for (const loader of Object.values(loaders)) loader.clearAll();
 }
 
 export function createLoaders(deps: DocumentDeps, principal: Principal | undefined): DocumentLoaders {

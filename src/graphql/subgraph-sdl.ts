@@ -46,14 +46,17 @@ const typeDirectives: Readonly<Record<string, readonly string[]>> = {
 
 /** What the federation machinery defines by itself. */
 const machinery: ReadonlySet<string> = new Set(['_Any', '_Entity', '_Service']);
+/** Routers ask subgraphs for subscriptions by WebSocket or by calling back, not by server-sent events: clients ask the gateway itself. */
+const subscriptions: ReadonlySet<string> = new Set(['Subscription', 'SearchUpdatesResult', 'SearchUpdate']);
 /** Fields that a router does not need: entities take the place of `node`, which only one subgraph of a supergraph could have. */
 const left: ReadonlySet<string> = new Set(['Query._entities', 'Query._service', 'Query.node']);
 
 /** The SDL that a supergraph is composed of. It is derived from the schema: scopes from `authScopes`, costs from prices. */
 export function printSubgraphSdl(schema: GraphQLSchema, { access = true }: SubgraphSdlOptions = {}): string {
   const { definitions } = parse(printSchema(lexicographicSortSchema(schema)), { noLocation: true });
+  const isLeft = (name = '') => machinery.has(name) || subscriptions.has(name);
   const kept = definitions.filter(
-    (node) => node.kind !== Kind.DIRECTIVE_DEFINITION && !('name' in node && machinery.has(node.name?.value ?? '')),
+    (node) => node.kind !== Kind.DIRECTIVE_DEFINITION && !('name' in node && isLeft(node.name?.value)),
   );
   return `${head({ access })}\n${kept.map((node) => print(direct(node))).join('\n\n')}\n`;
 

@@ -17,6 +17,7 @@ import { useCodedErrors } from './use-coded-errors.ts';
 import { useCompression } from './use-compression.ts';
 import { useCors } from './use-cors.ts';
 import { useDeferredParts } from './use-deferred-parts.ts';
+import { useEventStreams } from './use-event-streams.ts';
 import { type ReadyCheck, useHealthChecks } from './use-health-checks.ts';
 import { isForThisMachine, useLocalHosts } from './use-local-hosts.ts';
 import { useNoIntrospection } from './use-no-introspection.ts';
@@ -82,8 +83,10 @@ export function createGateway(options: GatewayOptions): Gateway {
       const caller = await authenticate(request, verifyToken);
       const principal = caller && { ...caller, requestId: currentRequestId() };
       const signal = timeLimit.begin(request);
-      const deps = depsForRequest(signal, principal);
-      return { deps, principal, signal, loaders: createLoaders(deps, principal) };
+      const depsFor = (until: AbortSignal) => depsForRequest(until, principal);
+      const deps = depsFor(signal);
+      const authenticateAgain = () => authenticate(request, verifyToken);
+      return { deps, depsFor, principal, authenticateAgain, signal, loaders: createLoaders(deps, principal) };
     },
     maskedErrors: { maskError },
     plugins: [
@@ -100,6 +103,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       useDeferredParts(),
       useQueryLimits(options.queryLimits),
       useQueryPrice(options.queryLimits.cost, priceOf),
+      useEventStreams(),
       useQuotas(options.spendQuotas, priceOf),
       ...(options.introspection ? [] : [useNoIntrospection()]),
       useCodedErrors(maskError),

@@ -19,6 +19,13 @@ export type SpendQuotas = (
  */
 export function useQuotas(spend: SpendQuotas, priceOf: PriceRequest): Plugin<RequestContext> {
   return {
+    // A subscription is a request of its price when it begins; its events are paid with that.
+    onSubscribe: async ({ args: { schema, document, operationName, variableValues, contextValue } }) => {
+      const { principal } = contextValue as RequestContext;
+      if (!principal) return;
+      const costPointsPerMinute = priceOf(schema, document, { operationName, variables: variableValues });
+      await spend(principal, { requestsPerMinute: 1, costPointsPerMinute });
+    },
     onExecute: ({ args: { schema, document, operationName, variableValues, contextValue } }) => {
       const { principal } = contextValue as RequestContext;
       if (!principal) return undefined;

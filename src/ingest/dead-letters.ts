@@ -75,6 +75,7 @@ export async function requeue(
     if (targetIds.length > 0) await execute(auditStatement(tenantId, entry));
     return targetIds;
   });
+  if (requeued.length > 0) deps.database.announceChange?.(tenantId);
   if (requeued.length > 0) deps.onPending();
   return requeued.length;
 }

@@ -33,7 +33,7 @@ export async function deleteDocuments(
   { permanently = false } = {},
 ): Promise<DocumentId[]> {
   const { tenantId } = principal;
-  return writeAsTenant(deps.database, principal, async (execute) => {
+  const deleted = await writeAsTenant(deps.database, principal, async (execute) => {
     const statement = permanently ? deleteDocumentsStatement(tenantId, ids) : markDeletedStatement(tenantId, ids);
     const targetIds = idsOf(await execute(statement));
     if (targetIds.length === 0) return [];
@@ -42,6 +42,9 @@ export async function deleteDocuments(
     await execute(auditStatement(tenantId, entry));
     return targetIds;
   });
+  // What was behind them moves up.
+  if (deleted.length > 0) deps.database.announceChange?.(tenantId);
+  return deleted;
 }
 
 export interface FilteredDeletion {
@@ -84,6 +87,7 @@ export async function deleteByFilter(
     await execute(insertJobStatement(tenantId, { id: jobId, kind: 'delete', createdBy: subject }, deleted.length));
     return { deleted: deleted.length, jobId, hasMore };
   });
+  if (result.deleted > 0) deps.database.announceChange?.(tenantId);
   if (result.jobId !== null) deps.onPending();
   return result;
 }

@@ -4,6 +4,7 @@ import { sqlBuilder } from '../db/compile.ts';
 import type { Statement } from '../db/database.ts';
 import { writeAsTenant } from '../db/tenant.ts';
 import type { DocumentId, TenantId } from '../ids.ts';
+import { announceOutcomes } from './announce-outcomes.ts';
 import { checkDocuments, type DocumentInput, failAtOnce } from './document-input.ts';
 import { type IngestDeps, type UpsertOutcome, writeChecked } from './upsert-documents.ts';
 import { registerTenantStatement } from './upsert-statements.ts';
@@ -38,6 +39,7 @@ export async function importDocuments(
     await execute(reserveDocumentsStatement(tenantId, documents));
     return writeChecked(deps, principal, checked, { documents: inputs }, failAtOnce, execute);
   });
+  announceOutcomes(deps, principal, outcomes);
   if (jobId !== null) deps.onPending();
   return outcomes;
 }

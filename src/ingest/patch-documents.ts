@@ -7,6 +7,7 @@ import { sqlBuilder } from '../db/compile.ts';
 import type { Execute } from '../db/database.ts';
 import { writeAsTenant } from '../db/tenant.ts';
 import type { DocumentId, TenantId } from '../ids.ts';
+import { announceOutcomes } from './announce-outcomes.ts';
 import { findAttributeFault } from './attribute-fault.ts';
 import { resolveAudiences } from './audiences.ts';
 import { lockCollectionsStatement, readCollectionSettings } from './collection-settings.ts';
@@ -80,12 +81,16 @@ export function patchDocumentStatement(
  * @throws {InvalidDocumentError} for a document that does not exist, comes twice or could not be stored like this.
  * @throws {VersionConflictError}
  */
-export function patchDocuments(
+export async function patchDocuments(
   deps: Pick<IngestDeps, 'database'>,
   principal: Principal,
   patches: readonly DocumentPatch[],
 ): Promise<UpsertOutcome[]> {
-  return writeAsTenant(deps.database, principal, (execute) => patch(principal.tenantId, patches, execute));
+  const outcomes = await writeAsTenant(deps.database, principal, (execute) =>
+    patch(principal.tenantId, patches, execute),
+  );
+  announceOutcomes(deps, principal, outcomes);
+  return outcomes;
 }
 
 async function patch(

@@ -44,6 +44,7 @@ export async function restoreDocuments(
     await execute(auditStatement(tenantId, entry));
     return { ids: found, jobId };
   });
+  if (restored.ids.length > 0) deps.database.announceChange?.(tenantId);
   if (restored.jobId !== null) deps.onPending();
   return restored;
 }

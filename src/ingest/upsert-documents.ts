@@ -6,6 +6,7 @@ import type { Database, Execute } from '../db/database.ts';
 import { overtakenError } from '../db/sqlstate.ts';
 import { writeAsTenant } from '../db/tenant.ts';
 import type { DocumentId, JobId, TenantId } from '../ids.ts';
+import { announceOutcomes } from './announce-outcomes.ts';
 import { findAttributeFault } from './attribute-fault.ts';
 import { deleteAttributesStatement, insertAttributesStatement } from './attribute-statements.ts';
 import { resolveAudiences } from './audiences.ts';
@@ -128,6 +129,7 @@ export async function writeDocuments(
       return { ...(await writeChecked(deps, principal, inputs, request, onFault, execute)), leftOut };
     });
   });
+  if (isFirst) announceOutcomes(deps, principal, result.outcomes);
   if (isFirst && result.jobId !== null) deps.onPending();
   return { ...result, leftOut: [...result.leftOut].sort((a, b) => a.index - b.index) };
 }

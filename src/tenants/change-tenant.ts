@@ -65,20 +65,23 @@ export async function renameTenant(
   return change(deps, principal, tenantId, 'renameTenant', { name });
 }
 
-function change(
+async function change(
   { database }: TenantDeps,
   principal: Principal,
   tenantId: TenantId,
   action: string,
   to: Parameters<typeof changeTenantStatement>[1],
 ): Promise<ManagedTenant> {
-  return transact(database, operatorScopeOf(principal), async (execute) => {
+  const tenant = await transact(database, operatorScopeOf(principal), async (execute) => {
     const [changed] = await execute(changeTenantStatement(tenantId, to));
-    const tenant = await requireTenant(tenantId, execute);
+    const found = await requireTenant(tenantId, execute);
     if (!changed) throw new TenantStateError('TENANT_BEING_DELETED', tenantId);
     await execute(auditStatement(tenantId, entryOf(action, tenantId, to)));
-    return tenant;
+    return found;
   });
+  // Its subscriptions look, and find out.
+  database.announceChange?.(tenantId);
+  return tenant;
 }
 
 function entryOf(action: string, tenantId: TenantId, details: Readonly<Record<string, unknown>>) {

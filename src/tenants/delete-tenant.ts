@@ -40,12 +40,12 @@ export interface TenantDeletion {
  * of rows at a time. It cannot be taken back. For a tenant that is being deleted already, that deletion.
  * @throws {TenantStateError} `TENANT_NOT_FOUND`.
  */
-export function deleteTenant(
+export async function deleteTenant(
   { database }: TenantDeps,
   principal: Principal,
   tenantId: TenantId,
 ): Promise<TenantDeletion> {
-  return transact(database, operatorScopeOf(principal), async (execute) => {
+  const deletion = await transact(database, operatorScopeOf(principal), async (execute) => {
     const [changed] = await execute(changeTenantStatement(tenantId, { status: 'deleting' }));
     if (changed) {
       const id = newTenantDeletionId();
@@ -61,10 +61,13 @@ export function deleteTenant(
     } else if ((await execute(tenantByIdStatement(tenantId))).length === 0) {
       throw new TenantStateError('TENANT_NOT_FOUND', tenantId);
     }
-    const [deletion] = await execute(deletionsOfTenantStatement(tenantId, 1));
-    if (!deletion) throw new TenantStateError('TENANT_NOT_FOUND', tenantId);
-    return toDeletion(deletion);
+    const [newest] = await execute(deletionsOfTenantStatement(tenantId, 1));
+    if (!newest) throw new TenantStateError('TENANT_NOT_FOUND', tenantId);
+    return toDeletion(newest);
   });
+  // Its subscriptions look, and end.
+  database.announceChange?.(tenantId);
+  return deletion;
 }
 
 /** A deletion by its id; undefined where there is none. */

@@ -42,7 +42,7 @@ export function adoptableChunksStatement(tenantId: TenantId, modelId: number, do
  * @param vectors of the model, which made them of the same text.
  * @returns the number of chunks that have their vector now.
  */
-export function adoptVectors(
+export async function adoptVectors(
   database: Database,
   modelId: number,
   tenantId: TenantId,
@@ -50,7 +50,7 @@ export function adoptVectors(
 ): Promise<number> {
   const known = new Map(vectors.map((one) => [keyOf(one), one.full]));
   const documentIds = [...new Set(vectors.map(({ documentId }) => documentId))];
-  return transact(database, workerScope(tenantId), async (execute) => {
+  const adopted = await transact(database, workerScope(tenantId), async (execute) => {
     const rows: EmbeddingRow[] = [];
     const documentOf = new Map<ChunkId, DocumentId>();
     for (const chunk of await execute(adoptableChunksStatement(tenantId, modelId, documentIds))) {
@@ -66,6 +66,8 @@ export function adoptVectors(
     }
     return rows.length;
   });
+  if (adopted > 0) database.announceChange?.(tenantId);
+  return adopted;
 }
 
 const rowsPerStatement = 1_000;

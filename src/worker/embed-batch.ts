@@ -97,6 +97,7 @@ async function embedCall(deps: WorkerDeps, { tenantId, chunkIds }: Call): Promis
       }
     });
   }
+  if (chunkIds.length > left.length) database.announceChange?.(tenantId);
   return chunkIds.length - left.length - rejected.size;
 }
 

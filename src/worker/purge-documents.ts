@@ -125,4 +125,5 @@ async function clearBatch(database: Database, tenantId: TenantId, jobId: JobId):
     }
     await execute(noteDeletionStatement(tenantId, jobId, ids.length));
   });
+  database.announceChange?.(tenantId);
 }

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Page, Request } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readExampleTabs } from '../../src/cli/example-tabs.ts';
 import { cleanUp, newFolder, type Program, start } from '../cli/program.ts';
@@ -44,6 +44,9 @@ describe.skipIf(noBrowserReason !== undefined)('GraphiQL in a browser', { timeou
     await cleanUp();
   });
 
+  /** Subscriptions are sent in the URL. */
+  const sentBy = (request: Request) => request.postData() ?? new URL(request.url()).searchParams.get('query') ?? '';
+
   interface Executed {
     readonly status: number;
     readonly body: { readonly data?: Record<string, unknown>; readonly errors?: unknown };
@@ -56,7 +59,7 @@ describe.skipIf(noBrowserReason !== undefined)('GraphiQL in a browser', { timeou
   async function execute(name: string): Promise<Executed> {
     for (let tries = 1; ; tries++) {
       const answered = page.waitForResponse(
-        (response) => new RegExp(`\\b${name}\\b[({]`).test(response.request().postData() ?? ''),
+        (response) => new RegExp(`\\b${name}\\b[({]`).test(sentBy(response.request())),
         { timeout: 2_000 },
       );
       await page.locator('.graphiql-execute-button').click();
@@ -74,9 +77,26 @@ describe.skipIf(noBrowserReason !== undefined)('GraphiQL in a browser', { timeou
   /** What a pane shows; the editor writes blanks that do not break. */
   const shown = async (pane: string) => (await page.locator(pane).innerText()).replaceAll('\u00a0', ' ');
 
+  /** As somebody else of the tenant in front would. */
+  const store = async () => {
+    const [, token = ''] = /Token of tenant alpenrose.*\n\n(\S+)/.exec(program.stdout) ?? [];
+    const document =
+      '{ collection: "examples", externalId: "winter", title: "Parking in winter", body: "Parking is free in winter." }';
+    const answer = await fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      body: JSON.stringify({ query: `mutation { upsertDocuments(input: [${document}]) { __typename } }` }),
+    });
+    expect(await answer.json()).toMatchObject({
+      data: { upsertDocuments: { __typename: 'UpsertDocumentsPayload' } },
+    });
+  };
+
   test('opens on the worked examples, each under a name of its own', async () => {
     const names = await page.locator('.graphiql-tab-button').allInnerTexts();
-    const expected = (await readExampleTabs()).map(({ query }) => /^(?:query|mutation) (\w+)/m.exec(query)?.[1]);
+    const expected = (await readExampleTabs()).map(
+      ({ query }) => /^(?:query|mutation|subscription) (\w+)/m.exec(query)?.[1],
+    );
     expect(names.map((name) => name.trim())).toEqual(expected);
     expect(new Set(names).size).toBe(names.length);
   });
@@ -105,8 +125,13 @@ describe.skipIf(noBrowserReason !== undefined)('GraphiQL in a browser', { timeou
       await page.locator('.graphiql-query-editor', { hasText: name }).waitFor();
       const { status, body } = await execute(name);
       expect([name, status, body.errors]).toEqual([name, 200, undefined]);
+      if (name === 'Watch') await store();
       expect(JSON.stringify(body.data ?? {}), name).not.toMatch(/"__typename":"\w*Error"|"edges":\[\]/);
       await expect.poll(() => shown('.graphiql-response')).toContain('"data"');
+      if (name === 'Watch') {
+        await expect.poll(() => shown('.graphiql-response')).toContain('"title": "Parking in winter"');
+        await page.locator('.graphiql-execute-button').click();
+      }
       if (name === 'Later') await expect.poll(() => shown('.graphiql-response')).toContain('"strategy"');
       expect(await shown('.graphiql-response')).not.toContain('"errors"');
       await page.screenshot({ path: `${artifacts}graphiql-${name}.png` });

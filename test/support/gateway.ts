@@ -30,6 +30,8 @@ import { createWriteCheck } from '../../src/quotas/check-write.ts';
 import { meterQueries } from '../../src/quotas/meter-queries.ts';
 import { openQuotas, type Quotas } from '../../src/quotas/open-quotas.ts';
 import { createTunedSearch } from '../../src/recall/tuned-search.ts';
+import { followChanges } from '../../src/updates/follow-changes.ts';
+import { createWatches, type Watches } from '../../src/updates/watches.ts';
 import type { WorkerDeps } from '../../src/worker/embed-batch.ts';
 import { drain } from '../../src/worker/worker.ts';
 import { openTestDatabase, type TestDatabase, type TestDatabaseOptions } from './database.ts';
@@ -46,6 +48,8 @@ export interface TestGateway {
   readonly gateway: Gateway;
   readonly deps: GraphQLDeps;
   readonly workerDeps: WorkerDeps;
+  /** The subscriptions. */
+  readonly watches: Watches;
   /** The clock by which tokens are signed and checked; a test may set it. */
   readonly clock: { nowMs: number };
   /** Lines of the log so far, parsed. */
@@ -86,6 +90,10 @@ export interface TestGatewayOptions extends TestDatabaseOptions {
   readonly searchPage?: SearchPageOptions;
   readonly corsOrigins?: readonly string[];
   readonly localOnly?: boolean;
+  /** Serves the database of another test gateway, which closes it. */
+  readonly beside?: TestGateway;
+  /** Of subscriptions; those of the configuration unless given. */
+  readonly subscriptions?: { readonly perTenant?: number; readonly perProcess?: number };
   /** Serves from another database than the test's own, such as one that cannot be reached. */
   readonly serveFrom?: (own: Database) => Promise<Database>;
   /** Finds out who calls from another database than the test's own, such as one that counts. */
@@ -93,7 +101,7 @@ export interface TestGatewayOptions extends TestDatabaseOptions {
 }
 
 /** Those of the configuration. */
-const defaultQueryLimits = loadConfig({}).http.query;
+const { query: defaultQueryLimits, subscriptions: defaultSubscriptions } = loadConfig({}).http;
 
 const secret = new Secret('the shared secret of the tests, which nobody else knows');
 const issuer = 'https://issuer.example';
@@ -105,9 +113,9 @@ const archive = openLogArchive(inject('logArchive'));
 export async function openTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
   const same = async (own: Database) => own;
   const { embedder = loadStaticEmbedder(), serveFrom = same, accessFrom = same } = options;
-  const db = await openTestDatabase(options);
+  const db = options.beside?.db ?? (await openTestDatabase(options));
   const modelId = await registerModel(db.database, embedder.model, 'gateway');
-  const database = await serveFrom(db.database);
+  const served = await serveFrom(db.database);
   const clock = { nowMs: Date.parse('2026-03-01T12:00:00Z') };
   const logged: Record<string, unknown>[] = [];
   // Everything is looked through in the end; tests see what an operator sees.
@@ -117,6 +125,18 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     if (entry.level !== 'debug') logged.push(entry);
   };
   const log = createLogger({ level: 'debug', destination: { write } });
+  const watches = createWatches({
+    ...defaultSubscriptions,
+    ...options.subscriptions,
+    checkEveryMs: 100,
+    follow: () =>
+      db.kind === 'server'
+        ? followChanges(db.database, watches.change, log, { url: db.urls.gateway, beatMs: 500 })
+        : { close: async () => {} },
+    onFailure: (error) => log.warn({ err: error }, 'a subscription could not look; it tries again'),
+  });
+  const told = db.kind === 'embedded' && { announceChange: watches.change };
+  const database = { ...served, ...told };
   const access = await openAccess({
     database: await accessFrom(db.database),
     verifyToken: createTokenVerifier({
@@ -147,8 +167,9 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     checkWrite: createWriteCheck(quotas, embedder.countTokens),
     limits: quotas.limits,
     onRevoked: access.onRevoked,
+    watches,
   };
-  const workerDeps: WorkerDeps = { database: db.worker, embedder, modelId };
+  const workerDeps: WorkerDeps = { database: { ...db.worker, ...told }, embedder, modelId };
   const checkApart = createReadyCheck(database, { trustForMs: 0 });
   const gateway = createGateway({
     depsForRequest: (signal, principal) => ({
@@ -183,6 +204,7 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     gateway,
     deps,
     workerDeps,
+    watches,
     clock,
     logged,
     send,
@@ -220,9 +242,10 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     flushKeyUses: access.flush,
     embedAll: () => drain(workerDeps),
     close: async () => {
+      await watches.close();
       await access.close();
-      if (database !== db.database) await database.close();
-      await db.close();
+      if (served !== db.database) await served.close();
+      if (!options.beside) await db.close();
     },
   };
 }

@@ -55,7 +55,7 @@ describe("the subgraph's SDL", () => {
       if (!isObjectType(type)) continue;
       for (const field of Object.values(type.getFields())) {
         const { authScopes } = (field.extensions.pothosOptions ?? {}) as { authScopes?: { token: string } };
-        if (!authScopes || field.name === 'node') continue;
+        if (!authScopes || field.name === 'node' || type.name === 'Subscription') continue;
         const printed = fieldsOf(type.name).find((node) => node.name.value === field.name);
         expect(printed && print(printed)).toContain(`@requiresScopes(scopes: [["${authScopes.token}"]])`);
       }
@@ -67,6 +67,11 @@ describe("the subgraph's SDL", () => {
       expect.not.arrayContaining(['node', '_entities', '_service']),
     );
     expect(sdl).not.toMatch(/_Any|_Entity|_Service/);
+  });
+
+  test('leaves out subscriptions, which routers do not ask for by events', () => {
+    expect(Object.keys(schema.getSubscriptionType()?.getFields() ?? {})).toContain('searchUpdates');
+    expect(sdl).not.toMatch(/ubscription|SearchUpdate|searchUpdates/);
   });
 });
 
