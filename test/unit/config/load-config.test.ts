@@ -24,6 +24,7 @@ describe('an empty environment', () => {
         trusted: undefined,
         query: { tokens: 10_000, depth: 15, aliases: 50, directives: 50, cost: 10_000 },
         requestTimeoutMs: 30_000,
+        subscriptions: { perTenant: 100, perProcess: 1_000 },
       },
       token: {
         key: { kind: 'generated' },
