@@ -62,4 +62,14 @@ describe('one of several searches that fails', () => {
     ]);
     expect(answer.headers.get('x-request-id')).toBe('partial-1');
   });
+
+  test('has the id of the trace that the request belongs to, where it brings no id of its own', async () => {
+    const trace = '0af7651916cd43dd8448eb211c80319c';
+    const idOf = async (headers: Record<string, string>) =>
+      (await gateway.graphql(token, '{ __typename }', {}, headers)).headers.get('x-request-id');
+    expect(await idOf({ traceparent: `00-${trace}-b7ad6b7169203331-01` })).toBe(trace);
+    expect(await idOf({ traceparent: `00-${trace}-b7ad6b7169203331-01`, 'x-request-id': 'mine' })).toBe('mine');
+    for (const none of [`00-${'0'.repeat(32)}-b7ad6b7169203331-01`, 'nonsense', `00-${trace}`])
+      expect(await idOf({ traceparent: none })).toMatch(/^[0-9a-f]{8}-/);
+  });
 });
