@@ -96,13 +96,17 @@ function namesWithout(attributes: readonly Attribute[], others: readonly Attribu
   return attributes.filter(({ name, type }) => types.get(name) !== type).map(({ name }) => name);
 }
 
-/** Ids of a collection's documents behind one of them, by the index of collections. */
+/**
+ * Ids of a collection's documents behind one of them, by the index of collections. A deleted one gets its attributes when it
+ * is restored.
+ */
 export function documentPageStatement(tenantId: TenantId, collection: string, after: DocumentId, limit: number) {
   return sqlBuilder
     .selectFrom('documents')
     .select(sql.ref<DocumentId>('id').as('id'))
     .where('tenant_id', '=', tenantId)
     .where('collection', '=', collection)
+    .where('deleted_at', 'is', null)
     .where('id', '>', after)
     .orderBy('id')
     .limit(limit);
