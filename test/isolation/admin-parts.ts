@@ -37,13 +37,14 @@ export function definePart(world: World, caller: Caller, draws: Draws, text: str
           report('missing', `a definition got ${show(value)} ${show(codes)}`);
         return 0;
       }
-      const expected = { name, documents, unfit: unfitValues(tenant, name, attributes) };
-      const got = {
-        name: fieldOf(defined, 'name'),
-        documents: fieldOf(defined, 'documents'),
-        unfit: fieldOf(value, 'unfitValues'),
-      };
-      if (show(got) !== show(expected)) report('other', `a definition is ${show(got)}, not ${show(expected)}`);
+      const got = { name: fieldOf(defined, 'name'), documents: fieldOf(defined, 'documents') };
+      if (show(got) !== show({ name, documents })) report('other', `a definition is ${show(got)} of ${documents}`);
+      // Deleted documents may count, too: until they are cleared away they can be restored.
+      const unfit = unfitValues(tenant, allOf(tenant), name, attributes);
+      const unfitOfDeleted = unfitValues(tenant, [...tenant.deleted.values()], name, attributes);
+      const gotUnfit = Number(fieldOf(value, 'unfitValues'));
+      if (!(gotUnfit >= unfit && gotUnfit <= unfit + unfitOfDeleted))
+        report('other', `a definition has ${gotUnfit} unfit values, not ${unfit} to ${unfit + unfitOfDeleted}`);
       tenant.registered = true;
       tenant.collections.set(name, attributes);
       return 1;

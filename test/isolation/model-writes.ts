@@ -66,11 +66,16 @@ export function applyWrite(tenant: ModelTenant, outcomes: readonly PredictedOutc
   }
 }
 
-/** Values of a collection's documents that do not fit what is declared anew. */
-export function unfitValues(tenant: ModelTenant, name: string, attributes: readonly Attribute[]): number {
+/** Values of those documents that lie in a collection and do not fit what is declared anew. */
+export function unfitValues(
+  tenant: ModelTenant,
+  documents: readonly ModelDocument[],
+  name: string,
+  attributes: readonly Attribute[],
+): number {
   const before = new Map(tenant.collections.get(name)?.map((one) => [one.name, one.type]));
   const come = attributes.filter((one) => before.get(one.name) !== one.type);
-  return allOf(tenant)
+  return documents
     .filter(({ collection }) => collection === name)
     .flatMap(({ metadata }) =>
       come.filter((one) => (metadata[one.name] ?? null) !== null && !fits(one.type, metadata[one.name])),
