@@ -82,7 +82,10 @@ describe('a scope', () => {
   test('of a worker without a tenant sees the whole outbox and no content', async () => {
     const jobs = await tryInScope(db.worker, workerScope(), 'select tenant_id from embedding_jobs order by 1');
     expect(jobs).toMatchObject({ rows: [{ tenant_id: 'alpha' }, { tenant_id: 'beta' }] });
-    expect(await tryInScope(db.worker, workerScope(), 'select 1 from documents')).toEqual({ code: '42501' });
+    // It clears away what was deleted or has expired, and sees no text of that.
+    expect(await tryInScope(db.worker, workerScope(), 'select 1 from documents')).toEqual({ rows: [], count: 0 });
+    for (const text of ['title', 'body', 'metadata'])
+      expect(await tryInScope(db.worker, workerScope(), `select ${text} from documents`)).toEqual({ code: '42501' });
     for (const table of tablesOfChunks) {
       expect(await tryInScope(db.worker, workerScope(), `select 1 from ${table}`), table).toEqual({
         rows: [],
