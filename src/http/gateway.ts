@@ -97,8 +97,9 @@ export function createGateway(options: GatewayOptions): Gateway {
       useHealthChecks(options.isReady, options.log),
       ...(searchPage ? [useSearchPage({ ...searchPage, graphiql: graphiql !== undefined })] : []),
       useNoSimpleRequests(),
-      useBodyLimit(options.maxBodyBytes),
       useReadableRequests(createDocumentFinder(options.trustedDocuments)),
+      // Around the one before, which reads the whole body.
+      useBodyLimit(options.maxBodyBytes),
       timeLimit.plugin,
       useDeferredParts(),
       useQueryLimits(options.queryLimits),
