@@ -68,7 +68,10 @@ describe('the limits of a request', () => {
     expect(tabs.length).toBe(written.length);
     for (const { query, variables = {} } of tabs) {
       const answer = await gateway.graphql(token, query, variables, { accept: 'application/json' });
-      expect([answer.status, answer.errors], query).toEqual([200, []]);
+      const codes = answer.errors.map(({ extensions }) => extensions.code);
+      // Whole answers are asked for here, and a subscription has none; its limits were looked at before that was said.
+      const isSubscription = /^subscription /m.test(query);
+      expect([answer.status, codes], query).toEqual(isSubscription ? [406, ['NOT_ACCEPTABLE']] : [200, []]);
     }
     const options = { descriptions: true, specifiedByUrl: true, directiveIsRepeatable: true, schemaDescription: true };
     const introspection = getIntrospectionQuery({ ...options, inputValueDeprecation: true, oneOf: true });
