@@ -3,9 +3,12 @@ const windowLength = 24;
 /** Windows of one text. */
 const mostWindows = 12;
 
-/** What no log may hold, whoever wrote it: signed tokens, API keys, whatever is sent as a credential, and passwords. */
+/**
+ * What no log may hold, whoever wrote it: signed tokens, API keys, whatever is sent as a credential, and passwords, but for
+ * the word itself, which a sentence gives for an example.
+ */
 const credentials =
-  /\beyJ[\w-]{6,}\.[\w-]{6,}|\btsr_[0-9a-f]{12}_[0-9a-f]{8,}|\bBearer\s+(?!\[hidden\])[\w.~+/-]{16,}|tessera-test-only|(?<=:\/\/[^\s:/@"]*:)(?!\[hidden\])[^\s/@"]+(?=@)/;
+  /\beyJ[\w-]{6,}\.[\w-]{6,}|\btsr_[0-9a-f]{12}_[0-9a-f]{8,}|\bBearer\s+(?!\[hidden\])[\w.~+/-]{16,}|tessera-test-only|(?<=:\/\/[^\s:/@"]*:)(?!\[hidden\]|password@)[^\s/@"]+(?=@)/;
 
 /**
  * Looks for credentials, and for parts of the texts that users stored or searched for.

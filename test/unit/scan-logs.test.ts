@@ -27,6 +27,7 @@ describe('a scan of logs', () => {
     '{"msg":"Send \\"Authorization: Bearer <token>\\""}',
     '{"err":{"message":"[hidden]"},"url":"postgres://gateway:[hidden]@db/app"}',
     '{"msg":"press the button"}',
+    'DATABASE_URL: not set; allowed: a connection URL such as postgres://user:password@host:5432/database',
   ])('finds nothing in %s', (line) => {
     expect(scanLogs([line], [passage])).toEqual([]);
   });
