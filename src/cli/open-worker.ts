@@ -1,6 +1,6 @@
 import type { ServerConfig } from '../config/config.ts';
 import type { Logger } from '../log.ts';
-import { registerModel } from '../models/register-model.ts';
+import { registerModels } from '../models/register-model.ts';
 import type { WorkerDeps } from '../worker/embed-batch.ts';
 import { openWorkerDatabase } from './databases.ts';
 import { openEmbedders } from './embedders.ts';
@@ -10,14 +10,16 @@ import { openEmbedders } from './embedders.ts';
  * @throws {StartupError} when anything is not as it must be.
  */
 export async function openWorker(config: ServerConfig, log: Logger): Promise<WorkerDeps> {
-  const { documents: embedder } = await openEmbedders(config, log);
+  const { documents: embedder, next } = await openEmbedders(config, log);
   const database = await openWorkerDatabase(config, log);
   try {
-    const modelId = await registerModel(database, embedder.model, 'worker');
+    const models = next ? [embedder.model, next.documents.model] : [embedder.model];
+    const [modelId, otherId] = (await registerModels(database, models, 'worker')) as [number, number?];
     return {
       database,
       embedder,
       modelId,
+      other: next && otherId !== undefined ? { embedder: next.documents, modelId: otherId } : undefined,
       auditRetentionDays: config.auditRetentionDays,
       concurrency: config.workerConcurrency,
       deletedHours: config.deletedDocumentHours,
