@@ -68,7 +68,7 @@ export function unindexedDistance(plan: SemanticPlan) {
 
 /**
  * True, or the statement fails: a search by vectors of a model that is not the tenant's active one would find what is left of
- * them. Asked once, before anything else is read: one look at a primary key.
+ * them. Asked once a statement: one look at a primary key.
  */
 export function isByActiveModel({ modelId }: Pick<SemanticPlan, 'modelId'>) {
   return sql<boolean>`(select require_active_model(${modelId}))`;
