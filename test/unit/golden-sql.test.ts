@@ -62,6 +62,7 @@ import * as jobs from '../../src/worker/job-statements.ts';
 import * as purge from '../../src/worker/purge-documents.ts';
 import * as old from '../../src/worker/purge-old-rows.ts';
 import { purgeRevokedTokensStatement } from '../../src/worker/purge-revoked-tokens.ts';
+import * as outbox from '../../src/worker/read-outbox.ts';
 import * as terms from '../../src/worker/term-stats-statements.ts';
 import * as vectorStatements from '../../src/worker/vector-statements.ts';
 
@@ -469,6 +470,7 @@ const looks: Record<string, Statement<unknown>> = {
   'doctor-server': doctor.serverStatement(),
   'drift-chunks': drift.chunkPageStatement(tenant, chunkId, 2_000),
   'drift-vectors': drift.vectorPageStatement(tenant, { chunkId, modelId: 1, standIn: 0 }, 2_000),
+  'outbox-by-model': outbox.outboxByModelStatement(),
   'drift-tenants': drift.driftTenantsStatement(),
   'drift-contents': drift.chunkContentsStatement(tenant, [chunkId]),
   'drift-delete-vectors': drift.deleteVectorsStatement(tenant, [chunkId], [1]),
