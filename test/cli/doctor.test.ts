@@ -146,13 +146,9 @@ describeServer('tessera doctor', () => {
       { check: 'orphans', level: 'fault', found: 'small: 1 chunks have no vector and no job' },
     ],
     [
-      `update chunks set context = context || '!' where tenant_id = 'small' and ordinal = (select min(ordinal) from chunks where tenant_id = 'small')`,
-      `update chunks set context = left(context, -1) where tenant_id = 'small' and right(context, 1) = '!'`,
-      {
-        check: 'drift',
-        level: 'fault',
-        found: expect.stringMatching(/^small: chunks and vectors are out of step: \d+ altered$/),
-      },
+      `update embeddings set coarse = (full_vector * array_fill(-1, array[256])::vector)::halfvec(256) where tenant_id = 'large' and chunk_id = (select min(chunk_id::text)::uuid from embeddings where tenant_id = 'large')`,
+      `update embeddings set coarse = full_vector::halfvec(256) where tenant_id = 'large' and chunk_id = (select min(chunk_id::text)::uuid from embeddings where tenant_id = 'large')`,
+      { check: 'drift', level: 'fault', found: 'large: chunks and vectors are out of step: 1 malformed' },
     ],
     [
       `update schema_migrations set sha256 = 'x' where version = 3`,
