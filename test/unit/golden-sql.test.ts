@@ -30,6 +30,7 @@ import * as readJobs from '../../src/ingest/read-jobs.ts';
 import * as queueAgain from '../../src/ingest/reembed.ts';
 import * as upsert from '../../src/ingest/upsert-statements.ts';
 import * as models from '../../src/models/model-statements.ts';
+import * as tenantModels from '../../src/models/tenant-models.ts';
 import * as quotas from '../../src/quotas/quota-statements.ts';
 import * as curves from '../../src/recall/curve-statements.ts';
 import { nothingStatement } from '../../src/recall/measure-stage-one.ts';
@@ -297,6 +298,7 @@ const statements: Record<string, Statement<unknown>> = {
   'search-keyword': searchStatement(tenant, { ...plan, keyword }),
   'search-semantic': searchStatement(tenant, { ...plan, semantic }),
   'tenant-facts': tenants.tenantFactsStatement(tenant),
+  'tenant-models': tenantModels.tenantModelsStatement(tenant),
   'remove-attributes': attributes.removeAttributesStatement(tenant, 'handbook', ['year']),
   'update-document': upsert.updateDocumentStatement(tenant, row),
 };
