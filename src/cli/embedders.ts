@@ -4,8 +4,10 @@ import type { Embedder } from '../embed/embedder.ts';
 import { limitTokens } from '../embed/limit-tokens.ts';
 import { openEmbedder } from '../embed/open-embedder.ts';
 import { createTokenBudget } from '../embed/token-budget.ts';
+import { watchCalls } from '../embed/watch-calls.ts';
 import { StartupError } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import type { EmbeddingMetrics } from '../telemetry/embedding-metrics.ts';
 
 interface EmbedderPair {
   /** Remembers the vectors of queries. */
@@ -32,16 +34,17 @@ const rememberedQueries = 2_000;
 export async function openEmbedders(
   config: Pick<Config, 'embedder' | 'nextEmbedder' | 'tenantTokensPerMinute' | 'chunk'>,
   log: Logger,
+  metrics?: EmbeddingMetrics,
 ): Promise<Embedders> {
   const { tenantTokensPerMinute: tokensPerMinute } = config;
   const budget = tokensPerMinute === undefined ? undefined : createTokenBudget({ tokensPerMinute });
   const limit = (one: Embedder) => (budget ? limitTokens(one, budget) : one);
   const toPair = (embedder: Embedder): EmbedderPair => ({
-    queries: limit(cacheQueries(embedder, { maxEntries: rememberedQueries })),
+    queries: limit(cacheQueries(embedder, { maxEntries: rememberedQueries, onLookUp: metrics?.onLookUp })),
     documents: limit(embedder),
   });
-  const embedder = await openOne(config.embedder, config.chunk, log);
-  const next = config.nextEmbedder && (await openOne(config.nextEmbedder, config.chunk, log));
+  const embedder = await openOne(config.embedder, config.chunk, log, metrics);
+  const next = config.nextEmbedder && (await openOne(config.nextEmbedder, config.chunk, log, metrics));
   return {
     ...toPair(embedder),
     next: next && toPair(next),
@@ -52,14 +55,26 @@ export async function openEmbedders(
   };
 }
 
-async function openOne(config: EmbedderConfig, chunk: Config['chunk'], log: Logger): Promise<Embedder> {
-  const embedder = await openEmbedder(config, {
-    onRequest: (outcome) => log.debug(outcome, 'asked the embedding provider'),
-    onCircuit: (openMs) =>
-      openMs > 0
-        ? log.warn({ openMs }, 'the embedding provider is down and left alone')
-        : log.info('the embedding provider is back'),
+async function openOne(
+  config: EmbedderConfig,
+  chunk: Config['chunk'],
+  log: Logger,
+  metrics: EmbeddingMetrics | undefined,
+): Promise<Embedder> {
+  const opened = await openEmbedder(config, {
+    onRequest: (outcome) => {
+      log.debug(outcome, 'asked the embedding provider');
+      metrics?.onRequest(outcome);
+    },
+    onCircuit: (openMs) => {
+      if (openMs > 0) log.warn({ openMs }, 'the embedding provider is down and left alone');
+      else log.info('the embedding provider is back');
+      metrics?.onCircuit(openMs);
+    },
   });
+  const { kind } = config;
+  const isOwn = kind === 'static' || kind === 'local';
+  const embedder = isOwn && metrics ? watchCalls(opened, metrics.onRequest) : opened;
   const { maxTokens, model } = embedder;
   if (chunk.maxTokens > maxTokens) {
     throw new StartupError(
