@@ -175,6 +175,10 @@ describeServer('a tenant that moves to another model while it is searched and wr
       await phase();
       expect(await addCandidate(deps(), operator, alpha, newId)).toBe(true);
       await phase();
+      await until(async () => {
+        const models = await readTenantModels(deps(), operator, [alpha]);
+        return models.some(({ role, filledAt, counts }) => role === 'candidate' && filledAt && counts.missing === 0);
+      });
       const compared = await compareModels(
         gateway.db.database,
         alpha,
@@ -299,6 +303,22 @@ describeServer('a gateway that has not heard of a cut-over', () => {
     expect(score(after)).not.toBe(score(before));
     await ask();
     expect(counted.take()).toBe(1);
+  });
+
+  test('is refused with and without a filter', async () => {
+    const plain = `{ search(input: { text: "everything about dogs", mode: SEMANTIC }) {
+      ... on SearchConnection { edges { scores { vector } } } } }`;
+    const scores = async () => {
+      const { data } = await gateway.graphql<Found>(token, plain);
+      return data?.search.edges?.map(({ scores }) => scores.vector);
+    };
+    const before = await scores();
+    await switchModels(deps(), operator, { ...forward, direction: 'back' });
+    const after = await scores();
+    expect(after).toHaveLength(before?.length ?? 0);
+    expect(after?.[0]).not.toBe(before?.[0]);
+    await switchModels(deps(), operator, forward);
+    expect(await scores()).toEqual(before);
   });
 
   test('gives a cursor of the model before its coded refusal', async () => {

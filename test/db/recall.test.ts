@@ -51,6 +51,7 @@ describe('calibration of a tenant that is read from the covering index', () => {
   test('is stored where the tenant reads it, and another does not', async () => {
     const tuning = await readTuning({ database: db.database }, principalOf('small'));
     expect(tuning).toEqual({
+      modelId: 1,
       tier: 'exact',
       chunks: null,
       curve,
@@ -66,8 +67,11 @@ describe('calibration of a tenant that is read from the covering index', () => {
       wordIndexes: [],
       hasAccessLists: false,
     };
-    expect(await readTuning({ database: db.database }, principalOf('other'))).toEqual(unmeasured);
-    expect(await readTuning({ database: db.database }, principalOf('nobody'))).toEqual(unmeasured);
+    expect(await readTuning({ database: db.database }, principalOf('other'))).toEqual({ ...unmeasured, modelId: 1 });
+    expect(await readTuning({ database: db.database }, principalOf('nobody'))).toEqual({
+      ...unmeasured,
+      modelId: null,
+    });
     const look = 'select tenant_id from recall_curves';
     expect(await tryInScope(db.database, tenantScope(principalOf('other')), look)).toMatchObject({ rows: [] });
     expect(await tryInScope(db.database, operatorScope, look)).toMatchObject({ rows: [{ tenant_id: 'small' }] });
