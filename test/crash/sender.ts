@@ -36,6 +36,8 @@ export interface Sender {
 
 /** Refusals that a crash of the database excuses, and after which the same request is sent again. */
 const excused = new Set(['DATABASE_UNAVAILABLE', 'OUTCOME_UNKNOWN', 'REQUEST_TIMEOUT', 'STATEMENT_TIMEOUT']);
+/** Those that say that nothing was changed, and are taken at their word. */
+const changedNothing = new Set(['DATABASE_UNAVAILABLE', 'STATEMENT_TIMEOUT']);
 const answerTimeoutMs = 15_000;
 const patienceMs = 180_000;
 const pauseMs = 50;
@@ -58,8 +60,7 @@ export function createSender(url: string, tally: Tally): Sender {
             return { data: dataOf(answer), isUnsure };
           }
           for (const code of new Set(codes)) tally.add(code);
-          // "Nothing was changed" is what the first one says, and the model takes it at its word.
-          if (codes.some((code) => code !== 'DATABASE_UNAVAILABLE')) isUnsure = true;
+          if (codes.some((code) => !changedNothing.has(code))) isUnsure = true;
         }
         tally.add('retries');
         if (performance.now() > deadline) throw new Error('A request was not answered for three minutes.');
