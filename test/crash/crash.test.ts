@@ -48,7 +48,7 @@ test.skipIf(!hasEngine && !process.env.CI)(
     const tally = new Tally();
     database = await openCrashDatabase(crossover);
     const { env, superuserUrl, postgres } = database;
-    const sender = createSender(`http://127.0.0.1:${env.PORT}`, tally);
+    const sender = createSender(`http://127.0.0.1:${env.PORT}`, tally, createRandom(random.below(2 ** 31)));
     const tokens = new Map<string, string>();
     for (const tenant of tenants) {
       const { stdout } = await run(['token', '--tenant', tenant, '--ttl', '12h'], env);

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import type { Random } from '../../bench/random.ts';
 import { dataOf, readAnswer } from '../support/graphql-answer.ts';
 
 /** What an answer came after. */
@@ -39,16 +40,26 @@ const excused = new Set(['DATABASE_UNAVAILABLE', 'OUTCOME_UNKNOWN', 'REQUEST_TIM
 /** Those that say that nothing was changed, and are taken at their word. */
 const changedNothing = new Set(['DATABASE_UNAVAILABLE', 'STATEMENT_TIMEOUT']);
 const answerTimeoutMs = 15_000;
+const longestImpatienceMs = 200;
 const patienceMs = 180_000;
 const pauseMs = 50;
 
-export function createSender(url: string, tally: Tally): Sender {
+/**
+ * @param random decides whose connection is lost beside the kills, most of which come before a commit: one request in twenty is
+ *   given up a moment after it was sent, and one answer in twenty is not heard. Both are sent again.
+ */
+export function createSender(url: string, tally: Tally, random: Random): Sender {
   return {
     async send<Data>(token: string, query: string, variables: Record<string, unknown>) {
       const deadline = performance.now() + patienceMs;
       let isUnsure = false;
+      let timeoutMs = random.below(20) === 0 ? 1 + random.below(longestImpatienceMs) : answerTimeoutMs;
+      let isDeaf = random.below(20) === 0;
       for (;;) {
-        const answer = await ask<Data>(`${url}/graphql`, token, query, variables);
+        const heard = await ask<Data>(`${url}/graphql`, token, query, variables, timeoutMs);
+        const answer = isDeaf ? 'lost' : heard;
+        timeoutMs = answerTimeoutMs;
+        isDeaf = false;
         if (answer === 'lost') {
           isUnsure = true;
           tally.add('lost answers');
@@ -70,13 +81,19 @@ export function createSender(url: string, tally: Tally): Sender {
   };
 }
 
-async function ask<Data>(url: string, token: string, query: string, variables: Record<string, unknown>) {
+async function ask<Data>(
+  url: string,
+  token: string,
+  query: string,
+  variables: Record<string, unknown>,
+  timeoutMs: number,
+) {
   try {
     const response = await fetch(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
       body: JSON.stringify({ query, variables }),
-      signal: AbortSignal.timeout(answerTimeoutMs),
+      signal: AbortSignal.timeout(timeoutMs),
     });
     return await readAnswer<Data>(response);
   } catch (error) {
