@@ -28,7 +28,7 @@ const remove = 'mutation($filter: DocumentFilter!) { deleteByFilter(filter: $fil
 const find = `query($text: String!) {
   search(input: { text: $text }, first: 10) { ... on SearchConnection { edges { score } } ... on Error { code message } }
 }`;
-const wordsOfBody = 60;
+const wordsOfBody = 30;
 const editsPerWrite = 5;
 
 /** @throws when the answer has errors, or is one. */

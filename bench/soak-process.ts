@@ -18,6 +18,7 @@ export async function startProcess(command: string, env: Record<string, string>,
     env: { PATH: process.env.PATH, NODE_ENV: 'production', ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
+  process.once('exit', () => child.kill('SIGKILL'));
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   let log = '';
   await new Promise<void>((resolve, reject) => {

@@ -43,6 +43,9 @@ const { values } = parseArgs({ options: { minutes: { type: 'string', default: '1
 const minutes = Number(values.minutes);
 if (!(minutes >= 1)) throw new Error(`--minutes ${values.minutes}: give a number, 1 at least.`);
 
+// What runs beside this process ends with it, also when somebody loses patience.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
 const database = await openCrashDatabase(crossover);
 try {
   const samples = await soak();
@@ -52,7 +55,9 @@ try {
 }
 
 async function soak(): Promise<Sample[]> {
-  const { env, superuserUrl } = database;
+  const { superuserUrl } = database;
+  // The passages are of the usual size.
+  const env: Record<string, string> = { ...database.env, CHUNK_TOKENS: '200', CHUNK_OVERLAP_TOKENS: '40' };
   const config = loadConfig(env);
   const gateway = await startProcess('serve', env, /"msg":"listening"/);
   const worker = await startProcess('work', env, /"msg":"the worker embeds what is written"/);
