@@ -170,7 +170,13 @@ function judge(samples: readonly Sample[]): boolean {
       '<=',
       mostHeapFetches,
     ),
-    other_scans: measure(samples.filter(({ scan }) => scan !== 'Index Only Scan').length, 'samples', '<=', 0),
+    other_scans: measure(
+      samples.filter(({ scan }) => scan !== 'Index Only Scan').length,
+      'samples',
+      '<=',
+      0,
+      [...new Set(samples.map(({ scan }) => scan))].join(', '),
+    ),
     dead_rows: measure(
       late(({ deadRows, liveRows }) => deadRows / liveRows),
       'of live',
