@@ -1,5 +1,8 @@
 import type pg from 'pg';
+import { tenantStrategies } from '../src/cli/doctor/strategies.ts';
 import { type Database, readInFlight } from '../src/db/database.ts';
+import { explainStrategy, type StrategyStatement } from '../src/doctor/explain-strategy.ts';
+import type { PlanNode } from '../src/doctor/plan-expectation.ts';
 import { parseTenantId } from '../src/ids.ts';
 import { measureSettings } from '../src/recall/measure-settings.ts';
 import { mean } from '../src/recall/recall-measures.ts';
@@ -33,43 +36,38 @@ export interface DatabaseSample {
   readonly scannedRows: number;
 }
 
-interface PlanNode {
-  readonly 'Node Type': string;
-  readonly 'Actual Rows': number;
-  readonly 'Heap Fetches'?: number;
-  readonly Plans?: readonly PlanNode[];
-}
-
+/** Asks the database of its rows, and the gateway's own search of the small tenant, as its role, how it reads them. */
 export async function sampleDatabase(
   superuser: pg.Client,
+  gateway: Database,
   exactTenant: string,
-  modelId: number,
+  model: { readonly id: number; readonly dimensions: number },
 ): Promise<DatabaseSample> {
   const { rows } = await superuser.query<Pick<DatabaseSample, 'queue' | 'deadRows' | 'liveRows'>>(`select
     (select count(*) from tessera.embedding_jobs)::int as queue,
     sum(n_dead_tup)::int as "deadRows", sum(n_live_tup)::int as "liveRows"
     from pg_stat_user_tables where schemaname = 'tessera' and relname in ('embeddings', 'chunks')`);
-  const tenant = parseTenantId(exactTenant);
-  await superuser.query(`begin; set local role tessera_reader; set local "tessera.tenant_id" = '${tenant}'`);
-  try {
-    // What stage one of the exact tier reads.
-    const { rows: plans } = await superuser.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(
-      `explain (analyze, format json) select sum(coarse <#> coarse), count(chunk_id), count(document_id)
-       from tessera.embeddings where tenant_id = '${tenant}' and model_id = ${modelId}`,
-    );
-    const scan = findScan((plans[0] as (typeof plans)[0])['QUERY PLAN'][0].Plan);
-    return {
-      ...(rows[0] as (typeof rows)[0]),
-      scan: scan?.['Node Type'] ?? 'none',
-      heapFetches: scan?.['Heap Fetches'] ?? 0,
-      scannedRows: scan?.['Actual Rows'] ?? 0,
-    };
-  } finally {
-    await superuser.query('rollback');
-  }
+  const strategy = 'semantic, exact tier';
+  const asked = tenantStrategies({
+    tenantId: parseTenantId(exactTenant),
+    modelId: model.id,
+    dimensions: model.dimensions,
+    tier: 'exact',
+    collection: 'soak',
+  }).find((each) => each.strategy === strategy) as StrategyStatement;
+  // Stage one is what reads the most rows of the vectors: stage two looks up a hundred.
+  const [scan] = scansOf(await explainStrategy(gateway, asked)).toSorted((a, b) => rowsOf(b) - rowsOf(a));
+  return {
+    ...(rows[0] as (typeof rows)[0]),
+    scan: scan?.['Node Type'] ?? 'none',
+    heapFetches: scan?.['Heap Fetches'] ?? 0,
+    scannedRows: scan ? rowsOf(scan) : 0,
+  };
 }
 
-function findScan(node: PlanNode): PlanNode | undefined {
-  if (node['Node Type'].endsWith('Scan')) return node;
-  return node.Plans?.map(findScan).find((found) => found !== undefined);
+function scansOf(node: PlanNode): PlanNode[] {
+  const isScan = node['Relation Name'] === 'embeddings';
+  return [...(isScan ? [node] : []), ...(node.Plans ?? []).flatMap(scansOf)];
 }
+
+const rowsOf = (node: PlanNode) => (node['Actual Rows'] ?? 0) * (node['Actual Loops'] ?? 1);

@@ -9,6 +9,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { issueToken } from '../src/cli/tokens.ts';
 import { loadConfig } from '../src/config/load-config.ts';
+import type { Database } from '../src/db/database.ts';
 import { openPool } from '../src/db/open-pool.ts';
 import { parseTenantId } from '../src/ids.ts';
 import { mean } from '../src/recall/recall-measures.ts';
@@ -64,7 +65,7 @@ async function soak(): Promise<Sample[]> {
   const pools = ['DATABASE_URL', 'MIGRATE_DATABASE_URL'].map((name) =>
     openPool({ url: env[name] as string, size: 3, statementTimeoutMs: 600_000, onIdleError: () => {} }),
   );
-  const [reader, owner] = await Promise.all(pools);
+  const [reader, owner] = (await Promise.all(pools)) as [Database, Database];
   try {
     const texts = createTextSource(1);
     const clientOf = async (tenant: string): Promise<SoakClient> => {
@@ -81,11 +82,12 @@ async function soak(): Promise<Sample[]> {
       };
       await untilEmbedded();
       await superuser.query('vacuum analyze tessera.embeddings');
-      if (owner) await reviewTiers(owner);
-      const { rows } = await superuser.query<{ modelId: number; tier: string }>(
-        `select model_id as "modelId", tier from tessera.tenant_models where tenant_id = 'large'`,
+      await reviewTiers(owner);
+      const { rows } = await superuser.query<{ modelId: number; dimensions: number; tier: string }>(
+        `select model_id as "modelId", dimensions, tier from tessera.tenant_models join tessera.models on id = model_id
+         where tenant_id = 'large'`,
       );
-      const [{ modelId, tier } = { modelId: 0, tier: 'none' }] = rows;
+      const [{ modelId, dimensions, tier } = { modelId: 0, dimensions: 0, tier: 'none' }] = rows;
       if (tier !== 'hnsw') throw new Error(`The large tenant is ${tier}, and was to have a graph.`);
       const load = startLoad(large, largeCount, createRandom(3), texts);
       const background = startLoad(small, smallCount / 5, createRandom(4), createTextSource(5));
@@ -96,10 +98,10 @@ async function soak(): Promise<Sample[]> {
         );
         for (let minute = 1; minute <= minutes; minute++) {
           await wait(60_000);
-          const stored = await sampleDatabase(superuser, 'small', modelId);
+          const stored = await sampleDatabase(superuser, reader, 'small', { id: modelId, dimensions });
           const resume = await Promise.all([load.pauseWrites(), background.pauseWrites()]);
           await untilEmbedded();
-          const recall = reader ? await sampleRecall(reader, 'large', modelId) : 0;
+          const recall = await sampleRecall(reader, 'large', modelId);
           for (const each of resume) each();
           const sample = { ...stored, recall, gatewayMb: await gateway.rssMb(), workerMb: await worker.rssMb() };
           samples.push(sample);
@@ -113,7 +115,7 @@ async function soak(): Promise<Sample[]> {
       return samples;
     });
   } finally {
-    await Promise.all([reader?.close(), owner?.close()]);
+    await Promise.all([reader.close(), owner.close()]);
     await Promise.all([gateway.stop(), worker.stop()]);
   }
 }
