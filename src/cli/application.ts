@@ -10,6 +10,7 @@ import { createGateway, type Gateway } from '../http/gateway.ts';
 import type { GraphiqlOptions } from '../http/graphiql-page.ts';
 import { readTrustedDocuments } from '../http/trusted-documents.ts';
 import type { SearchPageOptions } from '../http/use-search-page.ts';
+import { applySourceChanges } from '../ingest/sources/apply-changes.ts';
 import type { Logger } from '../log.ts';
 import { modelsStatement } from '../models/model-statements.ts';
 import { registerModel } from '../models/register-model.ts';
@@ -65,14 +66,22 @@ export async function openApplication(
   };
   try {
     const modelId = await registerModel(database, embedders.queries.model, 'gateway');
-    const workerDeps = config.workerInServe
+    const { maxTokens, overlapTokens } = config.chunk;
+    const chunking = { countTokens: embedders.documents.countTokens, maxTokens, overlapTokens };
+    const workerDatabase = config.workerInServe && (await openOwnWorkerDatabase(config, database, log, closing));
+    const workerDeps = workerDatabase
       ? {
-          database: await openOwnWorkerDatabase(config, database, log, closing),
+          database: workerDatabase,
           embedder: embedders.documents,
           modelId,
           auditRetentionDays: config.auditRetentionDays,
           concurrency: config.workerConcurrency,
           deletedHours: config.deletedDocumentHours,
+          // Nobody attaches a table to the embedded database.
+          ...(config.mode === 'server' && {
+            applyChanges: (signal?: AbortSignal) =>
+              applySourceChanges({ database: workerDatabase, modelId, chunking }, signal),
+          }),
         }
       : undefined;
     const worker = workerDeps && startWorker(workerDeps, log);
