@@ -81,7 +81,9 @@ describeServer('the example of docs/attach.md', () => {
       await shop.run(
         `insert into shop.articles select n, 'acme', 't' || n, null, 'b', 'c', n from generate_series(${first}, ${first + 399}) n`,
       );
-      await expect.poll(async () => (await stored()).length, { interval: 5 }).toBeGreaterThan(round * 400 + 2);
+      await expect
+        .poll(async () => (await stored()).length, { interval: 5, timeout: 15_000 })
+        .toBeGreaterThan(round * 400 + 2);
       await worker.kill('SIGKILL');
     }
     const worker = start(['work'], env);
