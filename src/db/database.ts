@@ -83,7 +83,10 @@ async function transactOnce<Result>(
   const { client, release } = await takeConnection(database, scope);
   const cancel = () => cancelRunning(client);
   if (database.pipelined) signal?.addEventListener('abort', cancel, { once: true });
+  const openedAtMs = performance.now();
+  let statements = 0;
   const execute: Execute = async (statement) => {
+    statements++;
     const query = 'compile' in statement ? statement.compile() : statement;
     return (await client.query(query.sql, [...query.parameters])).rows;
   };
@@ -108,5 +111,6 @@ async function transactOnce<Result>(
   } finally {
     signal?.removeEventListener('abort', cancel);
     release(broken || signal?.aborted);
+    database.watch?.onFlight('write', statements, performance.now() - openedAtMs);
   }
 }
