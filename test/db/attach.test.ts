@@ -47,6 +47,8 @@ describeServer('an attached table', () => {
   beforeAll(async () => {
     db = await openTestDatabase();
     shop = await openApplication(db);
+    // Two transactions that bring the same new tenant wait for each other.
+    await db.owner.query(`insert into tenants (id) values ('alpha')`);
   });
   afterAll(async () => {
     await shop.close();
