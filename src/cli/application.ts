@@ -10,6 +10,7 @@ import { createGateway, type Gateway } from '../http/gateway.ts';
 import type { GraphiqlOptions } from '../http/graphiql-page.ts';
 import { readTrustedDocuments } from '../http/trusted-documents.ts';
 import type { SearchPageOptions } from '../http/use-search-page.ts';
+import { applySourceChanges } from '../ingest/sources/apply-changes.ts';
 import type { Logger } from '../log.ts';
 import { modelsStatement } from '../models/model-statements.ts';
 import { registerModel } from '../models/register-model.ts';
@@ -69,6 +70,8 @@ export async function openApplication(
   };
   try {
     const modelId = await registerModel(database, embedders.queries.model, 'gateway');
+    const { maxTokens, overlapTokens } = config.chunk;
+    const chunking = { countTokens: embedders.documents.countTokens, maxTokens, overlapTokens };
     const workerDatabase = config.workerInServe
       ? await openOwnWorkerDatabase(config, database, log, closing, metrics)
       : undefined;
@@ -81,6 +84,11 @@ export async function openApplication(
           auditRetentionDays: config.auditRetentionDays,
           concurrency: config.workerConcurrency,
           deletedHours: config.deletedDocumentHours,
+          // Nobody attaches a table to the embedded database.
+          ...(config.mode === 'server' && {
+            applyChanges: (signal?: AbortSignal) =>
+              applySourceChanges({ database: workerDatabase, modelId, chunking }, signal),
+          }),
           ...(countedWork && { onWritten: countedWork.onWritten }),
         }
       : undefined;

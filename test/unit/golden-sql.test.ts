@@ -28,6 +28,7 @@ import * as patches from '../../src/ingest/patch-documents.ts';
 import * as queue from '../../src/ingest/queue-chunks.ts';
 import * as readJobs from '../../src/ingest/read-jobs.ts';
 import * as queueAgain from '../../src/ingest/reembed.ts';
+import * as sources from '../../src/ingest/sources/change-statements.ts';
 import * as upsert from '../../src/ingest/upsert-statements.ts';
 import * as models from '../../src/models/model-statements.ts';
 import * as tenantModels from '../../src/models/tenant-models.ts';
@@ -374,6 +375,18 @@ const newJob = { id: jobId, kind: 'write', createdBy: 'S' } as const;
 /** Those of jobs, and of what becomes of vectors when documents change. */
 const duties: Record<string, Statement<unknown>> = {
   'claim-key': once.claimKeyStatement(sender, 'fingerprint'),
+  'waiting-sources': sources.waitingSourcesStatement(),
+  'take-source': sources.takeSourceStatement(tenant, 'public.articles'),
+  'source-truncation': sources.truncationStatement(tenant, 'public.articles'),
+  'source-changes': sources.changesStatement(tenant, 'public.articles', 100),
+  'source-changes-of': sources.changesOfStatement(tenant, 'public.articles', ['1']),
+  'forget-source-changes': sources.forgetChangesStatement(tenant, 'public.articles', [{ key: '1', seq: '7' }]),
+  'forget-older-source-changes': sources.forgetOlderStatement(tenant, 'public.articles', [{ key: '1', seq: '7' }]),
+  'forget-truncated-source': sources.forgetTruncatedStatement(tenant, 'public.articles', '7', true),
+  'postpone-source-change': sources.postponeChangeStatement(tenant, 'public.articles', { key: '1', seq: '7' }, 'x', 7),
+  'bury-source-change': sources.buryChangeStatement(tenant, 'public.articles', { key: '1', seq: '7' }, 'x'),
+  'delete-by-keys': sources.deleteByKeysStatement(tenant, 'articles', ['1']),
+  'delete-some': sources.deleteSomeStatement(tenant, 'articles', 1_000),
   'dead-letters': letters.deadLettersStatement(tenant, 10),
   'delete-marks': vectorStatements.deleteMarksStatement(tenant, 1, [chunkId]),
   'delete-own-vectors': vectorStatements.deleteOwnVectorsStatement(tenant, 1, [chunkId]),
