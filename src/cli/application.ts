@@ -12,12 +12,14 @@ import { readTrustedDocuments } from '../http/trusted-documents.ts';
 import type { SearchPageOptions } from '../http/use-search-page.ts';
 import { applySourceChanges } from '../ingest/sources/apply-changes.ts';
 import type { Logger } from '../log.ts';
+import { followModels } from '../models/follow-models.ts';
 import { modelsStatement } from '../models/model-statements.ts';
-import { registerModel } from '../models/register-model.ts';
+import { registerModels } from '../models/register-model.ts';
 import { createWriteCheck } from '../quotas/check-write.ts';
 import { meterQueries } from '../quotas/meter-queries.ts';
 import { openQuotas, type Quotas } from '../quotas/open-quotas.ts';
 import { createTunedSearch } from '../recall/tuned-search.ts';
+import { mapEmbedders } from '../search/model-choice.ts';
 import type { WorkerDeps } from '../worker/embed-batch.ts';
 import { followWork } from '../worker/follow-work.ts';
 import { startWorker, type Worker } from '../worker/worker.ts';
@@ -27,6 +29,12 @@ import { openDriftMonitor } from './open-drift-monitor.ts';
 import { type Metrics, openMetrics } from './open-metrics.ts';
 import { openWatches } from './open-watches.ts';
 import { openVerifier } from './tokens.ts';
+
+/** The second model of a process, where it has one. */
+interface OtherModel {
+  readonly modelId: number;
+  readonly embedders: NonNullable<Awaited<ReturnType<typeof openEmbedders>>['next']>;
+}
 
 /** Everything that a running gateway consists of, built once and passed down. */
 export interface Application {
@@ -58,6 +66,7 @@ export async function openApplication(
 ): Promise<Application> {
   const metrics = openMetrics(config, log);
   const embedders = await openEmbedders(config, log, metrics?.embedding);
+  const chunking = { countTokens: embedders.documents.countTokens, ...config.chunk };
   const verifyToken = await openVerifier(config);
   const { trusted } = config.http;
   const trustedDocuments = trusted && (await readTrustedDocuments(trusted.path, trusted.only));
@@ -69,9 +78,10 @@ export async function openApplication(
     for (const step of closing.splice(0).reverse()) await step();
   };
   try {
-    const modelId = await registerModel(database, embedders.queries.model, 'gateway');
-    const { maxTokens, overlapTokens } = config.chunk;
-    const chunking = { countTokens: embedders.documents.countTokens, maxTokens, overlapTokens };
+    const { next } = embedders;
+    const models = next ? [embedders.queries.model, next.queries.model] : [embedders.queries.model];
+    const [modelId, otherId] = (await registerModels(database, models, 'gateway')) as [number, number?];
+    const other = next && otherId !== undefined ? { modelId: otherId, embedders: next } : undefined;
     const workerDatabase = config.workerInServe
       ? await openOwnWorkerDatabase(config, database, log, closing, metrics)
       : undefined;
@@ -81,6 +91,7 @@ export async function openApplication(
           database: workerDatabase,
           embedder: embedders.documents,
           modelId,
+          other: other && { embedder: other.embedders.documents, modelId: other.modelId },
           auditRetentionDays: config.auditRetentionDays,
           concurrency: config.workerConcurrency,
           deletedHours: config.deletedDocumentHours,
@@ -118,13 +129,21 @@ export async function openApplication(
     });
     closing.push(() => access.close());
     const quotas = await openQuotas({ database, defaults: config.limits, log, onRefused: counted?.onRefused });
-    const deps = { ...createDeps(config, database, modelId, worker, quotas), onRevoked: access.onRevoked, watches };
+    const deps = {
+      ...createDeps(config, database, modelId, other, worker, quotas),
+      onRevoked: access.onRevoked,
+      watches,
+    };
+    if (other && config.mode === 'server') {
+      const listener = followModels(database, deps.choice.forget, log, { url: config.database.listenUrl.reveal() });
+      closing.push(() => listener.close());
+    }
     const checkApart = createReadyCheck(database);
     const gateway = createGateway({
       depsForRequest: (signal, principal) => ({
         ...deps,
         database: shareFlights(deps.database, signal),
-        ...(principal && { embedder: meterQueries(deps.embedder, quotas, principal) }),
+        ...(principal && mapEmbedders(deps, (one) => meterQueries(one, quotas, principal))),
       }),
       spendQuotas: quotas.spend,
       verifyToken: access.authenticate,
@@ -156,24 +175,30 @@ export async function openApplication(
     from: Config,
     served: Database,
     modelId: number,
+    other: OtherModel | undefined,
     worker: Worker | undefined,
     quotas: Quotas,
-  ): Omit<GraphQLDeps, 'onRevoked' | 'watches'> {
-    const { maxTokens, overlapTokens } = from.chunk;
+  ): Omit<GraphQLDeps, 'onRevoked' | 'watches'> & Required<Pick<GraphQLDeps, 'choice'>> {
     // Workers of this process hear it like any other.
     const announceWork = createAnnouncer(served, workChannel, (error) =>
       log.debug({ err: error }, 'a write was not announced; workers find it by looking'),
     );
+    const tuned = createTunedSearch({ database: served });
     return {
       database: served,
       embedder: embedders.queries,
       modelId,
-      chunking: { countTokens: embedders.documents.countTokens, maxTokens, overlapTokens },
+      chunking,
       onPending: config.mode === 'embedded' ? () => worker?.wake() : announceWork,
       checkWrite: createWriteCheck(quotas, embedders.documents.countTokens, counted?.onRefused),
       ...(counted && { onSearch: counted.onSearch }),
       limits: quotas.limits,
-      ...createTunedSearch({ database: served }),
+      ...tuned,
+      choice: {
+        activeModel: tuned.activeModel,
+        forget: tuned.forget,
+        ...(other && { other: { embedder: other.embedders.queries, modelId: other.modelId } }),
+      },
     };
   }
 }

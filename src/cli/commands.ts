@@ -66,6 +66,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./tune.ts')).tune,
   },
   {
+    name: 'models',
+    summary: 'Move tenants from one embedding model to another.',
+    load: async () => (await import('./models/models.ts')).models,
+  },
+  {
     name: 'doctor',
     summary: 'Look at a database for what is wrong with it, and say what mends it.',
     load: async () => (await import('./doctor/doctor.ts')).doctor,

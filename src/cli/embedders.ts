@@ -1,4 +1,4 @@
-import type { Config } from '../config/config.ts';
+import type { Config, EmbedderConfig } from '../config/config.ts';
 import { cacheQueries } from '../embed/cached-query-embedder.ts';
 import type { Embedder } from '../embed/embedder.ts';
 import { limitTokens } from '../embed/limit-tokens.ts';
@@ -9,11 +9,16 @@ import { StartupError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { EmbeddingMetrics } from '../telemetry/embedding-metrics.ts';
 
-/** One embedder for both halves of a process, which share its circuit breaker and tenants' budgets. */
-interface Embedders {
+interface EmbedderPair {
   /** Remembers the vectors of queries. */
   readonly queries: Embedder;
   readonly documents: Embedder;
+}
+
+/** One embedder for both halves of a process, which share its circuit breaker and tenants' budgets. */
+interface Embedders extends EmbedderPair {
+  /** Of the second model, where one is configured. */
+  readonly next: EmbedderPair | undefined;
   /** Writes to the log what was sent to the provider. */
   close(): Promise<void>;
 }
@@ -27,11 +32,36 @@ const rememberedQueries = 2_000;
  * @throws {StartupError} when it cannot be used as configured, or chunks would be larger than it reads.
  */
 export async function openEmbedders(
-  config: Pick<Config, 'embedder' | 'tenantTokensPerMinute' | 'chunk'>,
+  config: Pick<Config, 'embedder' | 'nextEmbedder' | 'tenantTokensPerMinute' | 'chunk'>,
   log: Logger,
   metrics?: EmbeddingMetrics,
 ): Promise<Embedders> {
-  const opened = await openEmbedder(config.embedder, {
+  const { tenantTokensPerMinute: tokensPerMinute } = config;
+  const budget = tokensPerMinute === undefined ? undefined : createTokenBudget({ tokensPerMinute });
+  const limit = (one: Embedder) => (budget ? limitTokens(one, budget) : one);
+  const toPair = (embedder: Embedder): EmbedderPair => ({
+    queries: limit(cacheQueries(embedder, { maxEntries: rememberedQueries, onLookUp: metrics?.onLookUp })),
+    documents: limit(embedder),
+  });
+  const embedder = await openOne(config.embedder, config.chunk, log, metrics);
+  const next = config.nextEmbedder && (await openOne(config.nextEmbedder, config.chunk, log, metrics));
+  return {
+    ...toPair(embedder),
+    next: next && toPair(next),
+    close: async () => {
+      logUsage(embedder, log);
+      if (next) logUsage(next, log);
+    },
+  };
+}
+
+async function openOne(
+  config: EmbedderConfig,
+  chunk: Config['chunk'],
+  log: Logger,
+  metrics: EmbeddingMetrics | undefined,
+): Promise<Embedder> {
+  const opened = await openEmbedder(config, {
     onRequest: (outcome) => {
       log.debug(outcome, 'asked the embedding provider');
       metrics?.onRequest(outcome);
@@ -42,24 +72,17 @@ export async function openEmbedders(
       metrics?.onCircuit(openMs);
     },
   });
-  const { kind } = config.embedder;
+  const { kind } = config;
   const isOwn = kind === 'static' || kind === 'local';
   const embedder = isOwn && metrics ? watchCalls(opened, metrics.onRequest) : opened;
   const { maxTokens, model } = embedder;
-  if (config.chunk.maxTokens > maxTokens) {
+  if (chunk.maxTokens > maxTokens) {
     throw new StartupError(
-      `CHUNK_TOKENS is ${config.chunk.maxTokens}, and ${model.name} reads at most ${maxTokens} tokens. Set CHUNK_TOKENS to less, with room for titles, or EMBEDDING_MAX_TOKENS if the model reads more.`,
+      `CHUNK_TOKENS is ${chunk.maxTokens}, and ${model.name} reads at most ${maxTokens} tokens. Set CHUNK_TOKENS to less, with room for titles, or EMBEDDING_MAX_TOKENS if the model reads more.`,
       { exitCode: 78 },
     );
   }
-  const { tenantTokensPerMinute: tokensPerMinute } = config;
-  const budget = tokensPerMinute === undefined ? undefined : createTokenBudget({ tokensPerMinute });
-  const limit = (one: Embedder) => (budget ? limitTokens(one, budget) : one);
-  return {
-    queries: limit(cacheQueries(embedder, { maxEntries: rememberedQueries, onLookUp: metrics?.onLookUp })),
-    documents: limit(embedder),
-    close: async () => logUsage(embedder, log),
-  };
+  return embedder;
 }
 
 /** One line with what the embedder's provider was sent since the process started; none where it was sent nothing. */

@@ -1,7 +1,7 @@
 import type { ServerConfig } from '../config/config.ts';
 import { applySourceChanges } from '../ingest/sources/apply-changes.ts';
 import type { Logger } from '../log.ts';
-import { registerModel } from '../models/register-model.ts';
+import { registerModels } from '../models/register-model.ts';
 import type { WorkerDeps } from '../worker/embed-batch.ts';
 import { openWorkerDatabase } from './databases.ts';
 import { openEmbedders } from './embedders.ts';
@@ -12,15 +12,17 @@ import type { Metrics } from './open-metrics.ts';
  * @throws {StartupError} when anything is not as it must be.
  */
 export async function openWorker(config: ServerConfig, log: Logger, metrics?: Metrics): Promise<WorkerDeps> {
-  const { documents: embedder } = await openEmbedders(config, log, metrics?.embedding);
+  const { documents: embedder, next } = await openEmbedders(config, log, metrics?.embedding);
   const opened = await openWorkerDatabase(config, log);
   const database = metrics?.watch('worker', opened) ?? opened;
   try {
-    const modelId = await registerModel(database, embedder.model, 'worker');
+    const models = next ? [embedder.model, next.documents.model] : [embedder.model];
+    const [modelId, otherId] = (await registerModels(database, models, 'worker')) as [number, number?];
     return {
       database,
       embedder,
       modelId,
+      other: next && otherId !== undefined ? { embedder: next.documents, modelId: otherId } : undefined,
       auditRetentionDays: config.auditRetentionDays,
       concurrency: config.workerConcurrency,
       deletedHours: config.deletedDocumentHours,

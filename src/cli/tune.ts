@@ -16,7 +16,7 @@ import { interruption } from './interruption.ts';
 import { tuneCrossover } from './tune-crossover.ts';
 import { profileLines } from './tune-profiles.ts';
 
-const usage = 'tessera tune [--tenant ID | --all] [--sample N] [--svg FILE] [--build]';
+const usage = 'tessera tune [--tenant ID | --all] [--candidate] [--sample N] [--svg FILE] [--build]';
 
 export const tune: Command = {
   name: 'tune',
@@ -30,6 +30,8 @@ graph is worth it on this server, and stores that.
 
   --tenant ID   whose searches; without it, the largest tenant's
   --all         every tenant's
+  --candidate   of the model that was added beside the one that is searched, so
+                that its curve is there before "tessera models cut-over"
   --sample N    vectors that serve as queries, 10 to 10000; 200 without it
   --svg FILE    also draw the curve into this file; with --all, one a tenant
   --build       where no tenant has a graph, build one for the largest to
@@ -40,6 +42,7 @@ graph is worth it on this server, and stores that.
       {
         tenant: { type: 'string' },
         all: { type: 'boolean', default: false },
+        candidate: { type: 'boolean', default: false },
         sample: { type: 'string', default: '200' },
         svg: { type: 'string' },
         build: { type: 'boolean', default: false },
@@ -53,9 +56,10 @@ graph is worth it on this server, and stores that.
     const sample = readCount('--sample', values.sample, [10, 10_000], refuse);
     const { database } = await openGatewayDatabase(context.config(), context.logger());
     try {
-      await tuneCrossover(context, database, { build: values.build });
-      for (const tenantId of await chooseTenants(database, asked, values.all)) {
-        await tuneTenant(context, database, tenantId, sample, svgFile(values.svg, tenantId, values.all));
+      if (!values.candidate) await tuneCrossover(context, database, { build: values.build });
+      const role = values.candidate ? 'candidate' : 'active';
+      for (const one of await chooseTenants(database, asked, values.all, role)) {
+        await tuneTenant(context, database, one, sample, svgFile(values.svg, one.tenantId, values.all));
       }
     } catch (error) {
       if (!context.signal.aborted) throw error;
@@ -66,24 +70,38 @@ graph is worth it on this server, and stores that.
   },
 };
 
-async function chooseTenants(database: Database, asked: TenantId | undefined, all: boolean): Promise<TenantId[]> {
-  if (asked) return [asked];
+type Tuned = Pick<TenantTier, 'tenantId'> & { readonly modelId?: number };
+
+async function chooseTenants(
+  database: Database,
+  asked: TenantId | undefined,
+  all: boolean,
+  wanted: TenantTier['role'],
+): Promise<readonly Tuned[]> {
+  if (asked && wanted === 'active') return [{ tenantId: asked }];
   const { tenants } = await readTierStatus(database);
-  const measurable = tenants.filter(({ role, chunks }: TenantTier) => role === 'active' && chunks > 1);
+  const measurable = tenants.filter(
+    ({ role, chunks, tenantId }) => role === wanted && chunks > 1 && (asked ?? tenantId) === tenantId,
+  );
   if (measurable.length === 0) throw new StartupError('No tenant has vectors yet, so there is nothing to measure.');
-  return measurable.slice(0, all ? undefined : 1).map(({ tenantId }) => tenantId);
+  return measurable.slice(0, all ? undefined : 1);
 }
 
 async function tuneTenant(
   context: CommandContext,
   database: Database,
-  tenantId: TenantId,
+  { tenantId, modelId }: Tuned,
   sample: number,
   file: string | undefined,
 ): Promise<void> {
   const { stderr, signal } = context;
   const onProgress = (share: number) => stderr.write(`\r${tenantId}: ${Math.round(100 * share)} % measured `);
-  const curve = await calibrate({ database }, tenantId, { sample, signal, ...(stderr.isTTY && { onProgress }) });
+  const curve = await calibrate({ database }, tenantId, {
+    sample,
+    modelId,
+    signal,
+    ...(stderr.isTTY && { onProgress }),
+  });
   if (stderr.isTTY) stderr.write('\r\u001b[K');
   context.print(
     `\n${tenantId}: ${formatCount(curve.chunks)} chunks, tier ${curve.tier}, ${formatCount(curve.sample)} queries\n`,

@@ -54,7 +54,11 @@ there is no need for a worker: "tessera serve" embeds by itself.`,
         );
         const tierKeeper = owner && startTierKeeper({ owner }, log);
         log.info(
-          { model: deps.embedder.model.name, keepsTiers: owner !== undefined },
+          {
+            model: deps.embedder.model.name,
+            nextModel: deps.other?.embedder.model.name,
+            keepsTiers: owner !== undefined,
+          },
           'the worker embeds what is written',
         );
         await stopped(context.signal);
@@ -64,7 +68,7 @@ there is no need for a worker: "tessera serve" embeds by itself.`,
         await owner?.close();
       }
     } finally {
-      logUsage(deps.embedder, log);
+      for (const { embedder } of deps.other ? [deps, deps.other] : [deps]) logUsage(embedder, log);
       await deps.database.close();
     }
   },

@@ -24,6 +24,8 @@ interface SharedConfig {
   readonly http: HttpConfig;
   readonly token: TokenConfig;
   readonly embedder: EmbedderConfig;
+  /** A second one, while tenants move from one to the other. */
+  readonly nextEmbedder: EmbedderConfig | undefined;
   /** What one process embeds for one tenant at most; absent where nothing limits it. */
   readonly tenantTokensPerMinute: number | undefined;
   readonly chunk: { readonly maxTokens: number; readonly overlapTokens: number };

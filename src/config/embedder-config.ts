@@ -1,6 +1,9 @@
 import { join } from 'node:path';
 import type { EmbedderConfig } from './config.ts';
+import { type ModelVariable, modelVariables, nextPrefix } from './embedding-variables.ts';
 import type { Values } from './variables.ts';
+
+type ModelValues = Pick<Values, ModelVariable | 'DATA_DIR'>;
 
 /** Address of the services that have one. */
 const defaultBaseUrls = {
@@ -12,7 +15,7 @@ const defaultBaseUrls = {
 } as const;
 
 /** The embedder of faultless values. */
-export function buildEmbedder(values: Values): EmbedderConfig {
+export function buildEmbedder(values: ModelValues): EmbedderConfig {
   const { EMBEDDER: kind, EMBEDDING_MODEL: model, EMBEDDING_DIMENSIONS: dimensions } = values;
   // A rule has refused any other embedder without these two.
   if (kind === 'static' || model === undefined || dimensions === undefined) return { kind: 'static' };
@@ -56,6 +59,13 @@ export function buildEmbedder(values: Values): EmbedderConfig {
     default:
       return { kind, ...service };
   }
+}
+
+/** The second embedder of faultless values; undefined where there is none. */
+export function buildNextEmbedder(values: Values): EmbedderConfig | undefined {
+  if (values.NEXT_EMBEDDER === undefined) return undefined;
+  const named = modelVariables.map((name) => [name, values[`${nextPrefix}${name}`]]);
+  return buildEmbedder({ ...(Object.fromEntries(named) as ModelValues), DATA_DIR: values.DATA_DIR });
 }
 
 /** An empty variable counts as unset, so that no prefix at all needs a word. */

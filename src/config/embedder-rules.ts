@@ -1,8 +1,8 @@
 import type { EmbedderConfig } from './config.ts';
-import type { embedding } from './embedding-variables.ts';
-import type { Rule } from './rule.ts';
+import { type ModelVariable, nextPrefix } from './embedding-variables.ts';
+import type { Draft, Fault, Rule } from './rule.ts';
 
-type Name = Exclude<keyof typeof embedding & `EMBEDDING_${string}`, 'EMBEDDING_TENANT_TOKENS_PER_MINUTE'>;
+type Name = Exclude<ModelVariable, 'EMBEDDER'>;
 
 interface Takes {
   readonly required: readonly Name[];
@@ -50,20 +50,42 @@ const all = [
 ];
 
 /** Each embedder has what it needs, and nothing that it takes no notice of. */
-export const embedderIsComplete: Rule = ({ given, values: { EMBEDDER: kind } }) => {
-  if (kind === undefined) return [];
+export const embedderIsComplete: Rule = ({ given, values: { EMBEDDER: kind } }) =>
+  kind === undefined ? [] : findFaults(given, kind, '');
+
+/** The same of the second one, where there is one. */
+export const nextEmbedderIsComplete: Rule = ({ given, values: { NEXT_EMBEDDER: kind, ...values } }) => {
+  const faults = findFaults(given, kind ?? 'static', nextPrefix);
+  if (!given.has('NEXT_EMBEDDER')) {
+    return faults.map(({ variable }) => ({
+      variable,
+      sentence: 'set, but NEXT_EMBEDDER is not; set it, or remove this',
+    }));
+  }
+  if (kind === undefined || kind !== values.EMBEDDER || faults.length > 0) return faults;
+  if (kind !== 'static' && values.NEXT_EMBEDDING_MODEL !== values.EMBEDDING_MODEL) return [];
+  const variable = kind === 'static' ? 'NEXT_EMBEDDER' : 'NEXT_EMBEDDING_MODEL';
+  return [{ variable, sentence: 'names the same model as without NEXT_; allowed: another one' }];
+};
+
+function findFaults(given: Draft['given'], kind: EmbedderConfig['kind'], prefix: '' | typeof nextPrefix): Fault[] {
   const { required, optional } = embedderVariables[kind];
-  const missing = required.filter((name) => !given.has(name));
-  const idle = all.filter((name) => given.has(name) && ![...required, ...optional].includes(name));
+  const isGiven = (name: Name) => given.has(`${prefix}${name}`);
+  const missing = required.filter((name) => !isGiven(name));
+  const idle = all.filter((name) => isGiven(name) && ![...required, ...optional].includes(name));
   const takers = (name: Name) =>
     Object.entries(embedderVariables).flatMap(([other, takes]) =>
       takes.required.includes(name) || takes.optional.includes(name) ? [other] : [],
     );
+  const chosen = `${prefix}EMBEDDER`;
   return [
-    ...missing.map((variable) => ({ variable, sentence: `not set; with EMBEDDER=${kind} it is required` })),
-    ...idle.map((variable) => ({
-      variable,
-      sentence: `set, but ${kind === 'static' ? 'the built-in embedder' : `EMBEDDER=${kind}`} takes no notice of it; set EMBEDDER=${takers(variable).join(', ')} or remove it`,
+    ...missing.map((name) => ({
+      variable: `${prefix}${name}` as const,
+      sentence: `not set; with ${chosen}=${kind} it is required`,
+    })),
+    ...idle.map((name) => ({
+      variable: `${prefix}${name}` as const,
+      sentence: `set, but ${kind === 'static' ? 'the built-in embedder' : `${chosen}=${kind}`} takes no notice of it; set ${chosen}=${takers(name).join(', ')} or remove it`,
     })),
   ];
-};
+}

@@ -1,5 +1,6 @@
+import type { z } from 'zod';
 import { choice, flag, plainText, secretText, serviceUrl, wholeNumber } from './value-types.ts';
-import { optional, optionalSecret, withDefault } from './variable.ts';
+import { optional, optionalSecret, type Variable, withDefault } from './variable.ts';
 
 // pgvector's `vector` holds at most 16,000 components.
 const dimensions = wholeNumber(
@@ -13,8 +14,8 @@ const prefix = plainText('a text', 256);
 /** What turns text into vectors. */
 export const embedderKinds = ['static', 'openai', 'azure', 'ollama', 'cohere', 'voyage', 'local'] as const;
 
-/** The variables of what turns text into vectors, and of what is given to it. docs/embedders.md says which belong together. */
-export const embedding = {
+/** The variables of what turns text into vectors. docs/embedders.md says which belong together. */
+const model = {
   EMBEDDER: withDefault(
     choice(...embedderKinds),
     'static',
@@ -85,6 +86,40 @@ export const embedding = {
     '3',
     'How often a call for chunks is repeated whose failure may pass (rate limit, 5xx, silence), after the time that the service asks for. A call for a query is repeated once at most.',
   ),
+} as const;
+
+type Model = typeof model;
+
+/** The name of a variable of the model, which every set of them has. */
+export type ModelVariable = keyof Model;
+export const modelVariables = Object.keys(model) as ModelVariable[];
+
+/** Before the names of the variables of the second model. */
+export const nextPrefix = 'NEXT_';
+
+type Next = {
+  readonly [Name in ModelVariable as `${typeof nextPrefix}${Name}`]: Name extends 'EMBEDDER'
+    ? Variable<z.output<Model['EMBEDDER']['schema']> | undefined>
+    : Model[Name];
+};
+
+/** The same for a second model, to or from which tenants move. docs/models.md says how. */
+const next = {
+  ...Object.fromEntries(
+    modelVariables.map((name) => [
+      `${nextPrefix}${name}`,
+      { ...model[name], doc: `${name} of the second model; see docs/models.md.` },
+    ]),
+  ),
+  NEXT_EMBEDDER: optional(
+    choice(...embedderKinds),
+    'A second model, while tenants move from one to the other: "tessera models" moves them, and the database says which of the two is a tenant\'s. The variables below are those above, of the second model. Unset: there is none.',
+  ),
+} as unknown as Next;
+
+/** The variables of what turns text into vectors, and of what is given to it. */
+export const embedding = {
+  ...model,
   EMBEDDING_TENANT_TOKENS_PER_MINUTE: optional(
     wholeNumber(1, 1_000_000_000),
     'Tokens that each process embeds for one tenant in a minute, at most. Unset: no limit.',
@@ -99,4 +134,5 @@ export const embedding = {
     '40',
     'Tokens that a chunk repeats of the one before it; less than half of CHUNK_TOKENS.',
   ),
+  ...next,
 } as const;

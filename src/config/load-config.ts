@@ -2,7 +2,7 @@ import { StartupError } from '../errors.ts';
 import type { Limits } from '../quota.ts';
 import { publicKeyDefaults } from './algorithms.ts';
 import type { Config, TokenConfig, TokenKeyConfig } from './config.ts';
-import { buildEmbedder } from './embedder-config.ts';
+import { buildEmbedder, buildNextEmbedder } from './embedder-config.ts';
 import type { Fault } from './rule.ts';
 import { isServerMode, rules } from './rules.ts';
 import type { Variable } from './variable.ts';
@@ -84,6 +84,7 @@ function buildConfig(values: Values, serverMode: boolean): Config {
     },
     token: buildToken(values),
     embedder: buildEmbedder(values),
+    nextEmbedder: buildNextEmbedder(values),
     tenantTokensPerMinute: values.EMBEDDING_TENANT_TOKENS_PER_MINUTE,
     chunk: { maxTokens: values.CHUNK_TOKENS, overlapTokens: values.CHUNK_OVERLAP_TOKENS },
     limits: buildLimits(values),

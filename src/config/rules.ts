@@ -1,5 +1,5 @@
 import { hmacKeyBytes, isHmac } from './algorithms.ts';
-import { embedderIsComplete } from './embedder-rules.ts';
+import { embedderIsComplete, nextEmbedderIsComplete } from './embedder-rules.ts';
 import { isLoopback } from './loopback.ts';
 import type { Draft, Rule } from './rule.ts';
 
@@ -110,6 +110,7 @@ export const rules: readonly Rule[] = [
   algorithmsFitTheKey,
   issuersStandInTheirFile,
   embedderIsComplete,
+  nextEmbedderIsComplete,
   overlapIsSmall,
   onlyTrustedNeedsAFile,
 ];

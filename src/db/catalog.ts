@@ -20,6 +20,12 @@ export const catalog = {
     tier_changed_at: 'timestamptz default',
     chunk_count: 'integer null',
     counted_at: 'timestamptz null',
+    replaces: 'smallint null',
+    role_changed_at: 'timestamptz default',
+    job_id: 'uuid null',
+    filled_to: 'uuid null',
+    filled_at: 'timestamptz null',
+    emptied_at: 'timestamptz null',
   },
   documents: {
     tenant_id: 'text',

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { activeModel } from '../db/active-model.ts';
 import { sqlBuilder } from '../db/compile.ts';
 import { documentColumns } from '../db/document-columns.ts';
 import { documentPredicate } from '../db/document-filter.ts';
@@ -66,7 +67,7 @@ export function documentListStatement(tenantId: TenantId, listing: DocumentListi
     .limit(listing.limit);
 }
 
-/** Chunks of each document that still wait for their vector. */
+/** Chunks of each document that still wait for their vector by the active model. */
 export function pendingChunksStatement(tenantId: TenantId, ids: readonly DocumentId[]) {
   return sqlBuilder
     .selectFrom('embedding_jobs')
@@ -78,6 +79,7 @@ export function pendingChunksStatement(tenantId: TenantId, ids: readonly Documen
     .select(['chunks.document_id as id', sql<number>`count(*)::int`.as('pending')])
     .where('embedding_jobs.tenant_id', '=', tenantId)
     .where('embedding_jobs.dead_at', 'is', null)
+    .where('embedding_jobs.model_id', '=', activeModel(tenantId))
     .where('chunks.tenant_id', '=', tenantId)
     .where('chunks.document_id', '=', sql<string>`any(${ids}::uuid[])`)
     .groupBy('chunks.document_id');

@@ -18,6 +18,7 @@ const kindDescriptions: Record<JobKind, string> = {
   write: 'Embedding what a write or an import stored.',
   reembed: 'Embedding stored documents anew.',
   delete: 'Deleting documents.',
+  backfill: 'Embedding everything by a second model, beside the one that is searched.',
 };
 
 const JobKindEnum = builder.enumType('JobKind', {

@@ -1,6 +1,7 @@
 import { EmbedderError } from '../embed/embedder-error.ts';
 import { ExpectedError } from '../errors.ts';
 import { embedOnce } from '../search/embed-once.ts';
+import { mapEmbedders } from '../search/model-choice.ts';
 import { type SearchAnswer, search } from '../search/search.ts';
 import { ExampleNotFoundError, NotEmbeddableError } from '../search/search-request.ts';
 import type { Told } from '../updates/news-stream.ts';
@@ -85,13 +86,13 @@ async function watchSearch(
 ): Promise<AsyncIterable<Told<NewHits>>> {
   const principal = requirePrincipal(caller);
   const { tenantId, subject, groups } = principal;
-  const embedder = embedOnce(deps.embedder);
+  const embedders = mapEmbedders(deps, embedOnce);
   const seen = createSeenVersions();
   let isStart = true;
   const question = {
     tenantId,
     key: JSON.stringify(['searchUpdates', tenantId, subject, groups, input, page]),
-    ask: (until: AbortSignal) => search({ ...depsFor(until), embedder }, principal, input, page, until),
+    ask: (until: AbortSignal) => search({ ...depsFor(until), ...embedders }, principal, input, page, until),
     tell: (answer: SearchAnswer, checkedAt: Date): NewHits | undefined => {
       const places = seen.takeNew(answer.hits);
       const isNews = places.length > 0 && !isStart;

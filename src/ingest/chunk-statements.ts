@@ -65,11 +65,13 @@ export function placeChunksStatement(tenantId: TenantId, places: readonly ChunkP
 
 /**
  * Hands the vectors of chunks that go over to chunks that wait for their own, where they answer until those are there. They are
- * numbered behind what such a chunk answers for already.
+ * numbered behind what such a chunk answers for already. A chunk that waits for one model only is given that model's.
+ * @param added chunks that will wait for every model, and do not yet.
  */
 export function handOverVectorsStatement(
   tenantId: TenantId,
   successors: ReadonlyMap<ChunkId, ChunkId>,
+  added: readonly ChunkId[],
 ): Statement<unknown> {
   const handed = sqlBuilder
     .selectFrom(
@@ -92,7 +94,11 @@ export function handOverVectorsStatement(
         'number',
       ),
     ])
-    .where('e.tenant_id', '=', tenantId);
+    .where('e.tenant_id', '=', tenantId)
+    .where(
+      sql<boolean>`(gone.successor = any(${added}::uuid[]) or exists (select from embedding_jobs j
+        where j.tenant_id = ${tenantId} and j.chunk_id = gone.successor and j.model_id = e.model_id))`,
+    );
   return sqlBuilder
     .updateTable('embeddings')
     .from(handed.as('handed'))

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Attribute } from '../attribute.ts';
 import { type Chunking, defaultChunking } from '../chunking.ts';
+import { collectionsKey } from '../db/collections-key.ts';
 import { sqlBuilder } from '../db/compile.ts';
 import type { Execute, Statement } from '../db/database.ts';
 import type { TenantId } from '../ids.ts';
@@ -24,7 +25,7 @@ export const undeclared: CollectionSettings = { language: 'english', attributes:
  * statement: what is read behind it must be read after the wait. Given up with the transaction.
  */
 export function lockCollectionsStatement(tenantId: TenantId, purpose: 'write' | 'define'): Statement<unknown> {
-  const key = sql`hashtextextended(${`tessera.collections/${tenantId}`}, 0)`;
+  const key = collectionsKey(tenantId);
   return sqlBuilder.selectNoFrom(
     purpose === 'write'
       ? sql<unknown>`pg_advisory_xact_lock_shared(${key})`.as('locked')

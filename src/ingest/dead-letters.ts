@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Principal } from '../auth/principal.ts';
+import { activeModel } from '../db/active-model.ts';
 import { auditStatement } from '../db/audit.ts';
 import { sqlBuilder } from '../db/compile.ts';
 import { readAsTenant, writeAsTenant } from '../db/tenant.ts';
@@ -17,7 +18,10 @@ export interface DeadLetter {
   readonly deadAt: Date;
 }
 
-/** Dead letters in the order of their chunks. Those of documents that the reader may not see are not among them. */
+/**
+ * Dead letters of the active model in the order of their chunks. Those of documents that the reader may not see are not among
+ * them.
+ */
 export function deadLettersStatement(tenantId: TenantId, limit: number) {
   return sqlBuilder
     .selectFrom('embedding_jobs')
@@ -33,6 +37,7 @@ export function deadLettersStatement(tenantId: TenantId, limit: number) {
     ])
     .where('embedding_jobs.tenant_id', '=', tenantId)
     .where('embedding_jobs.dead_at', 'is not', null)
+    .where('embedding_jobs.model_id', '=', activeModel(tenantId))
     .where('chunks.tenant_id', '=', tenantId)
     .where('documents.tenant_id', '=', tenantId)
     .orderBy('embedding_jobs.chunk_id')

@@ -6,7 +6,7 @@ import { type ChunkId, type JobId, newJobId, type TenantId } from '../ids.ts';
 import { insertJobsStatement } from './upsert-statements.ts';
 
 /** What a job is for. */
-export type JobKind = 'write' | 'reembed' | 'delete';
+export type JobKind = 'write' | 'reembed' | 'delete' | 'backfill';
 
 export interface NewJob {
   readonly kind: JobKind;
@@ -37,13 +37,12 @@ export function extendJobStatement(tenantId: TenantId, id: JobId, kind: JobKind,
 }
 
 /**
- * Leaves the duty to embed chunks, as part of a job that callers can follow.
+ * Leaves the duty to embed chunks by each of the tenant's models, as part of a job that callers can follow: it counts the active one.
  * @returns the job; null where there is nothing to do and no job was named.
  * @throws {Refusal} `BAD_USER_INPUT` when the job that was named is none.
  */
 export async function queueChunks(
   tenantId: TenantId,
-  modelId: number,
   chunkIds: readonly ChunkId[],
   job: NewJob,
   execute: Execute,
@@ -52,7 +51,7 @@ export async function queueChunks(
   const id = await openJob(tenantId, job, chunkIds.length, execute);
   for (let start = 0; start < chunkIds.length; start += chunksPerStatement) {
     const part = chunkIds.slice(start, start + chunksPerStatement);
-    await execute(insertJobsStatement(tenantId, modelId, part, id));
+    await execute(insertJobsStatement(tenantId, part, id));
   }
   return id;
 }

@@ -11,10 +11,12 @@ import type { IngestDeps } from './upsert-documents.ts';
 /** Which documents are meant. */
 export type ReembedTarget = { readonly collection: string } | { readonly ids: readonly DocumentId[] };
 
-/** Queues every chunk of the documents, those that wait and dead letters included, and says how many there are. */
+/**
+ * Queues every chunk of the documents for each of the tenant's models, those that wait and dead letters included, and says
+ * how many there are. The job is that of the active model.
+ */
 export function queueDocumentsStatement(
   tenantId: TenantId,
-  modelId: number,
   target: ReembedTarget,
   jobId: JobId,
 ): Statement<{ queued: number }> {
@@ -22,15 +24,16 @@ export function queueDocumentsStatement(
     'collection' in target ? sql`d.collection = ${target.collection}` : sql`d.id = any(${target.ids}::uuid[])`;
   const query = sql<{ queued: number }>`with queued as (
       insert into embedding_jobs (tenant_id, model_id, chunk_id, audience, job_id)
-      select c.tenant_id, ${modelId}::smallint, c.id, c.audience, ${jobId}::uuid
-      from documents d join chunks c on c.document_id = d.id
+      select c.tenant_id, m.model_id, c.id, c.audience, case when m.role = 'active' then ${jobId}::uuid end
+      from documents d join chunks c on c.document_id = d.id join tenant_models m on m.tenant_id = c.tenant_id
       where d.tenant_id = ${tenantId} and c.tenant_id = ${tenantId} and ${meant}
+        and m.tenant_id = ${tenantId} and m.role in ('active', 'candidate')
       order by c.document_id, c.ordinal
       on conflict (tenant_id, chunk_id, model_id) do update
-        set job_id = excluded.job_id, attempts = 0, rejections = 0, dead_at = null, available_at = now()
-      returning 1
+        set job_id = coalesce(excluded.job_id, embedding_jobs.job_id), attempts = 0, rejections = 0, dead_at = null, available_at = now()
+      returning job_id
     )
-    select count(*)::int as queued from queued`;
+    select count(*)::int as queued from queued where job_id = ${jobId}::uuid`;
   return { compile: () => query.compile(sqlBuilder) };
 }
 
@@ -70,14 +73,14 @@ async function* readQueuedTexts(tenantId: TenantId, jobId: JobId, execute: Execu
  * @throws what `checkWrite` throws.
  */
 export async function reembed(
-  deps: Pick<IngestDeps, 'database' | 'modelId' | 'onPending' | 'checkWrite'>,
+  deps: Pick<IngestDeps, 'database' | 'onPending' | 'checkWrite'>,
   principal: Principal,
   target: ReembedTarget,
 ): Promise<JobId | null> {
   const { tenantId, subject } = principal;
   const id = newJobId();
   const queued = await writeAsTenant(deps.database, principal, async (execute) => {
-    const [counted] = await execute(queueDocumentsStatement(tenantId, deps.modelId, target, id));
+    const [counted] = await execute(queueDocumentsStatement(tenantId, target, id));
     if (!counted?.queued) return 0;
     await execute(insertJobStatement(tenantId, { id, kind: 'reembed', createdBy: subject }, counted.queued));
     const content = { documents: 0, chunks: 0, texts: () => readQueuedTexts(tenantId, id, execute) };

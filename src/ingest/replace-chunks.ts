@@ -46,7 +46,8 @@ export async function replaceChunks(
   for (let start = 0; start < added.length; start += rowsPerStatement)
     await execute(insertChunksStatement(tenantId, added.slice(start, start + rowsPerStatement)));
   const successors = new Map(changes.flatMap((change) => [...change.successors]));
-  if (successors.size > 0) await execute(handOverVectorsStatement(tenantId, successors));
+  const addedIds = added.map(({ id }) => id);
+  if (successors.size > 0) await execute(handOverVectorsStatement(tenantId, successors, addedIds));
   const removed = changes.flatMap((change) => change.removed);
   if (removed.length > 0) await execute(deleteChunksStatement(tenantId, removed));
   const moved = changes.flatMap((change) => change.moved);

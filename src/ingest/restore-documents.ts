@@ -37,7 +37,7 @@ export async function restoreDocuments(
     const added = await replaceChunks(deps, tenantId, documents, settings, execute);
     const chunkIds = added.map(({ id }) => id);
     const job = { kind: 'write', createdBy: subject } as const;
-    const jobId = await queueChunks(tenantId, deps.modelId, chunkIds, job, execute);
+    const jobId = await queueChunks(tenantId, chunkIds, job, execute);
     const content = { documents: found.length, chunks: added.length, texts: () => [added.map(embeddedText)] };
     await deps.checkWrite(principal, content, execute);
     const entry = { action: 'restoreDocuments', targetKind: 'document', targetIds: found };

@@ -37,6 +37,7 @@ import {
 /** What ingest needs: a database, the model that chunks are measured and embedded with, and the size of a chunk. */
 export interface IngestDeps {
   readonly database: Database;
+  /** The model of a tenant that has none yet. */
   readonly modelId: number;
   readonly chunking: ServerChunking;
   /** Called after a commit that left chunks to embed. */
@@ -195,7 +196,7 @@ export async function writeChecked(
   const added = await replaceChunks(deps, tenantId, rechunked, settings, execute);
   const chunkIds = added.map(({ id }) => id);
   const job = { kind: 'write', createdBy: subject, ...(jobId && { id: jobId }) } as const;
-  const openedJob = await queueChunks(tenantId, deps.modelId, chunkIds, job, execute);
+  const openedJob = await queueChunks(tenantId, chunkIds, job, execute);
   const content = { documents: created.length, chunks: added.length, texts: () => [added.map(embeddedText)] };
   await deps.checkWrite(principal, content, execute);
   outcomes.sort((a, b) => a.index - b.index);

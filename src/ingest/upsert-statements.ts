@@ -179,10 +179,12 @@ export function insertChunksStatement(tenantId: TenantId, rows: readonly ChunkRo
   );
 }
 
-/** The duty to embed, in the transaction that writes the chunks, and the job that it is part of. */
+/**
+ * The duty to embed, in the transaction that writes the chunks: by the active model, as part of a job, and by a candidate,
+ * which nobody waits for.
+ */
 export function insertJobsStatement(
   tenantId: TenantId,
-  modelId: number,
   chunkIds: readonly ChunkId[],
   jobId: JobId,
 ): Statement<unknown> {
@@ -192,14 +194,17 @@ export function insertJobsStatement(
     .expression((eb) =>
       eb
         .selectFrom('chunks')
+        .innerJoin('tenant_models', 'tenant_models.tenant_id', 'chunks.tenant_id')
         .select([
-          'tenant_id',
-          sql<number>`${modelId}::smallint`.as('model_id'),
-          'id',
-          'audience',
-          sql<string>`${jobId}::uuid`.as('job_id'),
+          'chunks.tenant_id',
+          'tenant_models.model_id',
+          'chunks.id',
+          'chunks.audience',
+          sql<string | null>`case when tenant_models.role = 'active' then ${jobId}::uuid end`.as('job_id'),
         ])
-        .where('tenant_id', '=', tenantId)
-        .where('id', '=', sql<string>`any(${chunkIds}::uuid[])`),
+        .where('chunks.tenant_id', '=', tenantId)
+        .where('chunks.id', '=', sql<string>`any(${chunkIds}::uuid[])`)
+        .where('tenant_models.tenant_id', '=', tenantId)
+        .where('tenant_models.role', 'in', sql<'active'>`('active', 'candidate')` as never),
     );
 }

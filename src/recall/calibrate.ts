@@ -18,6 +18,8 @@ export interface CalibrateDeps {
 export interface CalibrateOptions {
   /** Vectors of the tenant that serve as queries: 200 unless told otherwise. A step of recall@10 is one tenth of one of them. */
   readonly sample?: number;
+  /** Of which of the tenant's models; the active one without it. */
+  readonly modelId?: number | undefined;
   /** Decides which ones; the same seed picks the same. */
   readonly seed?: number;
   readonly candidates?: readonly number[];
@@ -48,7 +50,7 @@ export async function calibrate(
 ): Promise<RecallCurve> {
   const { database } = deps;
   const scope = measuringScope(tenantId);
-  const [[model]] = await readInFlight(database, scope, [measuredModelStatement(tenantId)]);
+  const [[model]] = await readInFlight(database, scope, [measuredModelStatement(tenantId, options.modelId)]);
   if (!model || model.chunks < 2) {
     throw new Refusal(
       'BAD_USER_INPUT',

@@ -6,6 +6,8 @@ import { describesTenant, type RecallCurve } from './recall-curve.ts';
 
 /** What is known about a tenant's searches before one is planned. */
 export interface Tuning {
+  /** The active model; null for a tenant that has none yet. */
+  readonly modelId: number | null;
   readonly tier: 'exact' | 'hnsw';
   /** Vectors of the active model when they were last counted; null where nobody has. */
   readonly chunks: number | null;
@@ -26,12 +28,15 @@ export interface Tuning {
 export async function readTuning(deps: { readonly database: Database }, principal: Principal): Promise<Tuning> {
   const [[row]] = await readInFlight(deps.database, tenantScope(principal), [tuningStatement(principal.tenantId)]);
   if (!row)
-    return { tier: 'exact', chunks: null, curve: undefined, outdated: false, wordIndexes: [], hasAccessLists: false };
-  const { tier, chunks, wordIndexes, hasAccessLists } = row;
+    return {
+      ...{ modelId: null, tier: 'exact', chunks: null, curve: undefined },
+      ...{ outdated: false, wordIndexes: [], hasAccessLists: false },
+    };
+  const { modelId, tier, chunks, wordIndexes, hasAccessLists } = row;
   const curve = toCurve(row);
   const current = curve !== undefined && describesTenant(curve, row);
   const outdated = curve !== undefined && !current;
-  return { tier, chunks, curve: current ? curve : undefined, outdated, wordIndexes, hasAccessLists };
+  return { modelId, tier, chunks, curve: current ? curve : undefined, outdated, wordIndexes, hasAccessLists };
 }
 
 type TuningRow = ReturnType<typeof tuningStatement> extends { execute(): Promise<(infer Row)[]> } ? Row : never;

@@ -22,8 +22,8 @@ export interface Found {
   readonly distance: number;
 }
 
-/** The tenant's active model, how it is indexed, and how many vectors there are. */
-export function measuredModelStatement(tenantId: TenantId) {
+/** The tenant's active model, or another of its models, how it is indexed, and how many vectors there are. */
+export function measuredModelStatement(tenantId: TenantId, modelId?: number) {
   return sqlBuilder
     .selectFrom('tenant_models')
     .select((eb) => [
@@ -39,7 +39,20 @@ export function measuredModelStatement(tenantId: TenantId) {
         .as('chunks'),
     ])
     .where('tenant_id', '=', tenantId)
-    .where('role', '=', 'active');
+    .where('role', '<>', 'retired')
+    .$if(modelId === undefined, (query) => query.where('role', '=', 'active'))
+    .$if(modelId !== undefined, (query) => query.where('model_id', '=', modelId as number));
+}
+
+/** First sentences of a tenant's passages, in place of questions that nobody wrote down; the same ones for the same seed. */
+export function sampleTextsStatement(tenantId: TenantId, size: number, seed: number) {
+  return sqlBuilder
+    .selectFrom('chunks')
+    .select(sql<string>`left(regexp_replace(chunks.text, '([.!?])\\s.*$', '\\1', 's'), 200)`.as('text'))
+    .where('tenant_id', '=', tenantId)
+    .where(sql<boolean>`chunks.text ~ '\\w'`)
+    .orderBy(sql`md5(chunks.id::text || ${String(seed)}::text)`)
+    .limit(size);
 }
 
 /** Vectors picked at random, the same ones for the same seed. */

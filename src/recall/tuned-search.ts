@@ -1,5 +1,6 @@
 import type { Principal } from '../auth/principal.ts';
 import type { Database } from '../db/database.ts';
+import type { TenantId } from '../ids.ts';
 import { type ChooseOptions, type ChosenSetting, chooseSetting, type RecallWish } from './choose-setting.ts';
 import { readTuning, type Tuning } from './read-tuning.ts';
 import { createTuningCache } from './tuning-cache.ts';
@@ -24,6 +25,10 @@ export interface TunedSearch {
   wordIndexes(principal: Principal): Promise<readonly string[]>;
   /** Whether documents of the tenant may be hidden from some who search it. */
   hasAccessLists(principal: Principal): Promise<boolean>;
+  /** The model by which the tenant is searched; null where it has none. */
+  activeModel(principal: Principal): Promise<number | null>;
+  /** Has all of it read anew, as after a change of the model: of a tenant, or of everybody. */
+  forget(tenantId?: TenantId): void;
 }
 
 const defaults = { ttlMs: 30_000, maxEntries: 2_000 };
@@ -31,7 +36,8 @@ const defaults = { ttlMs: 30_000, maxEntries: 2_000 };
 /**
  * Makes what searches ask how each tenant is indexed and what was measured of it: read once and remembered for both. What
  * it says may be half a minute old, ten times that for a tenant's first search in a while, and no answer is wrong for it:
- * a word index that has gone meanwhile is a slower search, and the first access list of a tenant is kept by the policies.
+ * a word index that has gone meanwhile is a slower search, the first access list of a tenant is kept by the policies, and a
+ * search by a model that is not active any more is refused by its own statement.
  */
 export function createTunedSearch(
   deps: { readonly database: Database },
@@ -47,5 +53,7 @@ export function createTunedSearch(
     },
     wordIndexes: async (principal) => (await cache.read(principal)).wordIndexes,
     hasAccessLists: async (principal) => (await cache.read(principal)).hasAccessLists,
+    activeModel: async (principal) => (await cache.read(principal)).modelId,
+    forget: cache.forget,
   };
 }

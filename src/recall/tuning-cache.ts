@@ -13,6 +13,8 @@ export interface TuningCacheOptions {
 /** What is known about tenants' searches, kept so that a search need not ask first. */
 export interface TuningCache {
   read(principal: Principal): Promise<Tuning>;
+  /** Has a tenant's read anew, or everybody's. */
+  forget(tenantId?: TenantId): void;
 }
 
 interface Entry {
@@ -66,6 +68,10 @@ export function createTuningCache(
       const [oldest] = entries.keys();
       if (entries.size > maxEntries && oldest !== undefined) entries.delete(oldest);
       return entry.value;
+    },
+    forget(tenantId) {
+      if (tenantId === undefined) entries.clear();
+      else entries.delete(tenantId);
     },
   };
 }

@@ -4,6 +4,7 @@ import { tenantScope } from '../db/scope.ts';
 import type { DocumentId } from '../ids.ts';
 import { checkSearch } from './check-search.ts';
 import { documentFactsStatement, isCandidateStatement, trueRankStatement } from './missing-statements.ts';
+import { withActiveModel } from './model-choice.ts';
 import { prepareSearch } from './prepare-search.ts';
 import { runSearch, type SearchRun } from './run-search.ts';
 import type { SearchDeps } from './search.ts';
@@ -46,13 +47,26 @@ const mostHits = 2_000;
  * `NOT_THERE`, just like one that does not exist.
  * @throws what {@link search} throws.
  */
-export async function explainMissing(
+export function explainMissing(
   deps: SearchDeps,
   principal: Principal,
   documentId: DocumentId,
   input: SearchInput,
   page: PageInput,
   signal?: AbortSignal,
+): Promise<MissingExplanation> {
+  return withActiveModel(deps, principal, input.mode, (on) =>
+    explainByModel(on, principal, documentId, input, page, signal),
+  );
+}
+
+async function explainByModel(
+  deps: SearchDeps,
+  principal: Principal,
+  documentId: DocumentId,
+  input: SearchInput,
+  page: PageInput,
+  signal: AbortSignal | undefined,
 ): Promise<MissingExplanation> {
   const {
     first,

@@ -9,6 +9,7 @@ import type { ChunkId, DocumentId, TenantId } from '../ids.ts';
 import { coarseVector, InvalidVectorError, normaliseVector } from '../vector.ts';
 import type { ExampleId } from './search-input.ts';
 import { ExampleNotFoundError, exampleNotFound } from './search-request.ts';
+import { isByActiveModel } from './semantic-stages.ts';
 
 /** The vectors of passages, by their own ids or by their documents'. */
 export function exampleVectorsStatement(
@@ -32,6 +33,7 @@ export function exampleVectorsStatement(
       .where('chunks.tenant_id', '=', tenantId)
       .where('embeddings.tenant_id', '=', tenantId)
       .where('embeddings.model_id', '=', modelId)
+      .where(isByActiveModel({ modelId }))
       .where((eb) =>
         eb.or([
           eb('chunks.document_id', '=', sql<string>`any(${documentIds}::uuid[])`),

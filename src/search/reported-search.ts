@@ -2,9 +2,10 @@ import { sql } from 'kysely';
 import { sqlBuilder } from '../db/compile.ts';
 import type { Statement } from '../db/database.ts';
 import type { TenantId } from '../ids.ts';
-import type { SearchPlan } from './search-plan.ts';
+import type { SearchPlan, SemanticPlan } from './search-plan.ts';
 import { type searchStatement, selectHits, withStages } from './search-statement.ts';
 import type { Reached, SearchTables } from './search-tables.ts';
+import { isByActiveModel } from './semantic-stages.ts';
 
 /** A hit as the database returns it. */
 export type HitRow = ReturnType<typeof searchStatement> extends Statement<infer Row> ? Row : never;
@@ -43,12 +44,14 @@ export type ReportedRow = Reached & { readonly [Column in keyof HitRow]: HitRow[
 /** The same search, which also says how much each half had to choose from: in one row at least, be it without a hit. */
 export function reportedSearchStatement(tenantId: TenantId, plan: SearchPlan): Statement<ReportedRow> {
   const hits = selectHits(sqlBuilder.withTables<SearchTables>(), tenantId, plan);
+  const { semantic } = plan;
   return withStages(tenantId, plan)
     .with('reached', () => reachedStage(plan) as never)
     .selectFrom('reached')
     .leftJoin(hits.as('hits'), (join) => join.onTrue())
     .select(hitColumns.map((column) => sql.ref(`hits.${column}`).as(column)))
     .select(['reached.candidates', 'reached.keywordChunks', 'reached.permitted', 'reached.exampleFound'])
+    .$if(semantic !== undefined, (query) => query.where(isByActiveModel(semantic as SemanticPlan)))
     .orderBy(sql`hits.score`, (order) => order.desc().nullsLast())
     .orderBy(sql`hits."itemId"`, 'desc') as Statement<unknown> as Statement<ReportedRow>;
 }

@@ -7,14 +7,16 @@ import { conditionsOf } from './document-selection.ts';
 import { exampleStages } from './example-stage.ts';
 import { ageStage, fusionStage, keywordOnlyStage, pageStage, semanticOnlyStage } from './fusion-stages.ts';
 import { keywordChunkStage, keywordStage, queryStage } from './keyword-stages.ts';
-import type { SearchPlan } from './search-plan.ts';
+import type { SearchPlan, SemanticPlan } from './search-plan.ts';
 import type { SearchTables } from './search-tables.ts';
-import { exhaustiveStage, rerankStage } from './semantic-stages.ts';
+import { exhaustiveStage, isByActiveModel, rerankStage } from './semantic-stages.ts';
 import { stageOneStages } from './stage-one.ts';
 
 /** The whole search in one statement: both halves, their fusion, and the page with its documents and passages. */
 export function searchStatement(tenantId: TenantId, plan: SearchPlan) {
+  const { semantic } = plan;
   return selectHits(withStages(tenantId, plan), tenantId, plan)
+    .$if(semantic !== undefined, (query) => query.where(isByActiveModel(semantic as SemanticPlan)))
     .orderBy('page.score', 'desc')
     .orderBy('page.item_id', 'desc');
 }

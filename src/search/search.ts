@@ -12,6 +12,7 @@ import { checkSearch } from './check-search.ts';
 import { diversify } from './diversify.ts';
 import { explainStatement, readExplanation, type SearchExplanation } from './explain-search.ts';
 import { type Highlight, highlightsStatement, readHighlights } from './highlights.ts';
+import { type ModelChoice, withActiveModel } from './model-choice.ts';
 import { type Passage, passagesStatement } from './passages.ts';
 import { type PreparedSearch, prepareSearch } from './prepare-search.ts';
 import { runSearch, type StageOneReport } from './run-search.ts';
@@ -26,6 +27,8 @@ export interface SearchDeps {
   readonly database: Database;
   readonly embedder: Embedder;
   readonly modelId: number;
+  /** Which model a tenant is searched by, where that may be another than this one. */
+  readonly choice?: ModelChoice;
   readonly chooseDepth: ChooseDepth;
   readonly wordIndexes: ReadWordIndexes;
   readonly hasAccessLists: HasAccessLists;
@@ -85,12 +88,22 @@ export interface SearchAnswer {
  * @throws {NotEmbeddableError} for a SEMANTIC search by a text that the model knows nothing of.
  * @throws {ExampleNotFoundError} for an example that does not exist for this tenant or has no vector.
  */
-export async function search(
+export function search(
   deps: SearchDeps,
   principal: Principal,
   input: SearchInput,
   page: PageInput,
   signal?: AbortSignal,
+): Promise<SearchAnswer> {
+  return withActiveModel(deps, principal, input.mode, (on) => searchByModel(on, principal, input, page, signal));
+}
+
+async function searchByModel(
+  deps: SearchDeps,
+  principal: Principal,
+  input: SearchInput,
+  page: PageInput,
+  signal: AbortSignal | undefined,
 ): Promise<SearchAnswer> {
   const startedMs = performance.now();
   const { first, after, ...request } = checkSearch(input, page, deps.embedder.model.dimensions);

@@ -66,6 +66,14 @@ export function unindexedDistance(plan: SemanticPlan) {
   return sql<number>`(${coarseDistance(plan)}) + 0`;
 }
 
+/**
+ * True, or the statement fails: a search by vectors of a model that is not the tenant's active one would find what is left of
+ * them. Asked once a statement: one look at a primary key.
+ */
+export function isByActiveModel({ modelId }: Pick<SemanticPlan, 'modelId'>) {
+  return sql<boolean>`(select require_active_model(${modelId}))`;
+}
+
 /** Stage two: the survivors at full precision, the best passage of each item, ranked. */
 export function rerankStage(tenantId: TenantId, plan: SemanticPlan, groupBy: GroupBy) {
   const passages = sqlBuilder

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Attribute } from '../attribute.ts';
 import type { Principal } from '../auth/principal.ts';
 import { type Chunking, defaultChunking } from '../chunking.ts';
+import { activeModel } from '../db/active-model.ts';
 import { sqlBuilder } from '../db/compile.ts';
 import { type Database, readInFlight } from '../db/database.ts';
 import { tenantScope } from '../db/scope.ts';
@@ -26,7 +27,7 @@ export interface Collection {
 
 export function tenantFactsStatement(tenantId: TenantId) {
   return sqlBuilder.selectNoFrom((eb) => {
-    const count = (table: 'documents' | 'chunks' | 'unembeddable_chunks') =>
+    const count = (table: 'documents' | 'chunks') =>
       eb.selectFrom(table).select(sql<number>`count(*)::int`.as('count')).where('tenant_id', '=', tenantId).$asScalar();
     return [
       count('documents').$notNull().as('documents'),
@@ -36,10 +37,18 @@ export function tenantFactsStatement(tenantId: TenantId) {
         .select(sql<number>`count(*)::int`.as('count'))
         .where('tenant_id', '=', tenantId)
         .where('dead_at', 'is', null)
+        .where('model_id', '=', activeModel(tenantId))
         .$asScalar()
         .$notNull()
         .as('pendingChunks'),
-      count('unembeddable_chunks').$notNull().as('unembeddableChunks'),
+      eb
+        .selectFrom('unembeddable_chunks')
+        .select(sql<number>`count(*)::int`.as('count'))
+        .where('tenant_id', '=', tenantId)
+        .where('model_id', '=', activeModel(tenantId))
+        .$asScalar()
+        .$notNull()
+        .as('unembeddableChunks'),
     ];
   });
 }

@@ -20,6 +20,8 @@ export interface WorkerDeps {
   readonly database: Database;
   readonly embedder: Embedder;
   readonly modelId: number;
+  /** A second model, which is as much the worker's as the first. */
+  readonly other?: Pick<WorkerDeps, 'embedder' | 'modelId'> | undefined;
   /** Days for which the audit log is kept; for ever without it. */
   readonly auditRetentionDays?: number | undefined;
   /** Calls to the provider at a time; 1 without it. */

@@ -4,6 +4,7 @@ import type { TenantId } from '../ids.ts';
 import { clearAway } from './clear-away.ts';
 import { type BatchResult, embedBatch, type WorkerDeps } from './embed-batch.ts';
 import { eraseTenants } from './erase-tenants.ts';
+import { fillModels } from './fill-models.ts';
 import { purgeDocuments } from './purge-documents.ts';
 import { purgeOldRows } from './purge-old-rows.ts';
 import { purgeRevokedTokens } from './purge-revoked-tokens.ts';
@@ -30,24 +31,57 @@ const clearEveryMs = 600_000;
 export function startWorker(deps: WorkerDeps, log: Logger): Worker {
   const stopping = new AbortController();
   const terms = createTermCounter(deps, log, stopping.signal);
-  let wakeUp = Promise.withResolvers<void>();
-  const done = loop();
+  let bell = Promise.withResolvers<void>();
+  // Whoever listened before is woken; what comes later is for whoever listens then.
+  const ring = () => {
+    const { resolve } = bell;
+    bell = Promise.withResolvers<void>();
+    resolve();
+  };
+  const note = (batch: BatchResult) => {
+    log.debug(batch, 'embedded a batch');
+    terms.note(batch.tenants);
+  };
+  const { other } = deps;
+  // Each model has a loop of its own, so that however much waits for one, the other is kept current.
+  const done = Promise.all([
+    loop(),
+    ...(other ? [beside(() => embedWaiting({ ...deps, ...other }, stopping.signal, note))] : []),
+    beside(keepModels),
+  ]);
+
+  async function keepModels(): Promise<void> {
+    await fillModels(deps.database, stopping.signal, (step) => {
+      log[step.state === 'done' ? 'info' : 'debug'](step, "a tenant's model is filled or emptied");
+      if (step.state === 'more' || step.state === 'done') ring();
+    });
+  }
+
+  async function beside(work: () => Promise<unknown>): Promise<void> {
+    while (!stopping.signal.aborted) {
+      const woken = bell.promise;
+      try {
+        await work();
+      } catch (error) {
+        if (!stopping.signal.aborted) log.error({ err: error }, 'a round of the worker failed; it tries again');
+      }
+      if (stopping.signal.aborted) return;
+      await Promise.race([wait(pollMs, undefined, { signal: stopping.signal }).catch(() => {}), woken]);
+    }
+  }
 
   async function loop(): Promise<void> {
     let clearedAtMs = Number.NEGATIVE_INFINITY;
     while (!stopping.signal.aborted) {
       // What is written from here on is found by this look, or wakes the worker for the next one.
-      wakeUp = Promise.withResolvers<void>();
+      const woken = bell.promise;
       try {
-        await embedWaiting(deps, stopping.signal, (batch) => {
-          log.debug(batch, 'embedded a batch');
-          terms.note(batch.tenants);
-        });
+        await embedWaiting(deps, stopping.signal, note);
         terms.countSoon();
         await eraseTenants(deps.database, stopping.signal, (step) =>
           log[step.state === 'done' ? 'info' : 'debug'](step, 'a deleted tenant is erased'),
         );
-        if (await purgeDocuments(deps.database, deps.deletedHours ?? defaultDeletedHours)) wakeUp.resolve();
+        if (await purgeDocuments(deps.database, deps.deletedHours ?? defaultDeletedHours)) ring();
         if (performance.now() - clearedAtMs >= clearEveryMs) {
           await purgeRevokedTokens(deps.database);
           await purgeOldRows(deps);
@@ -58,15 +92,15 @@ export function startWorker(deps: WorkerDeps, log: Logger): Worker {
         if (!stopping.signal.aborted) log.error({ err: error }, 'a round of the worker failed; it tries again');
       }
       if (stopping.signal.aborted) return;
-      await Promise.race([wait(pollMs, undefined, { signal: stopping.signal }).catch(() => {}), wakeUp.promise]);
+      await Promise.race([wait(pollMs, undefined, { signal: stopping.signal }).catch(() => {}), woken]);
     }
   }
 
   return {
-    wake: () => wakeUp.resolve(),
+    wake: ring,
     stop: async () => {
       stopping.abort();
-      wakeUp.resolve();
+      ring();
       await Promise.all([done, terms.settled()]);
     },
   };
@@ -111,10 +145,13 @@ export async function drain(
   onBatch: (batch: BatchResult) => void = () => {},
 ): Promise<number> {
   const touched = new Set<TenantId>();
-  const embedded = await embedWaiting(deps, signal, (batch) => {
+  const note = (batch: BatchResult) => {
     onBatch(batch);
     for (const tenantId of batch.tenants) touched.add(tenantId);
-  });
+  };
+  let embedded = 0;
+  for (const one of deps.other ? [deps, { ...deps, ...deps.other }] : [deps])
+    embedded += await embedWaiting(one, signal, note);
   await countTerms(deps, touched);
   return embedded;
 }

@@ -65,7 +65,7 @@ describe('the lock', () => {
     expect(rows).toEqual([]);
   });
 
-  test('lets eighteen functions read past the policies, each for the roles that need it', async () => {
+  test('lets twenty functions read past the policies, each for the roles that need it', async () => {
     const { rows } = await db.owner.query(
       `select p.proname as name, pg_get_userbyid(p.proowner) as owner, array_agg(i.grantee::regrole::text order by i.grantee::regrole::text) as callers
        from pg_proc p, aclexplode(p.proacl) i
@@ -80,6 +80,8 @@ describe('the lock', () => {
       { name: 'job_outbox', owner: 'tessera_counter', callers: ['tessera_reader'] },
       { name: 'keyword_best', owner: 'tessera_keyword', callers: ['tessera_reader', 'tessera_tenant'] },
       { name: 'keyword_matches', owner: 'tessera_keyword', callers: ['tessera_reader', 'tessera_tenant'] },
+      { name: 'model_counts', owner: 'tessera_counter', callers: ['tessera_operator'] },
+      { name: 'models_in_use', owner: 'tessera_counter', callers: ['tessera_operator', 'tessera_worker'] },
       { name: 'note_key_use', owner: 'tessera_gatekeeper', callers: ['tessera_gate'] },
       { name: 'note_source_change', owner: 'tessera_watcher', callers: ['tessera_attacher'] },
       { name: 'note_source_fault', owner: 'tessera_watcher', callers: ['tessera_attacher'] },

@@ -12,9 +12,18 @@ from
 where
   "embedding_jobs"."tenant_id" = $1
   and "embedding_jobs"."dead_at" is not null
-  and "chunks"."tenant_id" = $2
-  and "documents"."tenant_id" = $3
+  and "embedding_jobs"."model_id" = (
+    select
+      tenant_models.model_id
+    from
+      tenant_models
+    where
+      tenant_models.tenant_id = $2
+      and tenant_models.role = 'active'
+  )
+  and "chunks"."tenant_id" = $3
+  and "documents"."tenant_id" = $4
 order by
   "embedding_jobs"."chunk_id"
 limit
-  $4
+  $5

@@ -35,9 +35,21 @@ from
       inner join "embeddings" as "e" on "e"."chunk_id" = "gone"."id"
     where
       "e"."tenant_id" = $4
+      and (
+        gone.successor = any ($5::uuid[])
+        or exists (
+          select
+          from
+            embedding_jobs j
+          where
+            j.tenant_id = $6
+            and j.chunk_id = gone.successor
+            and j.model_id = e.model_id
+        )
+      )
   ) as "handed"
 where
-  "embeddings"."tenant_id" = $5
+  "embeddings"."tenant_id" = $7
   and "embeddings"."chunk_id" = "handed"."chunk_id"
   and "embeddings"."model_id" = "handed"."model_id"
   and "embeddings"."stand_in" = "handed"."stand_in"

@@ -7,13 +7,18 @@ insert into
     "job_id"
   )
 select
-  "tenant_id",
-  $1::smallint as "model_id",
-  "id",
-  "audience",
-  $2::uuid as "job_id"
+  "chunks"."tenant_id",
+  "tenant_models"."model_id",
+  "chunks"."id",
+  "chunks"."audience",
+  case
+    when tenant_models.role = 'active' then $1::uuid
+  end as "job_id"
 from
   "chunks"
+  inner join "tenant_models" on "tenant_models"."tenant_id" = "chunks"."tenant_id"
 where
-  "tenant_id" = $3
-  and "id" = any ($4::uuid[])
+  "chunks"."tenant_id" = $2
+  and "chunks"."id" = any ($3::uuid[])
+  and "tenant_models"."tenant_id" = $4
+  and "tenant_models"."role" in ('active', 'candidate')

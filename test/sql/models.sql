@@ -2,14 +2,9 @@ select
   "id",
   "name",
   "dimensions",
-  exists (
+  models.id in (
     select
-      "tenant_models"."model_id"
-    from
-      "tenant_models"
-    where
-      "tenant_models"."model_id" = "models"."id"
-      and "tenant_models"."role" = $1
+      models_in_use ()
   ) as "inUse"
 from
   "models"

@@ -8,7 +8,16 @@ from
 where
   "embedding_jobs"."tenant_id" = $1
   and "embedding_jobs"."dead_at" is null
-  and "chunks"."tenant_id" = $2
-  and "chunks"."document_id" = any ($3::uuid[])
+  and "embedding_jobs"."model_id" = (
+    select
+      tenant_models.model_id
+    from
+      tenant_models
+    where
+      tenant_models.tenant_id = $2
+      and tenant_models.role = 'active'
+  )
+  and "chunks"."tenant_id" = $3
+  and "chunks"."document_id" = any ($4::uuid[])
 group by
   "chunks"."document_id"

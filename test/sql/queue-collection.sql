@@ -4,31 +4,38 @@ with
       embedding_jobs (tenant_id, model_id, chunk_id, audience, job_id)
     select
       c.tenant_id,
-      $1::smallint,
+      m.model_id,
       c.id,
       c.audience,
-      $2::uuid
+      case
+        when m.role = 'active' then $1::uuid
+      end
     from
       documents d
       join chunks c on c.document_id = d.id
+      join tenant_models m on m.tenant_id = c.tenant_id
     where
-      d.tenant_id = $3
-      and c.tenant_id = $4
-      and d.collection = $5
+      d.tenant_id = $2
+      and c.tenant_id = $3
+      and d.collection = $4
+      and m.tenant_id = $5
+      and m.role in ('active', 'candidate')
     order by
       c.document_id,
       c.ordinal
     on conflict (tenant_id, chunk_id, model_id) do update
     set
-      job_id = excluded.job_id,
+      job_id = coalesce(excluded.job_id, embedding_jobs.job_id),
       attempts = 0,
       rejections = 0,
       dead_at = null,
       available_at = now()
     returning
-      1
+      job_id
   )
 select
   count(*)::int as queued
 from
   queued
+where
+  job_id = $6::uuid

@@ -14,4 +14,5 @@ from
   "tenant_models"
 where
   "tenant_id" = $2
-  and "role" = $3
+  and "role" <> $3
+  and "role" = $4

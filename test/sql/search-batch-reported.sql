@@ -301,6 +301,11 @@ from
             "documents"."tenant_id" = $25
             and "chunks"."tenant_id" = $26
         ) as "hits" on true
+      where
+        (
+          select
+            require_active_model ($27)
+        )
       order by
         hits.score desc nulls last,
         hits."itemId" desc

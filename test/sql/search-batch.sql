@@ -249,6 +249,10 @@ from
       where
         "documents"."tenant_id" = $25
         and "chunks"."tenant_id" = $26
+        and (
+          select
+            require_active_model ($27)
+        )
       order by
         "page"."score" desc,
         "page"."item_id" desc

@@ -295,6 +295,10 @@ from
 where
   "documents"."tenant_id" = $24
   and "chunks"."tenant_id" = $25
+  and (
+    select
+      require_active_model ($26)
+  )
 order by
   "page"."score" desc,
   "page"."item_id" desc

@@ -246,6 +246,11 @@ from
       "documents"."tenant_id" = $20
       and "chunks"."tenant_id" = $21
   ) as "hits" on true
+where
+  (
+    select
+      require_active_model ($22)
+  )
 order by
   hits.score desc nulls last,
   hits."itemId" desc

@@ -384,6 +384,11 @@ from
       "documents"."tenant_id" = $31
       and "chunks"."tenant_id" = $32
   ) as "hits" on true
+where
+  (
+    select
+      require_active_model ($33)
+  )
 order by
   hits.score desc nulls last,
   hits."itemId" desc

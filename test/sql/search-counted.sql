@@ -661,6 +661,11 @@ from
       "documents"."tenant_id" = $108
       and "chunks"."tenant_id" = $109
   ) as "hits" on true
+where
+  (
+    select
+      require_active_model ($110)
+  )
 order by
   hits.score desc nulls last,
   hits."itemId" desc

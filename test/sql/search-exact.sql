@@ -118,6 +118,10 @@ from
 where
   "documents"."tenant_id" = $9
   and "chunks"."tenant_id" = $10
+  and (
+    select
+      require_active_model ($11)
+  )
 order by
   "page"."score" desc,
   "page"."item_id" desc

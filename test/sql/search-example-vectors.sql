@@ -12,6 +12,10 @@ where
   and "embeddings"."tenant_id" = $3
   and "embeddings"."model_id" = $4
   and (
-    "chunks"."document_id" = any ($5::uuid[])
-    or "chunks"."id" = any ($6::uuid[])
+    select
+      require_active_model ($5)
+  )
+  and (
+    "chunks"."document_id" = any ($6::uuid[])
+    or "chunks"."id" = any ($7::uuid[])
   )

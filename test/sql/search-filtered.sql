@@ -426,6 +426,10 @@ from
 where
   "documents"."tenant_id" = $75
   and "chunks"."tenant_id" = $76
+  and (
+    select
+      require_active_model ($77)
+  )
 order by
   "page"."score" desc,
   "page"."item_id" desc

@@ -256,6 +256,10 @@ from
 where
   "documents"."tenant_id" = $20
   and "chunks"."tenant_id" = $21
+  and (
+    select
+      require_active_model ($22)
+  )
 order by
   "page"."score" desc,
   "page"."item_id" desc

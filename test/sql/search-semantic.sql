@@ -132,6 +132,10 @@ from
 where
   "documents"."tenant_id" = $13
   and "chunks"."tenant_id" = $14
+  and (
+    select
+      require_active_model ($15)
+  )
 order by
   "page"."score" desc,
   "page"."item_id" desc

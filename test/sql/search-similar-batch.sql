@@ -228,6 +228,11 @@ from
             "documents"."tenant_id" = $22
             and "chunks"."tenant_id" = $23
         ) as "hits" on true
+      where
+        (
+          select
+            require_active_model ($24)
+        )
       order by
         hits.score desc nulls last,
         hits."itemId" desc

@@ -217,6 +217,11 @@ from
       "documents"."tenant_id" = $16
       and "chunks"."tenant_id" = $17
   ) as "hits" on true
+where
+  (
+    select
+      require_active_model ($18)
+  )
 order by
   hits.score desc nulls last,
   hits."itemId" desc

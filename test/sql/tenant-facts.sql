@@ -23,6 +23,15 @@ select
     where
       "tenant_id" = $3
       and "dead_at" is null
+      and "model_id" = (
+        select
+          tenant_models.model_id
+        from
+          tenant_models
+        where
+          tenant_models.tenant_id = $4
+          and tenant_models.role = 'active'
+      )
   ) as "pendingChunks",
   (
     select
@@ -30,5 +39,14 @@ select
     from
       "unembeddable_chunks"
     where
-      "tenant_id" = $4
+      "tenant_id" = $5
+      and "model_id" = (
+        select
+          tenant_models.model_id
+        from
+          tenant_models
+        where
+          tenant_models.tenant_id = $6
+          and tenant_models.role = 'active'
+      )
   ) as "unembeddableChunks"

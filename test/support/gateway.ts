@@ -24,12 +24,13 @@ import type { DocumentInput } from '../../src/ingest/document-input.ts';
 import { type UpsertOutcome, upsertDocuments } from '../../src/ingest/upsert-documents.ts';
 import { createLogger } from '../../src/log.ts';
 import { modelsStatement } from '../../src/models/model-statements.ts';
-import { registerModel } from '../../src/models/register-model.ts';
+import { registerModels } from '../../src/models/register-model.ts';
 import type { Limits } from '../../src/quota.ts';
 import { createWriteCheck } from '../../src/quotas/check-write.ts';
 import { meterQueries } from '../../src/quotas/meter-queries.ts';
 import { openQuotas, type Quotas } from '../../src/quotas/open-quotas.ts';
 import { createTunedSearch } from '../../src/recall/tuned-search.ts';
+import { mapEmbedders } from '../../src/search/model-choice.ts';
 import { followChanges } from '../../src/updates/follow-changes.ts';
 import { createWatches, type Watches } from '../../src/updates/watches.ts';
 import type { WorkerDeps } from '../../src/worker/embed-batch.ts';
@@ -77,6 +78,8 @@ export interface TestGateway {
 export interface TestGatewayOptions extends TestDatabaseOptions {
   /** The built-in one unless given. */
   readonly embedder?: Embedder;
+  /** A second one, to which tenants may move. */
+  readonly nextEmbedder?: Embedder;
   readonly maxBodyBytes?: number;
   readonly queryLimits?: Partial<QueryLimits>;
   readonly trustedDocuments?: TrustedDocuments;
@@ -114,7 +117,10 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
   const same = async (own: Database) => own;
   const { embedder = loadStaticEmbedder(), serveFrom = same, accessFrom = same } = options;
   const db = options.beside?.db ?? (await openTestDatabase(options));
-  const modelId = await registerModel(db.database, embedder.model, 'gateway');
+  const { nextEmbedder } = options;
+  const models = nextEmbedder ? [embedder.model, nextEmbedder.model] : [embedder.model];
+  const [modelId, nextId] = (await registerModels(db.database, models, 'gateway')) as [number, number?];
+  const next = nextEmbedder && nextId !== undefined ? { embedder: nextEmbedder, modelId: nextId } : undefined;
   const served = await serveFrom(db.database);
   const clock = { nowMs: Date.parse('2026-03-01T12:00:00Z') };
   const logged: Record<string, unknown>[] = [];
@@ -157,25 +163,27 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     log,
     ...(options.quotaWindowSeconds && { windowSeconds: options.quotaWindowSeconds }),
   });
+  const tuned = createTunedSearch({ database });
   const deps: GraphQLDeps = {
     database,
     embedder: cacheQueries(embedder, { maxEntries: 1_000 }),
     modelId,
     chunking: { countTokens: embedder.countTokens, maxTokens: 200, overlapTokens: 40 },
     onPending: () => {},
-    ...createTunedSearch({ database }),
+    ...tuned,
+    choice: { activeModel: tuned.activeModel, forget: tuned.forget, ...(next && { other: next }) },
     checkWrite: createWriteCheck(quotas, embedder.countTokens),
     limits: quotas.limits,
     onRevoked: access.onRevoked,
     watches,
   };
-  const workerDeps: WorkerDeps = { database: { ...db.worker, ...told }, embedder, modelId };
+  const workerDeps: WorkerDeps = { database: { ...db.worker, ...told }, embedder, modelId, other: next };
   const checkApart = createReadyCheck(database, { trustForMs: 0 });
   const gateway = createGateway({
     depsForRequest: (signal, principal) => ({
       ...deps,
       database: shareFlights(deps.database, signal),
-      ...(principal && { embedder: meterQueries(deps.embedder, quotas, principal) }),
+      ...(principal && mapEmbedders(deps, (one) => meterQueries(one, quotas, principal))),
     }),
     spendQuotas: quotas.spend,
     verifyToken: access.authenticate,

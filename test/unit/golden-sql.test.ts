@@ -31,7 +31,8 @@ import * as queueAgain from '../../src/ingest/reembed.ts';
 import * as sources from '../../src/ingest/sources/change-statements.ts';
 import * as upsert from '../../src/ingest/upsert-statements.ts';
 import * as models from '../../src/models/model-statements.ts';
-import * as tenantModels from '../../src/models/tenant-models.ts';
+import * as roles from '../../src/models/role-statements.ts';
+import * as ownModels from '../../src/models/own-models.ts';
 import * as quotas from '../../src/quotas/quota-statements.ts';
 import * as curves from '../../src/recall/curve-statements.ts';
 import { nothingStatement } from '../../src/recall/measure-stage-one.ts';
@@ -61,6 +62,7 @@ import { adoptableChunksStatement } from '../../src/worker/adopt-vectors.ts';
 import * as clearing from '../../src/worker/clear-away.ts';
 import * as erasure from '../../src/worker/erase-tenants.ts';
 import * as jobs from '../../src/worker/job-statements.ts';
+import * as modelRows from '../../src/worker/model-statements.ts';
 import * as purge from '../../src/worker/purge-documents.ts';
 import * as old from '../../src/worker/purge-old-rows.ts';
 import { purgeRevokedTokensStatement } from '../../src/worker/purge-revoked-tokens.ts';
@@ -187,7 +189,7 @@ const statements: Record<string, Statement<unknown>> = {
   'count-collection': definitions.countDocumentsStatement(tenant, 'handbook'),
   'delete-attributes': attributes.deleteAttributesStatement(tenant, [documentId]),
   'delete-chunks': chunks.deleteChunksStatement(tenant, [chunkId]),
-  'hand-over-vectors': chunks.handOverVectorsStatement(tenant, new Map([[chunkId, chunkId]])),
+  'hand-over-vectors': chunks.handOverVectorsStatement(tenant, new Map([[chunkId, chunkId]]), [chunkId]),
   'lock-chunks': chunks.lockChunksStatement(tenant, [documentId]),
   'waiting-chunks': chunks.waitingChunksStatement(tenant, [documentId]),
   'place-chunks': chunks.placeChunksStatement(tenant, [{ id: chunkId, ordinal: 1, start: 2, end: 3 }]),
@@ -222,14 +224,13 @@ const statements: Record<string, Statement<unknown>> = {
   'insert-embeddings': vectorStatements.insertEmbeddingsStatement(tenant, 1, [
     { chunkId, coarse: unit.slice(0, 256), full: unit },
   ]),
-  'insert-jobs': upsert.insertJobsStatement(tenant, 1, [chunkId], jobId),
+  'insert-jobs': upsert.insertJobsStatement(tenant, [chunkId], jobId),
   'insert-model': models.insertModelStatement({ name: 'm', dimensions: 512 }),
   'insert-unembeddable': vectorStatements.insertUnembeddableStatement(tenant, 1, [chunkId]),
   'lock-collections': settings.lockCollectionsStatement(tenant, 'write'),
   'lock-collections-to-define': settings.lockCollectionsStatement(tenant, 'define'),
   'lock-documents': upsert.lockDocumentsStatement(tenant, [documentId], [{ collection: 'c', externalId: 'x' }]),
   models: models.modelsStatement(),
-  'models-with-jobs': models.modelsWithJobsStatement(),
   'pending-chunks': documents.pendingChunksStatement(tenant, [documentId]),
   'postpone-jobs': jobs.postponeJobsStatement(tenant, 1, [chunkId], 'reason'),
   'note-written': terms.noteWrittenStatement(tenant, 12),
@@ -299,7 +300,7 @@ const statements: Record<string, Statement<unknown>> = {
   'search-keyword': searchStatement(tenant, { ...plan, keyword }),
   'search-semantic': searchStatement(tenant, { ...plan, semantic }),
   'tenant-facts': tenants.tenantFactsStatement(tenant),
-  'tenant-models': tenantModels.tenantModelsStatement(tenant),
+  'own-models': ownModels.ownModelsStatement(tenant),
   'remove-attributes': attributes.removeAttributesStatement(tenant, 'handbook', ['year']),
   'update-document': upsert.updateDocumentStatement(tenant, row),
 };
@@ -394,8 +395,8 @@ const duties: Record<string, Statement<unknown>> = {
   'extend-job': queue.extendJobStatement(tenant, jobId, 'write', 12),
   jobs: readJobs.jobsStatement(tenant, { limit: 10 }),
   'jobs-by-id': readJobs.jobsStatement(tenant, { ids: [jobId], limit: 1 }),
-  'queue-collection': queueAgain.queueDocumentsStatement(tenant, 1, { collection: 'handbook' }, jobId),
-  'queue-documents': queueAgain.queueDocumentsStatement(tenant, 1, { ids: [documentId] }, jobId),
+  'queue-collection': queueAgain.queueDocumentsStatement(tenant, { collection: 'handbook' }, jobId),
+  'queue-documents': queueAgain.queueDocumentsStatement(tenant, { ids: [documentId] }, jobId),
   'queued-texts': queueAgain.queuedTextsStatement(tenant, jobId, chunkId, 1_000),
   requeue: letters.requeueStatement(tenant, [chunkId]),
   'requeue-all': letters.requeueStatement(tenant, undefined),
@@ -425,6 +426,7 @@ const maintenance: Record<string, Statement<unknown>> = {
   'stored-indexes': indexes.storedIndexesStatement(graphs.graphKind),
   'recall-exhaustive': recall.exhaustiveStatement(vectors, sampled, 11),
   'recall-measured-model': recall.measuredModelStatement(tenant),
+  'recall-sample-texts': recall.sampleTextsStatement(tenant, 100, 1),
   'recall-nothing': nothingStatement(),
   'recall-sample-queries': recall.sampleQueriesStatement(vectors, 200, 1),
   'recall-stage-one': recall.stageOneStatement(vectors, sampled, 100),
@@ -478,6 +480,29 @@ const lives: Record<string, Statement<unknown>> = {
   'visible-canaries': visibleCanariesStatement(),
 };
 
+/** Those of models that come and go. */
+const changes: Record<string, Statement<unknown>> = {
+  'add-candidate': roles.addCandidateStatement(tenant, 2, 1),
+  'announce-models': roles.announceModelsStatement(tenant),
+  backlog: modelRows.backlogStatement(tenant, 2, 5_000),
+  'change-roles': roles.changeRolesStatement([tenant], [2], 'active'),
+  'delete-curve': roles.deleteCurveStatement(tenant, 2),
+  'erase-model': modelRows.eraseModelStatement('embeddings', tenant, 2, 1_000),
+  'forget-replaced': roles.forgetReplacedStatement(tenant),
+  'grow-fill-job': modelRows.growFillJobStatement(tenant, jobId, { looked: 1_000, queued: 900 }),
+  'lock-emptying': modelRows.lockEmptyingStatement(tenant, 2),
+  'lock-filling': modelRows.lockFillingStatement(tenant, 2),
+  'lock-roles': roles.lockRolesStatement([tenant]),
+  'lock-writes': roles.lockWritesStatement(tenant),
+  'model-counts': roles.modelCountsStatement([tenant]),
+  'model-roles': roles.modelRolesStatement(undefined),
+  'note-emptied': modelRows.noteEmptiedStatement(tenant, 2),
+  'note-filled': modelRows.noteFilledStatement(tenant, 2, { jobId, filledTo: chunkId, isThrough: true }),
+  'open-fill-job': modelRows.openFillJobStatement(tenant, jobId),
+  'queue-next-chunks': modelRows.queueNextChunksStatement(tenant, 2, jobId, chunkId, 1_000),
+  'unfinished-models': modelRows.unfinishedModelsStatement(),
+};
+
 /** Those of the doctor. */
 const looks: Record<string, Statement<unknown>> = {
   'doctor-indexes': doctor.indexesStatement(),
@@ -498,13 +523,12 @@ const looks: Record<string, Statement<unknown>> = {
 };
 
 describe('the SQL that is sent', () => {
-  it.each(Object.entries({ ...statements, ...callers, ...duties, ...maintenance, ...lives, ...looks, ...limits }))(
-    '%s is what its golden file says',
-    async (name, statement) => {
-      const { sql } = statement.compile();
-      await expect(`${format(sql, { language: 'postgresql' })}\n`).toMatchFileSnapshot(`../sql/${name}.sql`);
-    },
-  );
+  it.each(
+    Object.entries({ ...statements, ...callers, ...duties, ...maintenance, ...lives, ...changes, ...looks, ...limits }),
+  )('%s is what its golden file says', async (name, statement) => {
+    const { sql } = statement.compile();
+    await expect(`${format(sql, { language: 'postgresql' })}\n`).toMatchFileSnapshot(`../sql/${name}.sql`);
+  });
 
   it('has a golden file for every statement builder', async () => {
     const named = readFileSync(import.meta.filename, 'utf8');

@@ -30,11 +30,11 @@ export interface ImportBatch {
 
 const limits = { documents: 100, characters: 1_000_000 };
 
-/** @param model where to write vectors that come along, and how many components they have; absent where they are not used. */
+/** @param model where to write vectors that come along, of which model, and how many components they have; absent where they are not used. */
 export function createImportBatch(
   deps: IngestDeps,
   principal: Principal,
-  model: { readonly database: Database; readonly dimensions: number } | undefined,
+  model: { readonly database: Database; readonly modelId: number; readonly dimensions: number } | undefined,
 ): ImportBatch {
   const tally: ImportTally = { documents: 0, changed: 0, adopted: 0 };
   const documents: ImportedDocument[] = [];
@@ -56,7 +56,7 @@ export function createImportBatch(
         status === 'UNCHANGED' ? [] : (vectors[index] ?? []).flatMap((one) => toKnown(id, one, model.dimensions)),
       );
       if (known.length > 0)
-        tally.adopted += await adoptVectors(model.database, deps.modelId, principal.tenantId, known);
+        tally.adopted += await adoptVectors(model.database, model.modelId, principal.tenantId, known);
     }
     documents.length = 0;
     vectors.length = 0;

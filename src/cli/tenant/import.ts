@@ -44,14 +44,16 @@ export async function runImport(context: CommandContext, { path, tenantId }: Imp
       if ('format' in line) {
         if (batch) throw refuse('a header stands in the middle of the file.');
         const principal = await prepareTenant(app, line, tenantId);
-        const mayAdopt = line.model !== null && isSameModel(app, line.model);
-        if (line.model && !mayAdopt)
+        const modelId = line.model ? findModel(app, line.model) : undefined;
+        if (line.model && modelId === undefined)
           context.note(`The vectors in the file are ${line.model.name}'s and not used: everything is embedded again.`);
         const workerDatabase =
           config.mode === 'embedded' ? app.deps.database : await openWorkerDatabase(config, context.logger());
         if (config.mode !== 'embedded') closing.push(() => workerDatabase.close());
         const model =
-          mayAdopt && line.model ? { dimensions: line.model.dimensions, database: workerDatabase } : undefined;
+          modelId !== undefined && line.model
+            ? { modelId, dimensions: line.model.dimensions, database: workerDatabase }
+            : undefined;
         batch = createImportBatch(app.deps, principal, model);
       } else if (!batch) {
         throw refuse('the file does not begin with a header.');
@@ -100,6 +102,8 @@ async function prepareTenant(app: Application, header: TransferHeader, as: Tenan
   return principal;
 }
 
-function isSameModel({ deps }: Application, { name, dimensions }: { name: string; dimensions: number }): boolean {
-  return deps.embedder.model.name === name && deps.embedder.model.dimensions === dimensions;
+/** Which of the configured models the vectors of a file are of. */
+function findModel({ deps }: Application, { name, dimensions }: { name: string; dimensions: number }) {
+  const models = deps.choice?.other ? [deps, deps.choice.other] : [deps];
+  return models.find(({ embedder: { model } }) => model.name === name && model.dimensions === dimensions)?.modelId;
 }

@@ -79,6 +79,14 @@ const refused: [title: string, env: Environment, variable: string, words: string
   ['a tolerance of an hour', { JWT_CLOCK_TOLERANCE_SECONDS: '3600' }, 'JWT_CLOCK_TOLERANCE_SECONDS', 'from 0 to 120'],
   ['a claim path with a gap', { JWT_TENANT_CLAIM: 'org..id' }, 'JWT_TENANT_CLAIM', 'a path such as org.id'],
   ['a claim name with a space', { JWT_SUBJECT_CLAIM: 'user id' }, 'JWT_SUBJECT_CLAIM', 'without spaces'],
+  [
+    'a second model without its address',
+    { NEXT_EMBEDDER: 'openai', NEXT_EMBEDDING_MODEL: 'm', NEXT_EMBEDDING_DIMENSIONS: '512' },
+    'NEXT_EMBEDDING_BASE_URL',
+    'with NEXT_EMBEDDER=openai it is required',
+  ],
+  ['half of a second model', { NEXT_EMBEDDING_MODEL: 'm' }, 'NEXT_EMBEDDING_MODEL', 'NEXT_EMBEDDER is not'],
+  ['the same model twice', { NEXT_EMBEDDER: 'static' }, 'NEXT_EMBEDDER', 'allowed: another one'],
   ['an unknown embedder', { EMBEDDER: 'magic' }, 'EMBEDDER', 'one of static, openai, azure, ollama'],
   [
     'a prefix for a service that is told the purpose',

@@ -11,7 +11,10 @@ function open(options: { ttlMs?: number; maxEntries?: number } = {}) {
   let reads = 0;
   const load = vi.fn(async (_: Principal): Promise<Tuning> => {
     reads++;
-    return { tier: 'exact', chunks: reads, curve: undefined, outdated: false, wordIndexes: [], hasAccessLists: false };
+    return {
+      ...{ modelId: 1, tier: 'exact', chunks: reads, curve: undefined },
+      ...{ outdated: false, wordIndexes: [], hasAccessLists: false },
+    };
   });
   const cache = createTuningCache(load, { ttlMs: 1_000, maxEntries: 2, nowMs: () => clock.nowMs, ...options });
   return { cache, load, clock };

@@ -1,0 +1,58 @@
+import type { TenantModel } from '../../models/tenant-model.ts';
+import type { Comparison } from '../../recall/compare-models.ts';
+import { formatCount } from '../format.ts';
+
+const tenantWidth = 24;
+const modelWidth = 26;
+
+/** Bytes of the vectors of a model as they are stored, full and coarse, without indexes and dead rows. */
+export function vectorBytes({ counts, dimensions }: Pick<TenantModel, 'counts' | 'dimensions'>): number {
+  return counts.vectors * (4 * dimensions + 2 * 256);
+}
+
+/** The models of tenants, for a terminal. */
+export function formatModels(models: readonly TenantModel[]): string[] {
+  if (models.length === 0) return ['There are no tenants with documents yet.'];
+  const title = `${'tenant'.padEnd(tenantWidth)}${'model'.padEnd(modelWidth)}${'role'.padEnd(11)}`;
+  return [
+    `${title}${'vectors'.padStart(9)}${'waiting'.padStart(9)}${'dead'.padStart(7)}${'lacking'.padStart(9)}${'MB'.padStart(8)}`,
+    ...models.map(modelLine),
+  ];
+}
+
+function modelLine(model: TenantModel): string {
+  const { counts, role, filledAt, emptiedAt, replaces } = model;
+  const cells = [counts.vectors, counts.waiting, counts.dead, counts.missing].map(formatCount);
+  const [vectors = '', waiting = '', dead = '', missing = ''] = cells;
+  const line = `${fitTo(model.tenantId, tenantWidth)}${fitTo(model.name, modelWidth)}${role.padEnd(11)}${vectors.padStart(9)}`;
+  const sizeMb = (vectorBytes(model) / 1e6).toFixed(1);
+  const isFilling = role !== 'retired' && replaces !== null && filledAt === null;
+  const note = isFilling ? '  is being filled' : role === 'retired' && emptiedAt === null ? '  is being erased' : '';
+  return `${line}${waiting.padStart(9)}${dead.padStart(7)}${missing.padStart(9)}${sizeMb.padStart(8)}${note}`;
+}
+
+/** What two models made of the same queries, as a table of two columns. */
+export function formatComparison(
+  names: readonly [string, string],
+  { queries, overlapAt10, sameFirst, figures }: Comparison,
+): string[] {
+  const [first, second] = figures;
+  const row = (label: string, value: (one: typeof first) => string) =>
+    `${label.padEnd(30)}${value(first).padStart(24)}${value(second).padStart(24)}`;
+  const ms = (value: number) => `${value.toFixed(1)} ms`;
+  return [
+    `${formatCount(queries)} queries; overlap@10 ${overlapAt10.toFixed(3)}; the same first passage for ${formatCount(sameFirst)}`,
+    '',
+    `${''.padEnd(30)}${names.map((name) => fitTo(name, 24).trimEnd().padStart(24)).join('')}`,
+    row('best cosine, mean', (one) => one.bestMean.toFixed(3)),
+    row('best cosine, deviation', (one) => one.bestDeviation.toFixed(3)),
+    row('latency p50', (one) => ms(one.p50Ms)),
+    row('latency p95', (one) => ms(one.p95Ms)),
+    row('of it the vector, p50', (one) => ms(one.embedP50Ms)),
+    row('queries without an answer', (one) => formatCount(one.unanswered)),
+  ];
+}
+
+function fitTo(text: string, width: number): string {
+  return (text.length < width ? text : `${text.slice(0, width - 2)}…`).padEnd(width);
+}

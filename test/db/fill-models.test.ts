@@ -1,0 +1,125 @@
+import type pg from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Database } from '../../src/db/database.ts';
+import { parseTenantId } from '../../src/ids.ts';
+import { addCandidate, retireModel } from '../../src/models/change-roles.ts';
+import { registerModel } from '../../src/models/register-model.ts';
+import { fillModels, type ModelStep } from '../../src/worker/fill-models.ts';
+import { describeServer, openTestDatabase, type TestDatabase } from '../support/database.ts';
+import { tryInScope } from '../support/in-scope.ts';
+import { principalOf } from '../support/principal.ts';
+import { seedTenant } from '../support/seed.ts';
+
+const operator = principalOf('operator', { scopes: ['operator'] });
+const alpha = parseTenantId('alpha');
+const chunks = 2_500;
+
+describeServer('filling and emptying a model', () => {
+  let db: TestDatabase;
+  let nextId: number;
+  beforeAll(async () => {
+    db = await openTestDatabase();
+    await seedTenant(db.owner, 'alpha', chunks);
+    // As if the gateway had two models configured by now.
+    const { rows } = await db.owner.query(
+      `insert into tessera.models (name, dimensions) values ('next', 256) returning id`,
+    );
+    nextId = rows[0]?.id;
+  }, 60_000);
+  afterAll(() => db.close());
+
+  async function look() {
+    const { rows } = await db.owner.query(`select
+      (select jsonb_agg(to_jsonb(m) order by m.model_id) from tessera.tenant_models m) as models,
+      (select count(*)::int from tessera.embedding_jobs) as jobs, (select count(*)::int from tessera.embeddings) as vectors,
+      (select jsonb_agg(to_jsonb(j)) from tessera.jobs j) as followed`);
+    return rows[0] as { models: Record<string, unknown>[]; jobs: number; vectors: number; followed: unknown };
+  }
+
+  /** A database whose server process is killed when it is to commit a step. */
+  function doomed(): Database {
+    let begun = 0;
+    const pool = new Proxy(db.worker.pool, {
+      get(target, name) {
+        if (name !== 'connect') {
+          const value = Reflect.get(target, name, target);
+          return typeof value === 'function' ? value.bind(target) : value;
+        }
+        return async () => {
+          const client = (await target.connect()) as pg.PoolClient;
+          const query = client.query.bind(client) as (...given: unknown[]) => unknown;
+          const isStep = ++begun > 1;
+          return Object.assign(client, {
+            query: async (...given: unknown[]) => {
+              const [text] = given;
+              if (isStep && text === 'commit') {
+                const { rows } = await db.owner.query(
+                  `select pg_terminate_backend(pid) from pg_stat_activity where state = 'idle in transaction' and datname = current_database()`,
+                );
+                expect(rows.length).toBeGreaterThan(0);
+              }
+              return query(...given);
+            },
+          });
+        };
+      },
+    });
+    return { ...db.worker, pool };
+  }
+
+  /** Has every step killed before it commits, then lets it be done. */
+  async function stepByStep(): Promise<ModelStep[]> {
+    const steps: ModelStep[] = [];
+    while (steps.at(-1)?.state !== 'done') {
+      expect(steps.length).toBeLessThan(20);
+      const before = await look();
+      await expect(fillModels(doomed())).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
+      expect(await look(), 'nothing of the step is left').toEqual(before);
+      const stopping = new AbortController();
+      await fillModels(db.worker, stopping.signal, (step) => {
+        steps.push(step);
+        stopping.abort();
+      });
+    }
+    return steps;
+  }
+
+  test('goes on where it was when every step of it is killed once', async () => {
+    expect(await addCandidate({ database: db.database }, operator, alpha, nextId)).toBe(true);
+    expect(await addCandidate({ database: db.database }, operator, alpha, nextId)).toBe(false);
+    const steps = await stepByStep();
+    expect(steps.map(({ state, rows }) => [state, rows])).toEqual([
+      ['more', 1_000],
+      ['more', 1_000],
+      ['done', 500],
+    ]);
+    const { jobs, followed } = await look();
+    expect(jobs).toBe(chunks);
+    expect(followed).toMatchObject([{ kind: 'backfill', total: chunks, done: 0 }]);
+  }, 60_000);
+
+  test('has the operator change roles, and nobody else', async () => {
+    const change = `update tenant_models set role = 'active' where model_id = ${nextId}`;
+    for (const role of ['tessera_tenant', 'tessera_reader', 'tessera_worker'] as const)
+      expect(await tryInScope(db.database, { role, tenantId: alpha }, change).catch((error) => error)).toMatchObject({
+        code: '42501',
+      });
+    const { rows } = await db.owner.query('select role from tessera.tenant_models order by model_id');
+    expect(rows).toEqual([{ role: 'active' }, { role: 'candidate' }]);
+  });
+
+  test('erases a retired model in the same way, its jobs first', async () => {
+    expect((await retireModel({ database: db.database }, operator, alpha, false))?.candidate.modelId).toBe(nextId);
+    const steps = await stepByStep();
+    expect(steps.map(({ state, rows }) => [state, rows])).toEqual([
+      ['more', 1_000],
+      ['more', 1_000],
+      ['more', 500],
+      ['done', 0],
+    ]);
+    expect(await look()).toMatchObject({ jobs: 0, vectors: chunks });
+    // It is nobody's any more, so a program without it may start.
+    const model = { name: 'static-en-512', dimensions: 512 };
+    expect(await registerModel(db.worker, model, 'worker')).not.toBe(nextId);
+  }, 60_000);
+});

@@ -1,0 +1,2 @@
+select
+  pg_notify ($1, $2) as "announced"
