@@ -3,7 +3,7 @@ import type { Copy, Execute } from '../db/database.ts';
 import type { DocumentId, TenantId } from '../ids.ts';
 import type { RowWriter } from './row-writer.ts';
 import {
-  createStagesStatement,
+  createStagesStatements,
   insertStagedChunksStatement,
   insertStagedDocumentsStatement,
   stagedChunks,
@@ -19,7 +19,7 @@ import type { ChunkRow, DocumentRow } from './upsert-statements.ts';
 export function copiedRows(tenantId: TenantId, execute: Execute, copy: Copy): RowWriter {
   let hasStages = false;
   const stage = async (target: string, rows: Iterable<BinaryRow>) => {
-    if (!hasStages) for (const statement of createStagesStatement()) await execute(statement);
+    if (!hasStages) for (const statement of createStagesStatements()) await execute(statement);
     hasStages = true;
     await copy(target, rows);
   };

@@ -1,4 +1,5 @@
 import type { Principal } from '../auth/principal.ts';
+import { planOnceStatements } from '../db/plan-once.ts';
 import { writeAsTenant } from '../db/tenant.ts';
 import type { DocumentId, JobId } from '../ids.ts';
 import { announceOutcomes } from './announce-outcomes.ts';
@@ -64,6 +65,7 @@ export async function loadDocuments(
   const bringsVectors = documents.some(({ vectors }) => vectors !== undefined);
   const { tenantId } = principal;
   const result = await writeAsTenant(deps.database, principal, async (execute, copy) => {
+    for (const statement of planOnceStatements()) await execute(statement);
     await execute(registerTenantStatement(tenantId));
     await execute(lockCollectionsStatement(tenantId, 'write'));
     const names = inputs.map(({ collection }) => collection);

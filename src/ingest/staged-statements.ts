@@ -5,7 +5,7 @@ import type { TenantId } from '../ids.ts';
 import { replaceStored } from './upsert-statements.ts';
 
 /** Where documents and chunks are copied to, before they are written to the tables under the tenant's policies. */
-export function createStagesStatement(): Statement<unknown>[] {
+export function createStagesStatements(): Statement<unknown>[] {
   const tables = [
     sql`create temporary table staged_documents (position integer, id uuid, collection text, external_id text, title text,
       body text, url text, metadata jsonb, status text, language text, content_hash bytea, audience integer,

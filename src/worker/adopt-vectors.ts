@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { sqlBuilder } from '../db/compile.ts';
 import { type Database, transact } from '../db/database.ts';
+import { planOnceStatements } from '../db/plan-once.ts';
 import { workerScope } from '../db/scope.ts';
 import type { ChunkId, DocumentId, TenantId } from '../ids.ts';
 import { coarseVector } from '../vector.ts';
@@ -54,6 +55,7 @@ export async function adoptVectors(
   const known = new Map(vectors.map((one) => [keyOf(one), one.full]));
   const documentIds = [...new Set(vectors.map(({ documentId }) => documentId))];
   const adopted = await transact(database, workerScope(tenantId), async (execute, copy) => {
+    if (insertWith) for (const statement of planOnceStatements()) await execute(statement);
     const rows: EmbeddingRow[] = [];
     const documentOf = new Map<ChunkId, DocumentId>();
     for (const chunk of await execute(adoptableChunksStatement(tenantId, modelId, documentIds))) {

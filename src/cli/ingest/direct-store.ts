@@ -2,7 +2,8 @@ import type { Principal } from '../../auth/principal.ts';
 import type { ServerConfig } from '../../config/config.ts';
 import type { Database } from '../../db/database.ts';
 import { ExpectedError, StartupError } from '../../errors.ts';
-import type { JobId, TenantId } from '../../ids.ts';
+import { readJobGlobalId, writeJobId } from '../../graphql/global-ids.ts';
+import type { TenantId } from '../../ids.ts';
 import { InvalidDocumentError } from '../../ingest/document-input.ts';
 import { loadDocuments } from '../../ingest/load-documents.ts';
 import type { Logger } from '../../log.ts';
@@ -46,7 +47,8 @@ export async function openDirectStore(
         return { input, ...(vectors && { vectors }) };
       });
       const faults = new Map<number, string>();
-      const result = await loadDocuments(ingest, principal, loaded, (job as JobId) ?? null, (fault) => {
+      const jobId = job === undefined ? null : readJobGlobalId(job);
+      const result = await loadDocuments(ingest, principal, loaded, jobId, (fault) => {
         if (!skipInvalid || !(fault instanceof InvalidDocumentError)) throw fault;
         faults.set(fault.index, sentenceOf(fault));
       }).catch((error: unknown) => {
@@ -60,7 +62,7 @@ export async function openDirectStore(
           ? Promise.resolve(0)
           : adoptVectors(vectorDatabase, deps.modelId, tenantId, result.vectors, copiedEmbeddings);
       const statuses = result.outcomes.map(({ status }) => status);
-      return { statuses, faults, jobId: result.jobId ?? undefined, whole };
+      return { statuses, faults, jobId: result.jobId === null ? undefined : writeJobId(result.jobId), whole };
     },
     readLogPosition: () => readLogPosition(database),
     close: async () => {
