@@ -22,6 +22,8 @@ import { followWork } from '../worker/follow-work.ts';
 import { startWorker, type Worker } from '../worker/worker.ts';
 import { openGatewayDatabase, openWorkerDatabase } from './databases.ts';
 import { openEmbedders } from './embedders.ts';
+import { openDriftMonitor } from './open-drift-monitor.ts';
+import { type Metrics, openMetrics } from './open-metrics.ts';
 import { openWatches } from './open-watches.ts';
 import { openVerifier } from './tokens.ts';
 
@@ -53,26 +55,33 @@ export async function openApplication(
   log: Logger,
   options: ApplicationOptions = {},
 ): Promise<Application> {
-  const embedders = await openEmbedders(config, log);
+  const metrics = openMetrics(config, log);
+  const embedders = await openEmbedders(config, log, metrics?.embedding);
   const verifyToken = await openVerifier(config);
   const { trusted } = config.http;
   const trustedDocuments = trusted && (await readTrustedDocuments(trusted.path, trusted.only));
   const { database: opened, announce } = await openGatewayDatabase(config, log);
-  const { watches, database } = openWatches(config, opened, log);
+  const { watches, database } = openWatches(config, metrics?.watch('gateway', opened) ?? opened, log);
+  const counted = metrics?.openGateway(database);
   const closing = [() => database.close(), embedders.close, watches.close];
   const close = async () => {
     for (const step of closing.splice(0).reverse()) await step();
   };
   try {
     const modelId = await registerModel(database, embedders.queries.model, 'gateway');
-    const workerDeps = config.workerInServe
+    const workerDatabase = config.workerInServe
+      ? await openOwnWorkerDatabase(config, database, log, closing, metrics)
+      : undefined;
+    const countedWork = workerDatabase && metrics?.openWorker(workerDatabase);
+    const workerDeps = workerDatabase
       ? {
-          database: await openOwnWorkerDatabase(config, database, log, closing),
+          database: workerDatabase,
           embedder: embedders.documents,
           modelId,
           auditRetentionDays: config.auditRetentionDays,
           concurrency: config.workerConcurrency,
           deletedHours: config.deletedDocumentHours,
+          ...(countedWork && { onWritten: countedWork.onWritten }),
         }
       : undefined;
     const worker = workerDeps && startWorker(workerDeps, log);
@@ -81,6 +90,18 @@ export async function openApplication(
       const listener = followWork(workerDeps.database, worker, log, config.database.workerUrl.reveal());
       closing.push(() => listener.close());
     }
+    if (workerDeps) {
+      const monitor = openDriftMonitor(
+        {
+          database: workerDeps.database,
+          withOperator: (work) => work(database),
+          everyMinutes: config.driftCheckMinutes,
+          onReport: countedWork?.onDrift,
+        },
+        log,
+      );
+      if (monitor) closing.push(() => monitor.stop());
+    }
     const access = await openAccess({
       database,
       verifyToken,
@@ -88,7 +109,7 @@ export async function openApplication(
       ...(config.mode === 'server' && { url: config.database.listenUrl.reveal() }),
     });
     closing.push(() => access.close());
-    const quotas = await openQuotas({ database, defaults: config.limits, log });
+    const quotas = await openQuotas({ database, defaults: config.limits, log, onRefused: counted?.onRefused });
     const deps = { ...createDeps(config, database, modelId, worker, quotas), onRevoked: access.onRevoked, watches };
     const checkApart = createReadyCheck(database);
     const gateway = createGateway({
@@ -114,7 +135,9 @@ export async function openApplication(
       requestTimeoutMs: config.http.requestTimeoutMs,
       corsOrigins: config.http.corsOrigins,
       localOnly: config.mode === 'embedded',
+      observeRequest: counted?.observeRequest,
     });
+    if (metrics) closing.push(await metrics.serve());
     return { gateway, deps, workerDeps, announce, endSubscriptions: watches.close, close };
   } catch (error) {
     await close();
@@ -139,7 +162,8 @@ export async function openApplication(
       modelId,
       chunking: { countTokens: embedders.documents.countTokens, maxTokens, overlapTokens },
       onPending: config.mode === 'embedded' ? () => worker?.wake() : announceWork,
-      checkWrite: createWriteCheck(quotas, embedders.documents.countTokens),
+      checkWrite: createWriteCheck(quotas, embedders.documents.countTokens, counted?.onRefused),
+      ...(counted && { onSearch: counted.onSearch }),
       limits: quotas.limits,
       ...createTunedSearch({ database: served }),
     };
@@ -147,9 +171,15 @@ export async function openApplication(
 }
 
 /** The embedded database has one connection, which everything shares; on a server the worker has its own login. */
-async function openOwnWorkerDatabase(config: Config, shared: Database, log: Logger, closing: (() => Promise<void>)[]) {
+async function openOwnWorkerDatabase(
+  config: Config,
+  shared: Database,
+  log: Logger,
+  closing: (() => Promise<void>)[],
+  metrics: Metrics | undefined,
+) {
   if (config.mode === 'embedded') return shared;
   const own = await openWorkerDatabase(config, log);
   closing.push(() => own.close());
-  return own;
+  return metrics?.watch('worker', own) ?? own;
 }

@@ -23,6 +23,20 @@ export async function openGatewayDatabase(config: Config, log: Logger): Promise<
   return { database, announce: async () => {} };
 }
 
+/** Lends the gateway's login for a moment, to a process that otherwise does without it. */
+export async function withGatewayDatabase<Result>(
+  config: ServerConfig,
+  log: Logger,
+  work: (database: Database) => Promise<Result>,
+): Promise<Result> {
+  const { database } = await openGatewayDatabase(config, log);
+  try {
+    return await work(database);
+  } finally {
+    await database.close();
+  }
+}
+
 /** Where the embedded database keeps its files. */
 export function embeddedFolder(config: EmbeddedConfig): string {
   return join(config.dataDir, 'database');

@@ -4,8 +4,10 @@ import type { Embedder } from '../embed/embedder.ts';
 import { limitTokens } from '../embed/limit-tokens.ts';
 import { openEmbedder } from '../embed/open-embedder.ts';
 import { createTokenBudget } from '../embed/token-budget.ts';
+import { watchCalls } from '../embed/watch-calls.ts';
 import { StartupError } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import type { EmbeddingMetrics } from '../telemetry/embedding-metrics.ts';
 
 /** One embedder for both halves of a process, which share its circuit breaker and tenants' budgets. */
 interface Embedders {
@@ -27,14 +29,22 @@ const rememberedQueries = 2_000;
 export async function openEmbedders(
   config: Pick<Config, 'embedder' | 'tenantTokensPerMinute' | 'chunk'>,
   log: Logger,
+  metrics?: EmbeddingMetrics,
 ): Promise<Embedders> {
-  const embedder = await openEmbedder(config.embedder, {
-    onRequest: (outcome) => log.debug(outcome, 'asked the embedding provider'),
-    onCircuit: (openMs) =>
-      openMs > 0
-        ? log.warn({ openMs }, 'the embedding provider is down and left alone')
-        : log.info('the embedding provider is back'),
+  const opened = await openEmbedder(config.embedder, {
+    onRequest: (outcome) => {
+      log.debug(outcome, 'asked the embedding provider');
+      metrics?.onRequest(outcome);
+    },
+    onCircuit: (openMs) => {
+      if (openMs > 0) log.warn({ openMs }, 'the embedding provider is down and left alone');
+      else log.info('the embedding provider is back');
+      metrics?.onCircuit(openMs);
+    },
   });
+  const { kind } = config.embedder;
+  const isOwn = kind === 'static' || kind === 'local';
+  const embedder = isOwn && metrics ? watchCalls(opened, metrics.onRequest) : opened;
   const { maxTokens, model } = embedder;
   if (config.chunk.maxTokens > maxTokens) {
     throw new StartupError(
@@ -46,7 +56,7 @@ export async function openEmbedders(
   const budget = tokensPerMinute === undefined ? undefined : createTokenBudget({ tokensPerMinute });
   const limit = (one: Embedder) => (budget ? limitTokens(one, budget) : one);
   return {
-    queries: limit(cacheQueries(embedder, { maxEntries: rememberedQueries })),
+    queries: limit(cacheQueries(embedder, { maxEntries: rememberedQueries, onLookUp: metrics?.onLookUp })),
     documents: limit(embedder),
     close: async () => logUsage(embedder, log),
   };

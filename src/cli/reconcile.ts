@@ -1,6 +1,4 @@
-import { type Database, readInFlight } from '../db/database.ts';
-import { operatorScope } from '../db/scope.ts';
-import { driftTenantsStatement } from '../drift/drift-statements.ts';
+import { readDriftTenants } from '../drift/count-drift.ts';
 import type { DriftDeps } from '../drift/find-drift.ts';
 import { type DriftCount, reconcile as reconcileTenant } from '../drift/reconcile.ts';
 import { StartupError } from '../errors.ts';
@@ -60,7 +58,7 @@ async function lookAtAll(context: CommandContext, only: TenantId | undefined, me
   const config = context.config();
   const { database: gateway } = await openGatewayDatabase(config, context.logger());
   try {
-    const tenants = only ? [only] : await readTenants(gateway);
+    const tenants = only ? [only] : await readDriftTenants(gateway);
     // The embedded database has one login, which may take every role.
     const worker = config.mode === 'embedded' ? gateway : await openWorkerDatabase(config, context.logger());
     try {
@@ -76,11 +74,6 @@ async function lookAtAll(context: CommandContext, only: TenantId | undefined, me
   } finally {
     await gateway.close();
   }
-}
-
-async function readTenants(gateway: Database): Promise<TenantId[]> {
-  const [rows] = await readInFlight(gateway, operatorScope, [driftTenantsStatement()]);
-  return rows.map(({ tenantId }) => tenantId);
 }
 
 function formatFound(found: readonly Found[], now: Date): string[] {

@@ -4,7 +4,10 @@ import { followWork } from '../worker/follow-work.ts';
 import { startWorker } from '../worker/worker.ts';
 import { readArguments, refuseWords } from './arguments.ts';
 import type { Command } from './command.ts';
+import { withGatewayDatabase } from './databases.ts';
 import { logUsage } from './embedders.ts';
+import { openDriftMonitor } from './open-drift-monitor.ts';
+import { openMetrics } from './open-metrics.ts';
 import { hasOwner, openOwner } from './open-owner.ts';
 import { openWorker } from './open-worker.ts';
 import { stopped } from './stopped.ts';
@@ -30,12 +33,25 @@ there is no need for a worker: "tessera serve" embeds by itself.`,
       );
     }
     const log = context.logger();
-    const deps = await openWorker(config, log);
+    const metrics = openMetrics(config, log);
+    const opened = await openWorker(config, log, metrics);
+    const counted = metrics?.openWorker(opened.database);
+    const deps = { ...opened, ...(counted && { onWritten: counted.onWritten }) };
     try {
       const owner = hasOwner(config) ? await openOwner(config, log, 'building indexes') : undefined;
       try {
+        const endMetrics = await metrics?.serve();
         const worker = startWorker(deps, log);
         const listener = followWork(deps.database, worker, log, config.database.workerUrl.reveal());
+        const driftMonitor = openDriftMonitor(
+          {
+            database: deps.database,
+            withOperator: (work) => (owner ? work(owner) : withGatewayDatabase(config, log, work)),
+            everyMinutes: config.driftCheckMinutes,
+            onReport: counted?.onDrift,
+          },
+          log,
+        );
         const tierKeeper = owner && startTierKeeper({ owner }, log);
         log.info(
           { model: deps.embedder.model.name, keepsTiers: owner !== undefined },
@@ -43,7 +59,7 @@ there is no need for a worker: "tessera serve" embeds by itself.`,
         );
         await stopped(context.signal);
         log.info('stopping after the batch in hand');
-        await Promise.all([listener.close(), worker.stop(), tierKeeper?.stop()]);
+        await Promise.all([listener.close(), worker.stop(), tierKeeper?.stop(), driftMonitor?.stop(), endMetrics?.()]);
       } finally {
         await owner?.close();
       }

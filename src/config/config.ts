@@ -37,6 +37,18 @@ interface SharedConfig {
   readonly deletedDocumentHours: number;
   /** Calls to the embedding provider that a worker has in hand at a time. */
   readonly workerConcurrency: number;
+  /** Where metrics are served; absent where nothing is measured. */
+  readonly metrics: MetricsConfig | undefined;
+  /** Between two looks of a worker for drift; undefined: it never looks. */
+  readonly driftCheckMinutes: number | undefined;
+}
+
+export interface MetricsConfig {
+  readonly host: string;
+  /** 0 lets the system pick a free port. */
+  readonly port: number;
+  /** Tenants that are told apart by their ids. */
+  readonly mostTenants: number;
 }
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';

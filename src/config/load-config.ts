@@ -91,6 +91,11 @@ function buildConfig(values: Values, serverMode: boolean): Config {
     workerInServe: values.WORKER_IN_SERVE ?? !serverMode,
     deletedDocumentHours: values.DELETED_DOCUMENT_HOURS,
     workerConcurrency: values.WORKER_CONCURRENCY,
+    metrics:
+      values.METRICS_PORT === undefined
+        ? undefined
+        : { host: values.METRICS_HOST, port: values.METRICS_PORT, mostTenants: values.METRICS_TENANTS },
+    driftCheckMinutes: values.DRIFT_CHECK_MINUTES === 0 ? undefined : values.DRIFT_CHECK_MINUTES,
   };
   const statementTimeoutMs = values.STATEMENT_TIMEOUT_MS;
   if (values.DATABASE_URL === undefined) return { mode: 'embedded', ...shared, database: { statementTimeoutMs } };

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { largestLimit } from '../quota.ts';
 import { embedding } from './embedding-variables.ts';
+import { metrics } from './metrics-variables.ts';
 import {
   algorithmList,
   choice,
@@ -240,7 +241,7 @@ const limits = {
 } as const;
 
 /** Every variable that Tessera reads, and no other. */
-export const variables = { ...database, ...server, ...token, ...limits, ...embedding };
+export const variables = { ...database, ...server, ...token, ...limits, ...embedding, ...metrics };
 
 export type VariableName = keyof typeof variables;
 /** The values of all variables once their texts are checked; `undefined` for an unset one without a default. */
@@ -253,4 +254,5 @@ export const variableSections: readonly (readonly [heading: string, names: reado
   ['Tokens', Object.keys(token) as VariableName[]],
   ['Limits', Object.keys(limits) as VariableName[]],
   ['Embedding', Object.keys(embedding) as VariableName[]],
+  ['Metrics', Object.keys(metrics) as VariableName[]],
 ];

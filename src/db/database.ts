@@ -5,7 +5,7 @@ import { type BinaryRow, copyBinary } from './copy-binary.ts';
 import { type Connections, fly } from './flight.ts';
 import type { Query } from './query.ts';
 import { type Scope, scopeStatement } from './scope.ts';
-import { databaseError, isOvertaken } from './sqlstate.ts';
+import { commitError, databaseError, isOvertaken } from './sqlstate.ts';
 import { takeConnection } from './take-connection.ts';
 
 /** A pool of connections together with what every scope on it has in common. */
@@ -65,7 +65,7 @@ const mostTries = 5;
  * Runs work inside one scope and one transaction: committed when the work resolves, rolled back when it rejects. Where
  * another transaction overtook it, all of it is run again, so the work must have no effects outside its transaction.
  * The work must not open another scope: the embedded database has one connection, and it would wait for itself.
- * @throws what the work throws, and {@link readInFlight}'s refusals.
+ * @throws what the work throws, {@link readInFlight}'s refusals, and `OUTCOME_UNKNOWN` where the commit was not answered.
  */
 export async function transact<Result>(
   database: Database,
@@ -91,7 +91,10 @@ async function transactOnce<Result>(
   const { client, release } = await takeConnection(database, scope);
   const cancel = () => cancelRunning(client);
   if (database.pipelined) signal?.addEventListener('abort', cancel, { once: true });
+  const openedAtMs = performance.now();
+  let statements = 0;
   const execute: Execute = async (statement) => {
+    statements++;
     const query = 'compile' in statement ? statement.compile() : statement;
     return (await client.query(query.sql, [...query.parameters])).rows;
   };
@@ -99,7 +102,9 @@ async function transactOnce<Result>(
   try {
     await client.query(`begin; ${scopeStatement(scope, database.scopeDefaults)}`);
     const result = await work(execute, (target, rows) => copyBinary(client, target, rows));
-    const closing = await client.query('commit');
+    const closing = await client.query('commit').catch((error: unknown) => {
+      throw commitError(error);
+    });
     broken = false;
     // PostgreSQL answers the commit of a transaction in which a statement failed with a rollback, not with an error.
     if (closing.command !== 'COMMIT') {
@@ -116,5 +121,6 @@ async function transactOnce<Result>(
   } finally {
     signal?.removeEventListener('abort', cancel);
     release(broken || signal?.aborted);
+    database.watch?.onFlight('write', statements, performance.now() - openedAtMs);
   }
 }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type pg from 'pg';
 import { cancelRunning } from './cancel-running.ts';
+import type { DatabaseWatch } from './database-watch.ts';
 import type { Query } from './query.ts';
 import { type Scope, type ScopeDefaults, type ScopeSettings, scopeStatement, settingsStatement } from './scope.ts';
 import { databaseError, sqlstateOf } from './sqlstate.ts';
@@ -23,6 +24,8 @@ export interface Connections {
   readonly pipelined: boolean;
   readonly preparing: Preparing;
   readonly scopeDefaults: ScopeDefaults;
+  /** Absent where nobody counts. */
+  readonly watch?: DatabaseWatch;
   /** Aborted when nobody waits for answers any more: what runs is cancelled, and nothing new begins. */
   readonly signal?: AbortSignal;
 }
@@ -99,7 +102,9 @@ async function flyOnce(on: Connections, scope: Scope, parts: readonly FlightPart
   const cancel = () => cancelRunning(client);
   // The embedded database has no other connection on which it could be told.
   if (on.pipelined) signal?.addEventListener('abort', cancel, { once: true });
+  const sentAtMs = performance.now();
   const settled = await send(client, queries, on.pipelined);
+  on.watch?.onFlight('read', countStatements(parts), performance.now() - sentAtMs);
   signal?.removeEventListener('abort', cancel);
   // A transaction that could not be closed leaves its connection in doubt, and nobody may have it after that; nor one that
   // a request to cancel is under way to.
@@ -127,6 +132,10 @@ async function send(client: pg.PoolClient, queries: readonly pg.QueryConfig[], p
   const settled: PromiseSettledResult<pg.QueryResult>[] = [];
   for (const query of queries) settled.push(...(await Promise.allSettled([client.query(query)])));
   return settled;
+}
+
+function countStatements(parts: readonly FlightPart[]): number {
+  return parts.reduce((sum, { queries }) => sum + queries.length, 0);
 }
 
 function toAnswer(settled: readonly PromiseSettledResult<pg.QueryResult>[]): FlightAnswer {

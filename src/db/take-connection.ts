@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { DatabaseWatch } from './database-watch.ts';
 import type { Scope } from './scope.ts';
 import type { Turns } from './turns.ts';
 
@@ -9,15 +10,23 @@ export interface TakenConnection {
   release(isBroken?: boolean): void;
 }
 
+interface TakenFrom {
+  readonly pool: pg.Pool;
+  readonly turns?: Turns;
+  readonly signal?: AbortSignal;
+  readonly watch?: DatabaseWatch;
+}
+
 /**
  * Takes a connection of the pool when it is the tenant's turn.
  * @throws what the pool or {@link Turns.enter} throws.
  */
 export async function takeConnection(
-  { pool, turns, signal }: { readonly pool: pg.Pool; readonly turns?: Turns; readonly signal?: AbortSignal },
+  { pool, turns, signal, watch }: TakenFrom,
   { tenantId, role }: Pick<Scope, 'tenantId' | 'role'>,
 ): Promise<TakenConnection> {
-  const leave = await turns?.enter({ tenant: tenantId, reads: role === 'tessera_reader', signal });
+  const turn = turns?.enter({ tenant: tenantId, reads: role === 'tessera_reader', signal });
+  const leave = turn instanceof Promise && watch ? await turn.finally(watch.onWait()) : await turn;
   try {
     const client = await pool.connect();
     return {

@@ -1,4 +1,4 @@
-import { type Database, readInFlight } from '../db/database.ts';
+import { type Database, readInFlight, type Statement } from '../db/database.ts';
 import { workerScope } from '../db/scope.ts';
 import type { ChunkId, TenantId } from '../ids.ts';
 import type { Drift } from './drift.ts';
@@ -9,6 +9,8 @@ export interface DriftDeps {
   readonly database: Database;
   /** The hash of what is embedded of a chunk, as ingest computes it. */
   readonly hashOf: (context: string, text: string) => Buffer;
+  /** Waited for after each statement, with the time that it took: who looks may pause, or end the look by rejecting. */
+  readonly afterPage?: (tookMs: number) => Promise<void>;
 }
 
 /** Rows of one statement. A full vector is some 6 kB, a chunk's text two. */
@@ -18,10 +20,19 @@ const pageSize = 2_000;
  * Compares every chunk of a tenant with its vectors, some thousand at a time, in the order of their ids. What is written
  * meanwhile may or may not be seen.
  */
-export async function* findDrift({ database, hashOf }: DriftDeps, tenantId: TenantId): AsyncGenerator<Drift> {
+export async function* findDrift(
+  { database, hashOf, afterPage }: DriftDeps,
+  tenantId: TenantId,
+): AsyncGenerator<Drift> {
   const scope = workerScope(tenantId);
+  const readPage = async <Row>(statement: Statement<Row>): Promise<Row[]> => {
+    const startedMs = performance.now();
+    const [rows] = await readInFlight(database, scope, [statement]);
+    await afterPage?.(performance.now() - startedMs);
+    return rows as Row[];
+  };
   for (let after: ChunkId | undefined; ; ) {
-    const [chunks] = await readInFlight(database, scope, [chunkPageStatement(tenantId, after, pageSize)]);
+    const chunks = await readPage(chunkPageStatement(tenantId, after, pageSize));
     for (const { chunkId, context, text, contentHash, lacking, since } of chunks) {
       if (!hashOf(context, text).equals(contentHash)) yield { kind: 'altered', chunkId, since };
       else for (const modelId of lacking) yield { kind: 'missing', chunkId, modelId, since };
@@ -30,7 +41,7 @@ export async function* findDrift({ database, hashOf }: DriftDeps, tenantId: Tena
     if (chunks.length < pageSize) break;
   }
   for (let after: VectorPlace | undefined; ; ) {
-    const [vectors] = await readInFlight(database, scope, [vectorPageStatement(tenantId, after, pageSize)]);
+    const vectors = await readPage(vectorPageStatement(tenantId, after, pageSize));
     for (const { kind, chunkId, modelId, since } of vectors) if (kind) yield { kind, chunkId, modelId, since };
     after = vectors.at(-1);
     if (vectors.length < pageSize) return;

@@ -4,6 +4,12 @@ import { EmbedderError } from './embedder-error.ts';
 
 type Vector = Float32Array | null;
 
+export interface QueryCacheOptions {
+  readonly maxEntries: number;
+  /** Told of every text, whether its vector was there or on its way. */
+  readonly onLookUp?: ((isRemembered: boolean) => void) | undefined;
+}
+
 /**
  * Puts a cache in front of an embedder for texts of purpose `query`: the `maxEntries` most recently used are remembered,
  * equal queries in flight share one computation, and new ones of the same tick travel in one batch. Documents pass through
@@ -12,7 +18,7 @@ type Vector = Float32Array | null;
  *
  * A caller's signal ends only that caller's wait, because others may want the same vector. Failures are not remembered.
  */
-export function cacheQueries(embedder: Embedder, { maxEntries }: { maxEntries: number }): Embedder {
+export function cacheQueries(embedder: Embedder, { maxEntries, onLookUp }: QueryCacheOptions): Embedder {
   // Its own cache is off: it makes a remembered query wait for the strangers in its batch.
   const loader = new DataLoader<string, Vector>((texts) => embedApart(embedder, texts), {
     cache: false,
@@ -24,6 +30,7 @@ export function cacheQueries(embedder: Embedder, { maxEntries }: { maxEntries: n
   function embedQuery(text: string, tenantId = ''): Promise<Vector> {
     const name = JSON.stringify([tenantId, text]);
     const known = cache.get(name);
+    onLookUp?.(known !== undefined);
     const vector = known ?? loader.load(text);
     cache.delete(name);
     cache.set(name, vector);

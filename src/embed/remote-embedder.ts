@@ -54,10 +54,16 @@ export function createRemoteEmbedder(provider: Provider, options: RemoteEmbedder
   const limits = { maxTexts: maxBatch, maxTokens: options.maxRequestTokens ?? provider.maxRequestTokens };
   const usage = createUsageCounter();
 
-  async function request(texts: readonly string[], purpose: EmbedPurpose, signal: AbortSignal | undefined) {
+  async function request(
+    texts: readonly string[],
+    purpose: EmbedPurpose,
+    signal: AbortSignal | undefined,
+    isRetry: boolean,
+  ) {
     const startedMs = performance.now();
     let tokens = 0;
     let failure: string | undefined;
+    let failureCode: RequestOutcome['code'];
     try {
       const body = await postJson(provider.url, JSON.stringify(provider.body(texts, purpose)), {
         headers: provider.headers,
@@ -71,17 +77,19 @@ export function createRemoteEmbedder(provider: Provider, options: RemoteEmbedder
       return answer.vectors;
     } catch (error) {
       failure = error instanceof EmbedderError ? error.message : 'its caller went away';
+      failureCode = error instanceof EmbedderError ? error.code : 'ABORTED';
       throw error;
     } finally {
       const durationMs = Math.round(performance.now() - startedMs);
-      const ended = { purpose, texts: texts.length, tokens, durationMs, failure };
+      const ended = { purpose, texts: texts.length, tokens, durationMs, failure, code: failureCode, isRetry };
       usage.count(ended);
       options.onRequest?.(ended);
     }
   }
 
   function embedBatch(texts: readonly string[], purpose: EmbedPurpose, signal: AbortSignal | undefined) {
-    const once = () => request(texts, purpose, signal);
+    let tries = 0;
+    const once = () => request(texts, purpose, signal, tries++ > 0);
     const guarded = breaker ? () => breaker.run(once) : once;
     return options.retry ? withRetries(guarded, options.retry[purpose], signal) : guarded();
   }

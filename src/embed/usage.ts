@@ -1,4 +1,5 @@
 import type { EmbedPurpose } from './embedder.ts';
+import type { EmbedderErrorCode } from './embedder-error.ts';
 
 /** What was sent to a provider for one purpose. Every attempt counts: providers bill the ones that they answer. */
 export interface PurposeUsage {
@@ -21,6 +22,10 @@ export interface RequestOutcome {
   readonly durationMs: number;
   /** Why it gave no vectors; absent where it gave them. */
   readonly failure?: string | undefined;
+  /** The failure's code; `ABORTED` where the caller went away. */
+  readonly code?: EmbedderErrorCode | 'ABORTED' | undefined;
+  /** Whether it repeats one that failed. */
+  readonly isRetry?: boolean;
 }
 
 export interface UsageCounter {

@@ -15,6 +15,7 @@ import { type RequestContext, requirePrincipal } from './context.ts';
 import { toPageInfo } from './page-info.ts';
 import { priced, pricedPage } from './price.ts';
 import { tagged } from './tags.ts';
+import { TierEnum } from './tenant-tier.ts';
 
 const statusDescriptions: Record<TenantStatus, string> = {
   active: 'Its requests are answered.',
@@ -27,14 +28,6 @@ const TenantStatusEnum = builder.enumType('TenantStatus', {
   values: Object.fromEntries(
     tenantStatuses.map((value) => [value.toUpperCase(), { value, description: statusDescriptions[value] }]),
   ) as Record<Uppercase<TenantStatus>, { value: TenantStatus; description: string }>,
-});
-
-const TierEnum = builder.enumType('TenantTier', {
-  description: "How a tenant's vectors are indexed.",
-  values: {
-    EXACT: { value: 'exact', description: 'All are read from a covering index.' },
-    HNSW: { value: 'hnsw', description: 'It has a graph of its own.' },
-  } as const,
 });
 
 const TenantSizes = builder.objectRef<TenantSizesShape>('TenantSizes').implement({

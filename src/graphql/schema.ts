@@ -12,6 +12,7 @@ import './ingest.ts';
 import './job-progress.ts';
 import './job.ts';
 import './managed-tenant.ts';
+import './model.ts';
 import './patch.ts';
 import './search.ts';
 import './search-updates.ts';

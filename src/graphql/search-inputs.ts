@@ -52,9 +52,13 @@ const FusionInput = builder.inputType('FusionInput', {
 });
 
 const RecallInput = builder.inputType('RecallInput', {
-  description: 'How good the answer must be: a `profile` or a `target`.',
+  description: 'How good the answer must be: a `profile` or a `target`. Example: `{ target: 0.99 }`.',
+  isOneOf: true,
   fields: (t) => ({
-    profile: t.field({ type: RecallProfileEnum, description: 'BALANCED without it.' }),
+    profile: t.field({
+      type: RecallProfileEnum,
+      description: 'One of the four settings; BALANCED is what a search has without any wish.',
+    }),
     target: t.float({ description: 'Share of the true ten nearest that must be found, 0.5 to 1. 1 is EXACT.' }),
   }),
 });

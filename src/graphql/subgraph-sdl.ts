@@ -61,6 +61,8 @@ export function printSubgraphSdl(schema: GraphQLSchema, { access = true }: Subgr
   return `${head({ access })}\n${kept.map((node) => print(direct(node))).join('\n\n')}\n`;
 
   function direct(node: DefinitionNode): DefinitionNode {
+    // Composition does not know `@oneOf`; the subgraph holds to it all the same.
+    if (node.kind === Kind.INPUT_OBJECT_TYPE_DEFINITION) return { ...node, directives: [] };
     if (node.kind !== Kind.OBJECT_TYPE_DEFINITION) return node;
     const type = schema.getType(node.name.value);
     if (!isObjectType(type)) return node;

@@ -29,6 +29,7 @@ import { useQueryPrice } from './use-query-price.ts';
 import { type SpendQuotas, useQuotas } from './use-quotas.ts';
 import { useReadableRequests } from './use-readable-requests.ts';
 import { currentRequestId, useRequestId } from './use-request-id.ts';
+import { type ObserveRequest, useRequestMetrics } from './use-request-metrics.ts';
 import { useResponseType } from './use-response-type.ts';
 import { type SearchPageOptions, useSearchPage } from './use-search-page.ts';
 
@@ -55,6 +56,8 @@ export interface GatewayOptions {
   readonly corsOrigins?: readonly string[];
   /** Whether it answers requests to this machine's own names only, as one that hands out tokens must. */
   readonly localOnly?: boolean;
+  /** Absent where nobody counts. */
+  readonly observeRequest?: ObserveRequest | undefined;
 }
 
 export type Gateway = YogaServerInstance<Record<string, never>, RequestContext>;
@@ -90,6 +93,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
     maskedErrors: { maskError },
     plugins: [
+      ...(options.observeRequest ? [useRequestMetrics(options.observeRequest)] : []),
       usePlainRefusals(),
       useRequestId(),
       ...(localOnly ? [useLocalHosts()] : []),

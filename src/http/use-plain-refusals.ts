@@ -1,8 +1,11 @@
 import type { Plugin } from 'graphql-yoga';
+import type { RefusalCode, RequestFaultCode } from '../errors.ts';
 import { currentRequestId } from './use-request-id.ts';
 
 /** What the library answers with a bare status. */
-const refusals: Readonly<Record<number, { readonly code: string; readonly message: string }>> = {
+const plainRefusals: Readonly<
+  Record<number, { readonly code: RefusalCode | RequestFaultCode; readonly message: string }>
+> = {
   404: { code: 'NOT_FOUND', message: 'There is nothing at this path; GraphQL is at /graphql.' },
   405: {
     code: 'BAD_REQUEST',
@@ -28,7 +31,7 @@ const refusals: Readonly<Record<number, { readonly code: string; readonly messag
 export function usePlainRefusals(): Plugin {
   return {
     onResponse: ({ response, setResponse, fetchAPI }) => {
-      const refusal = refusals[response.status];
+      const refusal = plainRefusals[response.status];
       if (!refusal || response.headers.has('content-type')) return;
       const { code, message } = refusal;
       const body = { errors: [{ message, extensions: { code, requestId: currentRequestId() } }] };

@@ -1,7 +1,7 @@
 import type { Principal } from '../auth/principal.ts';
 import type { Execute } from '../db/database.ts';
 import type { ApiKeyId, TenantId } from '../ids.ts';
-import { type Limits, QuotaExceededError } from '../quota.ts';
+import { type Limits, QuotaExceededError, type QuotaKind } from '../quota.ts';
 import type { Quotas } from './open-quotas.ts';
 import { lockStorageStatement, storedStatement, takeQuotaStatement } from './quota-statements.ts';
 
@@ -23,8 +23,21 @@ export interface AddedContent {
  *
  * The check throws a `QuotaExceededError`.
  */
-export function createWriteCheck({ limits, windowSeconds }: Quotas, countTokens: (text: string) => number) {
+export function createWriteCheck(
+  { limits, windowSeconds }: Quotas,
+  countTokens: (text: string) => number,
+  onRefused: (kind: QuotaKind) => void = () => {},
+) {
   return async function checkWrite(principal: Principal, added: AddedContent, execute: Execute): Promise<void> {
+    try {
+      await check(principal, added, execute);
+    } catch (error) {
+      if (error instanceof QuotaExceededError) onRefused(error.kind);
+      throw error;
+    }
+  };
+
+  async function check(principal: Principal, added: AddedContent, execute: Execute): Promise<void> {
     const { tenant = {}, key = {} } = limits.of(principal);
     const { tenantId, keyId } = principal;
     await checkStorage(tenantId, tenant, added, execute);
@@ -34,7 +47,7 @@ export function createWriteCheck({ limits, windowSeconds }: Quotas, countTokens:
     for await (const part of added.texts()) for (const text of part) tokens += countTokens(text);
     await spendTokens(tenant.embeddingTokensPerDay, undefined, tokens, execute);
     await spendTokens(key.embeddingTokensPerDay, keyId, tokens, execute);
-  };
+  }
 
   async function spendTokens(
     limit: number | undefined,

@@ -30,6 +30,8 @@ export interface QuotasOptions {
   readonly log: Logger;
   /** Other lengths of windows than a minute and a day, in seconds. */
   readonly windowSeconds?: Quotas['windowSeconds'];
+  /** Told of every refusal. */
+  readonly onRefused?: ((kind: WindowKind) => void) | undefined;
 }
 
 const usualWindowSeconds: Quotas['windowSeconds'] = {
@@ -64,6 +66,7 @@ export async function openQuotas(options: QuotasOptions): Promise<Quotas> {
       };
       if (!isGranted) {
         for (const spent of budgets.slice(0, index)) meter.giveBack(spent, amounts[spent.kind] ?? 0);
+        options.onRefused?.(budget.kind);
         throw new RateLimited(state, asked, Math.max(1, Math.ceil(resetsInMs / 1_000)));
       }
       states.push(state);

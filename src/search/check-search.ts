@@ -114,10 +114,8 @@ function checkCollections(collections: readonly string[]): readonly string[] {
 
 function checkRecall(recall: RecallInput | null | undefined, candidates: number | null | undefined): RecallWish {
   const { leastCandidates, mostCandidates, leastTarget } = searchLimits;
-  const { profile, target } = recall ?? {};
-  const given = [candidates, profile, target].filter((one) => one != null).length;
-  if (given > 1)
-    throw refuse('"candidates", "recall.profile" and "recall.target" each decide how far to look; give one of them.');
+  if (recall && candidates != null)
+    throw refuse('"candidates" and "recall" each decide how far to look; give one of them.');
   if (candidates != null) {
     if (Number.isInteger(candidates) && candidates >= leastCandidates && candidates <= mostCandidates)
       return { candidates };
@@ -125,11 +123,10 @@ function checkRecall(recall: RecallInput | null | undefined, candidates: number 
       `"candidates" is ${candidates}; a whole number from ${leastCandidates} to ${mostCandidates} is allowed.`,
     );
   }
-  if (target != null) {
-    if (target >= leastTarget && target <= 1) return { target };
-    throw refuse(`"recall.target" is ${target}; a share from ${leastTarget} to 1 is allowed.`);
-  }
-  return { profile: profile ?? 'BALANCED' };
+  if (recall?.target === undefined) return { profile: recall?.profile ?? 'BALANCED' };
+  const { target } = recall;
+  if (target >= leastTarget && target <= 1) return { target };
+  throw refuse(`"recall.target" is ${target}; a share from ${leastTarget} to 1 is allowed.`);
 }
 
 function checkFusion(fusion: FusionInput): FusionWish {

@@ -23,10 +23,9 @@ export interface RecencyInput {
 }
 
 /** How good the answer must be: a profile, or the share of the true nearest that must be among the hits. */
-export interface RecallInput {
-  readonly profile?: RecallProfile | null | undefined;
-  readonly target?: number | null | undefined;
-}
+export type RecallInput =
+  | { readonly profile: RecallProfile; readonly target?: undefined }
+  | { readonly target: number; readonly profile?: undefined };
 
 /** Documents or passages to search from, in place of a text. */
 export interface ExamplesInput {

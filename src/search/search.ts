@@ -18,6 +18,7 @@ import { runSearch, type StageOneReport } from './run-search.ts';
 import { createSearchCursors, itemMark } from './search-cursor.ts';
 import type { ChooseDepth, HasAccessLists, ReadWordIndexes, SearchDepth } from './search-depth.ts';
 import type { PageInput, SearchInput, SearchMode } from './search-input.ts';
+import { type SearchOutcome, searchOutcome } from './search-outcome.ts';
 import type { KeywordScan } from './search-plan.ts';
 import type { SearchBudgets, UnderfilledReason } from './search-reach.ts';
 
@@ -30,6 +31,8 @@ export interface SearchDeps {
   readonly hasAccessLists: HasAccessLists;
   /** What a filtered search may spend, where it is not to be chosen by the size of the tenant. */
   readonly budgets?: SearchBudgets;
+  /** Told of every search that was answered. */
+  readonly onSearch?: (outcome: SearchOutcome) => void;
 }
 
 /** A document (or, grouped by chunk, a passage) that answers the search. */
@@ -89,6 +92,7 @@ export async function search(
   page: PageInput,
   signal?: AbortSignal,
 ): Promise<SearchAnswer> {
+  const startedMs = performance.now();
   const { first, after, ...request } = checkSearch(input, page, deps.embedder.model.dimensions);
   const cursors = createSearchCursors([principal.tenantId, deps.modelId, request]);
   const seen = cursors.read(after);
@@ -97,6 +101,7 @@ export async function search(
   const limit = diversity > 0 ? choiceFor(first) : first + 1;
   const run = await runSearch(deps, principal, request, prepared, { seen, limit }, first + 1);
   const { rows, plan, statement, settings, stageOne, underfilled } = run;
+  deps.onSearch?.(searchOutcome({ ...run, depth: prepared.depth }, request.recall, performance.now() - startedMs));
   const { hasNextPage, items: best } = toPage(rows, first);
   const items = diversity > 0 ? diversify(rows.map(withVector), first, diversity) : best;
   const hits = items.map((row): Hit => {

@@ -26,6 +26,8 @@ export interface WorkerDeps {
   readonly concurrency?: number;
   /** How long deleted documents may be restored, in hours; a week without it. */
   readonly deletedHours?: number;
+  /** Told after each commit how long its chunks had waited for their vectors, in seconds. */
+  readonly onWritten?: (waitedSeconds: readonly number[]) => void;
 }
 
 /** What became of one batch of jobs. */
@@ -85,7 +87,10 @@ async function embedCall(deps: WorkerDeps, { tenantId, chunkIds }: Call): Promis
   // A chunk that is gone took its job with it.
   const written = toWritten(chunks, vectors);
   if (written.documentOf.size > 0) {
-    await transact(database, workerScope(tenantId), (execute) => writeVectors(tenantId, modelId, written, execute));
+    const waited = await transact(database, workerScope(tenantId), (execute) =>
+      writeVectors(tenantId, modelId, written, execute),
+    );
+    deps.onWritten?.(waited);
   }
   const left = chunks.filter((_, index) => !vectors.has(index) && !rejected.has(index)).map(({ id }) => id);
   if (left.length > 0 || rejected.size > 0) {

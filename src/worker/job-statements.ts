@@ -71,14 +71,18 @@ export function chunkTextsStatement(tenantId: TenantId, chunkIds: readonly Chunk
     .orderBy('ordinal');
 }
 
-/** Discharges jobs, in the transaction that writes their vectors, and says which there were. */
+/** Discharges jobs, in the transaction that writes their vectors, and says which there were and how long they had waited. */
 export function deleteJobsStatement(tenantId: TenantId, modelId: number, chunkIds: readonly ChunkId[]) {
   return sqlBuilder
     .deleteFrom('embedding_jobs')
     .where('tenant_id', '=', tenantId)
     .where('model_id', '=', modelId)
     .where('chunk_id', '=', sql<string>`any(${chunkIds}::uuid[])`)
-    .returning([sql.ref<ChunkId>('chunk_id').as('chunkId'), sql.ref<JobId | null>('job_id').as('jobId')]);
+    .returning([
+      sql.ref<ChunkId>('chunk_id').as('chunkId'),
+      sql.ref<JobId | null>('job_id').as('jobId'),
+      sql<number>`extract(epoch from clock_timestamp() - created_at)::float8`.as('waitedSeconds'),
+    ]);
 }
 
 /** Where followers of jobs listen: `tenant/job`. PostgreSQL announces the same text once a transaction. */

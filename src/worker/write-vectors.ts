@@ -27,6 +27,7 @@ export type InsertEmbeddings = (rows: readonly EmbeddingRow[]) => Promise<unknow
 /**
  * Writes what a model made of chunks and discharges their jobs, inside the worker's scope of their tenant. Where these were the
  * last chunks of an edited document, the vectors of its old text go in the same transaction.
+ * @returns how long each chunk that was still due had waited, in seconds.
  */
 export async function writeVectors(
   tenantId: TenantId,
@@ -34,7 +35,7 @@ export async function writeVectors(
   { embeddings, unembeddable, documentOf }: WrittenVectors,
   execute: Execute,
   insert: InsertEmbeddings = (rows) => execute(insertEmbeddingsStatement(tenantId, modelId, rows)),
-): Promise<void> {
+): Promise<readonly number[]> {
   const chunkIds = [...documentOf.keys()];
   await execute(deleteOwnVectorsStatement(tenantId, modelId, chunkIds));
   await execute(deleteMarksStatement(tenantId, modelId, chunkIds));
@@ -49,4 +50,5 @@ export async function writeVectors(
   for (const { jobId } of discharged) if (jobId !== null) progress.set(jobId, (progress.get(jobId) ?? 0) + 1);
   if (progress.size > 0) await execute(noteProgressStatement(tenantId, progress));
   await execute(noteWrittenStatement(tenantId, discharged.length));
+  return discharged.map(({ waitedSeconds }) => waitedSeconds);
 }

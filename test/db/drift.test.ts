@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { DriftKind } from '../../src/drift/drift.ts';
 import { reconcile } from '../../src/drift/reconcile.ts';
 import { parseTenantId } from '../../src/ids.ts';
 import { contentHash } from '../../src/ingest/content-hash.ts';
+import { driftFaults, harmPastPolicies } from '../support/drift-faults.ts';
 import { openTestGateway, type TestGateway } from '../support/gateway.ts';
 import { type Client, openClient } from '../support/operations.ts';
 
@@ -33,50 +33,8 @@ afterAll(() => gateway.close());
 const look = (mend: boolean, who = tenant) =>
   reconcile({ database: gateway.db.worker, hashOf: contentHash }, who, { mend });
 
-/** Past every policy, key and trigger, as somebody at the server's console would. */
-async function harm(statement: string): Promise<void> {
-  await gateway.db.owner.query(
-    `set session_replication_role = replica; ${statement}; set session_replication_role = origin`,
-  );
-}
-
-const ofSome = (count: number) =>
-  `(select id from tessera.chunks where tenant_id = '${tenant}' order by id limit ${count})`;
-
-const faults: [kind: DriftKind, count: number, statement: string][] = [
-  ['missing', 3, `delete from tessera.embeddings where tenant_id = '${tenant}' and chunk_id in ${ofSome(3)}`],
-  [
-    'altered',
-    2,
-    `update tessera.chunks set text = text || ' Or is it?' where tenant_id = '${tenant}' and id in ${ofSome(2)}`,
-  ],
-  [
-    'misplaced',
-    4,
-    `update tessera.embeddings set document_id = gen_random_uuid() where tenant_id = '${tenant}' and chunk_id in ${ofSome(4)}`,
-  ],
-  [
-    'stray',
-    1,
-    `insert into tessera.embeddings (tenant_id, model_id, chunk_id, document_id, coarse, full_vector, dimensions)
-     select tenant_id, model_id, gen_random_uuid(), document_id, coarse, full_vector, dimensions
-     from tessera.embeddings where tenant_id = '${tenant}' limit 1`,
-  ],
-  [
-    'malformed',
-    2,
-    `update tessera.embeddings set coarse = l2_normalize(subvector(full_vector, 201, 256))::halfvec(256)
-     where tenant_id = '${tenant}' and chunk_id in ${ofSome(2)}`,
-  ],
-  [
-    'foreign',
-    5,
-    `insert into tessera.models (name, dimensions) values ('another', 512);
-     insert into tessera.embeddings (tenant_id, model_id, chunk_id, document_id, coarse, full_vector, dimensions)
-     select tenant_id, (select id from tessera.models where name = 'another'), chunk_id, document_id, coarse, full_vector, dimensions
-     from tessera.embeddings where tenant_id = '${tenant}' and chunk_id in ${ofSome(5)}`,
-  ],
-];
+const harm = (statement: string) => harmPastPolicies(gateway.db.owner, statement);
+const faults = driftFaults(tenant);
 
 describe('reconcile', () => {
   test('finds nothing where writes and worker did it all', async () => {

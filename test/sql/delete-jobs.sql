@@ -5,4 +5,9 @@ where
   and "chunk_id" = any ($3::uuid[])
 returning
   "chunk_id" as "chunkId",
-  "job_id" as "jobId"
+  "job_id" as "jobId",
+  extract(
+    epoch
+    from
+      clock_timestamp() - created_at
+  )::float8 as "waitedSeconds"

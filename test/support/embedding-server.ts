@@ -30,6 +30,8 @@ export type Misbehaviour =
   | { readonly kind: 'notANumber' }
   /** Sends vectors of nothing but zeros. */
   | { readonly kind: 'zeros' }
+  /** Answers 400 to a request with a text that holds a word, and as usual to any other. */
+  | { readonly kind: 'refuseWord'; readonly word: string }
   /** Gives every vector the index 0. */
   | { readonly kind: 'sameIndex' }
   /** Answers 200 and goes on for ever, as fast as it is read. */
@@ -94,6 +96,10 @@ export async function startEmbeddingServer(options: EmbeddingServerOptions = {})
     requests.push({ path, headers: request.headers, body });
     const misbehaviour = nextMisbehaviour();
     const read = body as unknown as Record<string, unknown>;
+    if (misbehaviour?.kind === 'refuseWord' && dialect.textsOf(read).some((text) => text.includes(misbehaviour.word))) {
+      response.writeHead(400).end();
+      return;
+    }
     const dimensions = Number(dialect.dimensionsOf(read) ?? options.dimensions ?? 1536);
     // In reverse, because nothing promises the order of the request.
     const items = dialect

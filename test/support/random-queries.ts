@@ -1,6 +1,7 @@
 import {
   type GraphQLArgument,
   type GraphQLInputType,
+  GraphQLNonNull,
   type GraphQLObjectType,
   type GraphQLOutputType,
   type GraphQLSchema,
@@ -135,8 +136,11 @@ export function createRandomQueries(
       if (isSearch && ways.includes(field.name)) return field.name === way || chance(0.02);
       return depth > 0 && chance(isSearch ? 0.15 : 0.3);
     });
-    const one = type.isOneOf ? [pick(fields)] : chosen;
-    return `{ ${one.map((field) => `${field.name}: ${valueText(field.type, field.name, depth - 1)}`).join(', ')} }`;
+    if (type.isOneOf) {
+      const { name, type: nullable } = pick(fields);
+      return `{ ${name}: ${valueText(new GraphQLNonNull(getNullableType(nullable)), name, depth - 1)} }`;
+    }
+    return `{ ${chosen.map((field) => `${field.name}: ${valueText(field.type, field.name, depth - 1)}`).join(', ')} }`;
   }
 
   return query;

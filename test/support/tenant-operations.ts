@@ -152,6 +152,11 @@ const reads: Operation[] = [
     expected: () => ({ documents: { edges: [] } }),
   },
   {
+    name: 'models',
+    send: () => ['{ models { name dimensions role tier } }', {}],
+    expected: () => ({ models: [{ name: 'static-en-512', dimensions: 512, role: 'ACTIVE', tier: 'EXACT' }] }),
+  },
+  {
     name: 'collections',
     send: () => ['{ collections { name documents } }', {}],
     expected: (me) => ({

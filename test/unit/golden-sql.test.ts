@@ -32,6 +32,7 @@ import * as queueAgain from '../../src/ingest/reembed.ts';
 import * as staged from '../../src/ingest/staged-statements.ts';
 import * as upsert from '../../src/ingest/upsert-statements.ts';
 import * as models from '../../src/models/model-statements.ts';
+import * as tenantModels from '../../src/models/tenant-models.ts';
 import * as quotas from '../../src/quotas/quota-statements.ts';
 import * as curves from '../../src/recall/curve-statements.ts';
 import { nothingStatement } from '../../src/recall/measure-stage-one.ts';
@@ -64,6 +65,7 @@ import * as jobs from '../../src/worker/job-statements.ts';
 import * as purge from '../../src/worker/purge-documents.ts';
 import * as old from '../../src/worker/purge-old-rows.ts';
 import { purgeRevokedTokensStatement } from '../../src/worker/purge-revoked-tokens.ts';
+import * as outbox from '../../src/worker/read-outbox.ts';
 import * as terms from '../../src/worker/term-stats-statements.ts';
 import * as vectorStatements from '../../src/worker/vector-statements.ts';
 
@@ -307,6 +309,7 @@ const statements: Record<string, Statement<unknown>> = {
   'search-keyword': searchStatement(tenant, { ...plan, keyword }),
   'search-semantic': searchStatement(tenant, { ...plan, semantic }),
   'tenant-facts': tenants.tenantFactsStatement(tenant),
+  'tenant-models': tenantModels.tenantModelsStatement(tenant),
   'remove-attributes': attributes.removeAttributesStatement(tenant, 'handbook', ['year']),
   'update-document': upsert.updateDocumentStatement(tenant, row),
 };
@@ -480,6 +483,7 @@ const looks: Record<string, Statement<unknown>> = {
   'doctor-server': doctor.serverStatement(),
   'drift-chunks': drift.chunkPageStatement(tenant, chunkId, 2_000),
   'drift-vectors': drift.vectorPageStatement(tenant, { chunkId, modelId: 1, standIn: 0 }, 2_000),
+  'outbox-by-model': outbox.outboxByModelStatement(),
   'drift-tenants': drift.driftTenantsStatement(),
   'drift-contents': drift.chunkContentsStatement(tenant, [chunkId]),
   'drift-delete-vectors': drift.deleteVectorsStatement(tenant, [chunkId], [1]),

@@ -10,6 +10,7 @@ import { openPool } from '../../db/open-pool.ts';
 import { readApplied, requireCurrentSchema } from '../../db/schema-version.ts';
 import { operatorScope, type ScopeRole, workerScope } from '../../db/scope.ts';
 import { readScopeLeaks } from '../../db/scope-leak.ts';
+import { checkDrift } from '../../doctor/check-drift.ts';
 import { checkIndexes } from '../../doctor/check-indexes.ts';
 import { checkJobs } from '../../doctor/check-jobs.ts';
 import { checkMemory } from '../../doctor/check-memory.ts';
@@ -34,6 +35,7 @@ import type { TenantId } from '../../ids.ts';
 import { modelsStatement } from '../../models/model-statements.ts';
 import { planStatus } from '../../tiers/index-states.ts';
 import { readTierStatus, type TenantTier } from '../../tiers/read-tier-status.ts';
+import { lookForDrift } from './look-for-drift.ts';
 import { tenantStrategies, workerStrategies } from './strategies.ts';
 
 /** Share of rows that an index-only scan of a live database may look up: it is written to while it is looked at. */
@@ -60,6 +62,7 @@ export async function examine({ database: config }: ServerConfig, only: TenantId
       ...findings,
       ...(await checkLock(worker, 'tessera_worker', 'worker')),
       ...(await checkOutbox(worker, looked.pages, modelId)),
+      ...checkDrift(await lookForDrift(worker, looked.tenants)),
     ]);
   });
 }
@@ -114,6 +117,8 @@ interface Looked {
   readonly findings: Finding[];
   readonly pages: ReadonlyMap<string, number>;
   readonly modelId: number;
+  /** Those that were looked at. */
+  readonly tenants: readonly TenantId[];
 }
 
 async function checkDatabase(gateway: Database, only: TenantId | undefined): Promise<Looked> {
@@ -169,7 +174,8 @@ async function checkDatabase(gateway: Database, only: TenantId | undefined): Pro
     findings.push(...checkPlans(`${tenant.tenantId} (${tenant.chunks} chunks)`, planned));
     findings.push(...checkStranded(tenant.tenantId, row?.stranded ?? 0));
   }
-  return { findings, pages, modelId: active[0]?.modelId ?? models[0]?.id ?? 0 };
+  const tenants = chosen.map(({ tenantId }) => tenantId);
+  return { findings, pages, tenants, modelId: active[0]?.modelId ?? models[0]?.id ?? 0 };
 }
 
 /** The largest, the median and the smallest: the planner sees each of them differently. */

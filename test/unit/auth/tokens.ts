@@ -12,7 +12,8 @@ import { expect } from 'vitest';
 import { defaultClaimNames } from '../../../src/auth/claims.ts';
 import type { VerifyToken } from '../../../src/auth/verify-token.ts';
 import { Secret } from '../../../src/config/secret.ts';
-import { Refusal, type RefusalCode, refusalStatus } from '../../../src/errors.ts';
+import { refusals } from '../../../src/error-codes.ts';
+import { Refusal, type RefusalCode } from '../../../src/errors.ts';
 
 /** The time at which all tokens of these tests are made and checked: 2030-01-01T00:00:00Z in seconds. */
 export const nowSeconds = 1_893_456_000;
@@ -110,7 +111,7 @@ export async function expectRefusal(
   if (!(refusal instanceof Refusal)) throw new Error('expected a refusal', { cause: refusal });
   expect(refusal).toMatchObject({
     code: code,
-    httpStatus: refusalStatus[code],
+    httpStatus: refusals[code].status[0],
     message: expect.stringContaining(words),
   });
   expect(refusal.message).toMatch(/^The token.*\.$/s);

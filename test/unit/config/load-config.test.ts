@@ -40,6 +40,7 @@ describe('an empty environment', () => {
       workerInServe: true,
       workerConcurrency: 4,
       deletedDocumentHours: 168,
+      driftCheckMinutes: 360,
       database: { statementTimeoutMs: 10_000 },
     });
   });

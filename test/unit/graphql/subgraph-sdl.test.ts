@@ -22,6 +22,7 @@ const products = { name: 'products', url: 'http://products.example/graphql', sdl
 describe("the subgraph's SDL", () => {
   test('composes alone, and with a subgraph that points at documents', () => {
     expect(composeSupergraph([tessera])).toContain('@join__graph(name: "tessera"');
+    expect(sdl).not.toContain('@oneOf');
     expect(composeSupergraph([tessera, products])).toMatch(
       /type Document implements Node[^{]*@join__type\(graph: PRODUCTS/,
     );

@@ -1,0 +1,44 @@
+import type { Principal } from '../auth/principal.ts';
+import { sqlBuilder } from '../db/compile.ts';
+import { type Database, readInFlight } from '../db/database.ts';
+import { tenantScope } from '../db/scope.ts';
+import type { TenantId } from '../ids.ts';
+
+/** What a model is to a tenant: searched, made ready to be, or no longer. */
+export type ModelRole = 'active' | 'candidate' | 'retired';
+
+type Tier = 'exact' | 'hnsw';
+
+/** An embedding model that a tenant has, or had, vectors of. */
+export interface TenantModel {
+  readonly name: string;
+  /** Components of its full vectors. */
+  readonly dimensions: number;
+  readonly role: ModelRole;
+  /** How its vectors are searched: one by one, or through a graph of their own. */
+  readonly tier: Tier;
+  /** When the tenant got it. */
+  readonly createdAt: Date;
+}
+
+/** The one that is searched first, then those to come, then those that were. */
+export function tenantModelsStatement(tenantId: TenantId) {
+  return sqlBuilder
+    .selectFrom('tenant_models')
+    .innerJoin('models', 'models.id', 'tenant_models.model_id')
+    .select(['models.name', 'models.dimensions', 'tenant_models.created_at as createdAt'])
+    .select((eb) => [eb.ref('role').$castTo<ModelRole>().as('role'), eb.ref('tier').$castTo<Tier>().as('tier')])
+    .where('tenant_id', '=', tenantId)
+    .orderBy('role')
+    .orderBy('models.id');
+}
+
+/** The tenant's models; none before its first write. */
+export async function readTenantModels(
+  deps: { readonly database: Database },
+  principal: Principal,
+): Promise<readonly TenantModel[]> {
+  const statement = tenantModelsStatement(principal.tenantId);
+  const [rows] = await readInFlight(deps.database, tenantScope(principal), [statement]);
+  return rows;
+}

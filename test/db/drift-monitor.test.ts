@@ -1,0 +1,97 @@
+import { Registry } from 'prom-client';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readDriftTenants } from '../../src/drift/count-drift.ts';
+import { driftKinds } from '../../src/drift/drift.ts';
+import { driftAges } from '../../src/drift/drift-age.ts';
+import { type DriftReport, startDriftMonitor } from '../../src/drift/drift-monitor.ts';
+import { reconcile } from '../../src/drift/reconcile.ts';
+import { parseTenantId } from '../../src/ids.ts';
+import { contentHash } from '../../src/ingest/content-hash.ts';
+import { createLogger } from '../../src/log.ts';
+import { createDriftMetrics } from '../../src/telemetry/drift-metrics.ts';
+import { driftFaults, harmPastPolicies } from '../support/drift-faults.ts';
+import { openTestGateway, type TestGateway } from '../support/gateway.ts';
+
+const tenant = parseTenantId('alpha');
+const registry = new Registry();
+const tell = createDriftMetrics(registry, { kinds: driftKinds, ages: driftAges, mostTenants: 5 });
+
+let gateway: TestGateway;
+
+beforeAll(async () => {
+  gateway = await openTestGateway();
+  for (const one of [tenant, parseTenantId('beta')]) {
+    await gateway.upsert(
+      one,
+      Array.from({ length: 12 }, (_, i) => ({
+        externalId: `d${i}`,
+        collection: 'c',
+        title: `Lamp ${i}`,
+        body: `The lamp number ${i} stands in the window and is lit at ${i} in the evening.`,
+      })),
+    );
+  }
+  await gateway.embedAll();
+});
+afterAll(() => gateway.close());
+
+/** What a monitor finds at its first look, and says to the log. */
+async function look(): Promise<{ found: Record<string, number>; logged: string[] }> {
+  const report = Promise.withResolvers<DriftReport>();
+  const logged: string[] = [];
+  const monitor = startDriftMonitor(
+    {
+      database: gateway.db.worker,
+      readTenants: () => readDriftTenants(gateway.db.database),
+      hashOf: contentHash,
+      everyMs: 3_600_000,
+      onReport: report.resolve,
+    },
+    createLogger({ level: 'warn', destination: { write: (line) => logged.push(line) } }),
+  );
+  tell(await report.promise);
+  await monitor.stop();
+  const text = await registry.metrics();
+  const lines = text.matchAll(
+    /^tessera_drift(_tenant)?_rows\{(?:tenant="(\w+)",)?kind="(\w+)",age="(\w+)"\} ([1-9]\d*)$/gm,
+  );
+  const found = [...lines].map(([, , who = 'all', kind, age, count]) => [`${who} ${kind} ${age}`, Number(count)]);
+  return { found: Object.fromEntries(found), logged };
+}
+
+describe('the gauges of drift', () => {
+  test('are 0 where writes and worker did it all, and nothing is logged', async () => {
+    expect(await look()).toEqual({ found: {}, logged: [] });
+    expect(await registry.metrics()).toContain('\ntessera_drift_rows{kind="stray",age="older"} 0\n');
+  });
+
+  test.each(driftFaults(tenant))(
+    'show what is %s, by tenant, and 0 when it is mended',
+    async (kind, count, statement) => {
+      await harmPastPolicies(gateway.db.owner, statement);
+      const { found, logged } = await look();
+      expect(found).toEqual({ [`all ${kind} 1h`]: count, [`alpha ${kind} 1h`]: count });
+      expect(logged).toHaveLength(1);
+      expect(JSON.parse(logged[0] ?? '')).toMatchObject({ level: 'warn', rows: count, tenants: 1 });
+      await reconcile({ database: gateway.db.worker, hashOf: contentHash }, tenant, { mend: true });
+      await gateway.embedAll();
+      expect((await look()).found).toEqual({});
+    },
+  );
+
+  test('tell how old a row is', async () => {
+    await harmPastPolicies(
+      gateway.db.owner,
+      `update tessera.embeddings set document_id = gen_random_uuid(), created_at = now() - interval '3 days'
+       where tenant_id = '${tenant}' and chunk_id = (select id from tessera.chunks where tenant_id = '${tenant}' limit 1)`,
+    );
+    expect((await look()).found).toEqual({ 'all misplaced 7d': 1, 'alpha misplaced 7d': 1 });
+  });
+
+  test('pass a suspended tenant by', async () => {
+    await gateway.db.owner.query(`update tessera.tenants set status = 'suspended' where id = '${tenant}'`);
+    expect((await look()).found).toEqual({});
+    await gateway.db.owner.query(`update tessera.tenants set status = 'active' where id = '${tenant}'`);
+    expect((await look()).found).toMatchObject({ 'alpha misplaced 7d': 1 });
+  });
+});

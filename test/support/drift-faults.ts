@@ -1,0 +1,48 @@
+import type pg from 'pg';
+import type { DriftKind } from '../../src/drift/drift.ts';
+import type { TenantId } from '../../src/ids.ts';
+
+/** Past every policy, key and trigger, as somebody at the server's console would. */
+export async function harmPastPolicies(owner: Pick<pg.ClientBase, 'query'>, statement: string): Promise<void> {
+  await owner.query(`set session_replication_role = replica; ${statement}; set session_replication_role = origin`);
+}
+
+/** A way to bring about each kind of drift, and how many rows it is then, in a tenant of 12 chunks with their vectors. */
+export function driftFaults(tenant: TenantId): [kind: DriftKind, count: number, statement: string][] {
+  const ofSome = (count: number) =>
+    `(select id from tessera.chunks where tenant_id = '${tenant}' order by id limit ${count})`;
+  return [
+    ['missing', 3, `delete from tessera.embeddings where tenant_id = '${tenant}' and chunk_id in ${ofSome(3)}`],
+    [
+      'altered',
+      2,
+      `update tessera.chunks set text = text || ' Or is it?' where tenant_id = '${tenant}' and id in ${ofSome(2)}`,
+    ],
+    [
+      'misplaced',
+      4,
+      `update tessera.embeddings set document_id = gen_random_uuid() where tenant_id = '${tenant}' and chunk_id in ${ofSome(4)}`,
+    ],
+    [
+      'stray',
+      1,
+      `insert into tessera.embeddings (tenant_id, model_id, chunk_id, document_id, coarse, full_vector, dimensions)
+     select tenant_id, model_id, gen_random_uuid(), document_id, coarse, full_vector, dimensions
+     from tessera.embeddings where tenant_id = '${tenant}' limit 1`,
+    ],
+    [
+      'malformed',
+      2,
+      `update tessera.embeddings set coarse = l2_normalize(subvector(full_vector, 201, 256))::halfvec(256)
+     where tenant_id = '${tenant}' and chunk_id in ${ofSome(2)}`,
+    ],
+    [
+      'foreign',
+      5,
+      `insert into tessera.models (name, dimensions) values ('another', 512);
+     insert into tessera.embeddings (tenant_id, model_id, chunk_id, document_id, coarse, full_vector, dimensions)
+     select tenant_id, (select id from tessera.models where name = 'another'), chunk_id, document_id, coarse, full_vector, dimensions
+     from tessera.embeddings where tenant_id = '${tenant}' and chunk_id in ${ofSome(5)}`,
+    ],
+  ];
+}
