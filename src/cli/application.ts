@@ -130,7 +130,7 @@ export async function openApplication(
     closing.push(() => access.close());
     const quotas = await openQuotas({ database, defaults: config.limits, log, onRefused: counted?.onRefused });
     const deps = {
-      ...createDeps(config, database, modelId, other, worker, quotas),
+      ...createDeps(database, modelId, other, worker, quotas),
       onRevoked: access.onRevoked,
       watches,
     };
@@ -172,7 +172,6 @@ export async function openApplication(
   }
 
   function createDeps(
-    from: Config,
     served: Database,
     modelId: number,
     other: OtherModel | undefined,

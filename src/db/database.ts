@@ -1,6 +1,7 @@
 import type { Compilable, CompiledQuery } from 'kysely';
 import type { AnnounceChange } from './announce-changes.ts';
 import { cancelRunning } from './cancel-running.ts';
+import { type BinaryRow, copyBinary } from './copy-binary.ts';
 import { type Connections, fly } from './flight.ts';
 import type { Query } from './query.ts';
 import { type Scope, scopeStatement } from './scope.ts';
@@ -50,6 +51,13 @@ async function readAlone(on: Connections, { settings, ...scope }: Scope, queries
 /** Sends statements inside an open scope, each awaited. */
 export type Execute = <Row>(statement: Statement<Row> | CompiledQuery<Row>) => Promise<Row[]>;
 
+/**
+ * Copies rows into a table inside an open scope: one that has no row-level security, such as a temporary one. Not on a
+ * pipelined connection, nor in the embedded database.
+ * @param target table and columns, such as `pg_temp.t (a, b)`.
+ */
+export type Copy = (target: string, rows: Iterable<BinaryRow>) => Promise<void>;
+
 /** How often a transaction is tried that others overtake. Each time at least one of them gets through. */
 const mostTries = 5;
 
@@ -62,7 +70,7 @@ const mostTries = 5;
 export async function transact<Result>(
   database: Database,
   scope: Scope,
-  work: (execute: Execute) => Promise<Result>,
+  work: (execute: Execute, copy: Copy) => Promise<Result>,
 ): Promise<Result> {
   for (let tries = 1; ; tries++) {
     try {
@@ -76,7 +84,7 @@ export async function transact<Result>(
 async function transactOnce<Result>(
   database: Database,
   scope: Scope,
-  work: (execute: Execute) => Promise<Result>,
+  work: (execute: Execute, copy: Copy) => Promise<Result>,
 ): Promise<Result> {
   const { signal } = database;
   signal?.throwIfAborted();
@@ -93,7 +101,7 @@ async function transactOnce<Result>(
   let broken = true;
   try {
     await client.query(`begin; ${scopeStatement(scope, database.scopeDefaults)}`);
-    const result = await work(execute);
+    const result = await work(execute, (target, rows) => copyBinary(client, target, rows));
     const closing = await client.query('commit').catch((error: unknown) => {
       throw commitError(error);
     });

@@ -1,4 +1,4 @@
-import { type ModelRole, readOwnModels, type OwnModel } from '../models/own-models.ts';
+import { type ModelRole, type OwnModel, readOwnModels } from '../models/own-models.ts';
 import { builder } from './builder.ts';
 import { requirePrincipal } from './context.ts';
 import { priced } from './price.ts';
@@ -37,8 +37,6 @@ builder.queryField('models', (t) =>
     description: "The tenant's embedding models, the active one first; none before the first document.",
     authScopes: { token: 'documents:read' },
     extensions: priced({ points: 2, list: { otherwise: 2 } }),
-    resolve: async (_root, _args, { deps, principal }) => [
-      ...(await readOwnModels(deps, requirePrincipal(principal))),
-    ],
+    resolve: async (_root, _args, { deps, principal }) => [...(await readOwnModels(deps, requirePrincipal(principal)))],
   }),
 );

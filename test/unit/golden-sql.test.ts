@@ -8,6 +8,7 @@ import * as audit from '../../src/audit/audit-statements.ts';
 import { auditStatement } from '../../src/db/audit.ts';
 import { visibleCanariesStatement } from '../../src/db/canary.ts';
 import type { Statement } from '../../src/db/database.ts';
+import { planOnceStatements } from '../../src/db/plan-once.ts';
 import type { Query } from '../../src/db/query.ts';
 import * as doctor from '../../src/doctor/fact-statements.ts';
 import * as accessLists from '../../src/documents/access-lists.ts';
@@ -29,10 +30,11 @@ import * as queue from '../../src/ingest/queue-chunks.ts';
 import * as readJobs from '../../src/ingest/read-jobs.ts';
 import * as queueAgain from '../../src/ingest/reembed.ts';
 import * as sources from '../../src/ingest/sources/change-statements.ts';
+import * as staged from '../../src/ingest/staged-statements.ts';
 import * as upsert from '../../src/ingest/upsert-statements.ts';
 import * as models from '../../src/models/model-statements.ts';
-import * as roles from '../../src/models/role-statements.ts';
 import * as ownModels from '../../src/models/own-models.ts';
+import * as roles from '../../src/models/role-statements.ts';
 import * as quotas from '../../src/quotas/quota-statements.ts';
 import * as curves from '../../src/recall/curve-statements.ts';
 import { nothingStatement } from '../../src/recall/measure-stage-one.ts';
@@ -219,6 +221,15 @@ const statements: Record<string, Statement<unknown>> = {
   'insert-attributes': attributes.insertAttributesStatement(tenant, [documentId]),
   'insert-attributes-by-name': attributes.insertAttributesStatement(tenant, [documentId], ['year']),
   'documents-by-key': documents.documentsByKeyStatement(tenant, [{ collection: 'handbook', externalId: 'x' }]),
+  'insert-chunks-staged': staged.insertStagedChunksStatement(tenant),
+  'insert-documents-staged': staged.insertStagedDocumentsStatement(tenant),
+  'insert-embeddings-staged': vectorStatements.insertStagedEmbeddingsStatement(tenant, 1),
+  'insert-jobs-leased': upsert.insertJobsStatement(tenant, [chunkId], jobId, 120),
+  'create-vector-stage': vectorStatements.createVectorStageStatement(),
+  'create-stage-chunks': staged.createStagesStatements()[1] as Statement<unknown>,
+  'create-stage-documents': staged.createStagesStatements()[0] as Statement<unknown>,
+  'plan-once': planOnceStatements()[0] as Statement<unknown>,
+  'plan-once-joins': planOnceStatements()[1] as Statement<unknown>,
   'insert-chunks': upsert.insertChunksStatement(tenant, [chunk]),
   'insert-documents': upsert.insertDocumentsStatement(tenant, [row]),
   'insert-embeddings': vectorStatements.insertEmbeddingsStatement(tenant, 1, [
