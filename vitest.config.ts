@@ -17,8 +17,19 @@ export default defineConfig({
           ...limits,
           name: 'system',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/unit/**'],
+          exclude: ['test/unit/**', 'test/crash/**'],
           globalSetup: 'test/global-setup.ts',
+        },
+      },
+      // By itself, when the others are done: everything in it dies and comes back as fast as the machine can.
+      {
+        resolve: { alias },
+        test: {
+          ...limits,
+          name: 'crash',
+          include: ['test/crash/**/*.test.ts'],
+          globalSetup: 'test/crash/global-setup.ts',
+          sequence: { groupOrder: 1 },
         },
       },
     ],

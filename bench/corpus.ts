@@ -1,6 +1,6 @@
+import { type BinaryRow, integerField, shortField } from '../src/db/copy-binary.ts';
 import { halfvecParameter, vectorParameter } from '../src/db/vector-parameter.ts';
 import { coarseVector } from '../src/vector.ts';
-import { type BinaryRow, integerField, shortField } from './copy-binary.ts';
 import { createRandom, shuffled } from './random.ts';
 import type { BenchTenant, SizeClass } from './size-classes.ts';
 import { createTextSource } from './text-source.ts';

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { benchFreshness } from './freshness.ts';
+import { benchIngest } from './ingest.ts';
 import { benchRecall } from './recall.ts';
 import { benchRelevance } from './relevance.ts';
 import { benchRetrieval } from './retrieval.ts';
@@ -9,7 +10,8 @@ npm run bench -- retrieval [--chunks 200000] [--only throughput,batch,round-trip
 npm run bench -- neighbour [--chunks 200000]   what a tenant at full load does to another
 npm run bench -- relevance [--data DIR]        how good the ranking is
 npm run bench -- recall [--data DIR]           what two stages find of real vectors
-npm run bench -- freshness                     how soon a write is found by meaning`;
+npm run bench -- freshness                     how soon a write is found by meaning
+npm run bench -- ingest [--documents 20000]    what a bulk load costs beside COPY`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -17,6 +19,7 @@ const { values, positionals } = parseArgs({
     data: { type: 'string', default: '../shared/data' },
     chunks: { type: 'string', default: '200000' },
     only: { type: 'string' },
+    documents: { type: 'string', default: '20000' },
   },
 });
 const [command = 'retrieval'] = positionals;
@@ -31,6 +34,8 @@ if (command === 'relevance') {
   if (!(await benchRecall(values.data))) process.exitCode = 1;
 } else if (command === 'freshness') {
   await benchFreshness();
+} else if (command === 'ingest') {
+  await benchIngest(Number(values.documents));
 } else {
   console.error(usage);
   process.exitCode = 64;

@@ -6,6 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
+import { copyBinary, shortField } from '../src/db/copy-binary.ts';
 import { readInFlight } from '../src/db/database.ts';
 import { openPool } from '../src/db/open-pool.ts';
 import { halfvecParameter, vectorParameter } from '../src/db/vector-parameter.ts';
@@ -16,7 +17,6 @@ import { sampleQueriesStatement } from '../src/recall/recall-statements.ts';
 import { measuringScope } from '../src/recall/timed-read.ts';
 import { coarseVector } from '../src/vector.ts';
 import { openBenchServer, withClient } from './bench-server.ts';
-import { copyBinary, shortField } from './copy-binary.ts';
 import { type RealVectors, readRealVectors } from './real-vectors.ts';
 import { type Measures, measure, printMeasures, saveResults, thisMachine } from './results.ts';
 

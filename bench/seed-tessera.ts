@@ -1,10 +1,10 @@
 import type pg from 'pg';
+import { copyBinary } from '../src/db/copy-binary.ts';
 import { openPool } from '../src/db/open-pool.ts';
 import { parseTenantId } from '../src/ids.ts';
 import { reviewTiers } from '../src/tiers/review-tiers.ts';
 import { refreshTermStats } from '../src/worker/refresh-term-stats.ts';
 import { type BenchDatabase, withClient } from './bench-server.ts';
-import { copyBinary } from './copy-binary.ts';
 import { corpusTargets, createCorpus } from './corpus.ts';
 import type { SizeClass } from './size-classes.ts';
 import { dimensions } from './vector-source.ts';

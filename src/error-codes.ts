@@ -63,6 +63,10 @@ export const refusals = {
     status: [503],
     when: 'The database cannot be reached, or no connection was free for 5 seconds. Nothing was changed.',
   },
+  OUTCOME_UNKNOWN: {
+    status: [503],
+    when: 'The connection to the database was lost while a write was being committed: it was done as a whole or not at all. Send it again under the same `idempotencyKey`, or with the same `ifVersion`.',
+  },
   KEY_SERVER_UNAVAILABLE: {
     status: [503],
     when: "The token could not be checked, because the server with its issuer's keys gave no usable answer.",

@@ -10,6 +10,7 @@ import { createGateway, type Gateway } from '../http/gateway.ts';
 import type { GraphiqlOptions } from '../http/graphiql-page.ts';
 import { readTrustedDocuments } from '../http/trusted-documents.ts';
 import type { SearchPageOptions } from '../http/use-search-page.ts';
+import { applySourceChanges } from '../ingest/sources/apply-changes.ts';
 import type { Logger } from '../log.ts';
 import { followModels } from '../models/follow-models.ts';
 import { modelsStatement } from '../models/model-statements.ts';
@@ -65,6 +66,7 @@ export async function openApplication(
 ): Promise<Application> {
   const metrics = openMetrics(config, log);
   const embedders = await openEmbedders(config, log, metrics?.embedding);
+  const chunking = { countTokens: embedders.documents.countTokens, ...config.chunk };
   const verifyToken = await openVerifier(config);
   const { trusted } = config.http;
   const trustedDocuments = trusted && (await readTrustedDocuments(trusted.path, trusted.only));
@@ -93,6 +95,11 @@ export async function openApplication(
           auditRetentionDays: config.auditRetentionDays,
           concurrency: config.workerConcurrency,
           deletedHours: config.deletedDocumentHours,
+          // Nobody attaches a table to the embedded database.
+          ...(config.mode === 'server' && {
+            applyChanges: (signal?: AbortSignal) =>
+              applySourceChanges({ database: workerDatabase, modelId, chunking }, signal),
+          }),
           ...(countedWork && { onWritten: countedWork.onWritten }),
         }
       : undefined;
@@ -123,7 +130,7 @@ export async function openApplication(
     closing.push(() => access.close());
     const quotas = await openQuotas({ database, defaults: config.limits, log, onRefused: counted?.onRefused });
     const deps = {
-      ...createDeps(config, database, modelId, other, worker, quotas),
+      ...createDeps(database, modelId, other, worker, quotas),
       onRevoked: access.onRevoked,
       watches,
     };
@@ -165,14 +172,12 @@ export async function openApplication(
   }
 
   function createDeps(
-    from: Config,
     served: Database,
     modelId: number,
     other: OtherModel | undefined,
     worker: Worker | undefined,
     quotas: Quotas,
   ): Omit<GraphQLDeps, 'onRevoked' | 'watches'> & Required<Pick<GraphQLDeps, 'choice'>> {
-    const { maxTokens, overlapTokens } = from.chunk;
     // Workers of this process hear it like any other.
     const announceWork = createAnnouncer(served, workChannel, (error) =>
       log.debug({ err: error }, 'a write was not announced; workers find it by looking'),
@@ -182,7 +187,7 @@ export async function openApplication(
       database: served,
       embedder: embedders.queries,
       modelId,
-      chunking: { countTokens: embedders.documents.countTokens, maxTokens, overlapTokens },
+      chunking,
       onPending: config.mode === 'embedded' ? () => worker?.wake() : announceWork,
       checkWrite: createWriteCheck(quotas, embedders.documents.countTokens, counted?.onRefused),
       ...(counted && { onSearch: counted.onSearch }),

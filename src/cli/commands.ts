@@ -36,6 +36,16 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./ingest/ingest.ts')).ingest,
   },
   {
+    name: 'attach',
+    summary: 'Keep the rows of a table of an application as documents.',
+    load: async () => (await import('./attach.ts')).attach,
+  },
+  {
+    name: 'detach',
+    summary: 'Stop following a table.',
+    load: async () => (await import('./detach.ts')).detach,
+  },
+  {
     name: 'define',
     summary: "Declare a collection's language and filterable attributes.",
     load: async () => (await import('./define.ts')).define,

@@ -63,6 +63,32 @@ export function openWorkerDatabase(config: ServerConfig, log: Logger): Promise<D
   return openServer(config, config.database.workerUrl, 'tessera_worker', log);
 }
 
+/** One connection each, which is not pipelined, for loads: of the gateway's login, for documents, and of the worker's, for vectors. */
+export async function openLoadDatabases(
+  config: ServerConfig,
+  log: Logger,
+): Promise<{ readonly documents: Database; readonly vectors: Database }> {
+  const open = (url: Secret) =>
+    openPool({
+      url: url.reveal(),
+      size: 1,
+      statementTimeoutMs: loadTimeoutMs,
+      pipeline: false,
+      onIdleError: (error) => log.warn({ err: error }, 'an idle database connection failed and is replaced'),
+    });
+  const { url, workerUrl } = config.database;
+  const documents = await checkedPool(await open(url), 'tessera_operator', log);
+  try {
+    return { documents, vectors: await checkedPool(await open(workerUrl), 'tessera_worker', log) };
+  } catch (error) {
+    await documents.close();
+    throw error;
+  }
+}
+
+/** A batch of a load takes longer than a request may. */
+const loadTimeoutMs = 600_000;
+
 async function openServer(config: ServerConfig, url: Secret, role: ScopeRole, log: Logger): Promise<Database> {
   const { poolSize: size, poolShare: share, statementTimeoutMs, prepare } = config.database;
   const opened = await openPool({
@@ -77,6 +103,10 @@ async function openServer(config: ServerConfig, url: Secret, role: ScopeRole, lo
       ),
     onIdleError: (error) => log.warn({ err: error }, 'an idle database connection failed and is replaced'),
   });
+  return checkedPool(opened, role, log);
+}
+
+async function checkedPool(opened: Database, role: ScopeRole, log: Logger): Promise<Database> {
   try {
     const { database, warnings } = await checkServer(opened, role);
     for (const warning of warnings) log.warn(warning);

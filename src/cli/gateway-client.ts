@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { TokenScope } from '../auth/scopes.ts';
 import type { Config } from '../config/config.ts';
 import type { TenantId } from '../ids.ts';
+import type { Application } from './application.ts';
 import { UsageError } from './arguments.ts';
 import type { CommandContext } from './command.ts';
 import { findHolder } from './data-dir-lock.ts';
@@ -26,12 +27,14 @@ export interface GatewayClient {
   readonly place: string;
   /** True where this process is the only one that embeds. */
   readonly embedsAlone: boolean;
+  /** The gateway where it is in this process. */
+  readonly app?: Application;
   /** @throws {GatewayError} with the gateway's own sentence. */
   request<Data>(query: string, variables?: Record<string, unknown>): Promise<Data>;
   close(): Promise<void>;
 }
 
-type Way = Pick<GraphQLEndpoint, 'fetch' | 'url'> & Pick<GatewayClient, 'place' | 'embedsAlone' | 'close'>;
+type Way = Pick<GraphQLEndpoint, 'fetch' | 'url'> & Pick<GatewayClient, 'place' | 'embedsAlone' | 'app' | 'close'>;
 
 /** Long enough for the largest import. The token stays on this machine, or goes to the gateway that was named. */
 const ttlSeconds = 24 * 3600;
@@ -52,8 +55,8 @@ export async function openGatewayClient(context: CommandContext, target: Gateway
     const { viewer } = await request<{ viewer: { tenantId: TenantId } }>('{ viewer { tenantId } }');
     if (target.tenantId !== undefined && viewer.tenantId !== target.tenantId)
       throw new UsageError(`The token is one of tenant ${viewer.tenantId}, and --tenant names ${target.tenantId}.`);
-    const { place, embedsAlone, close } = way;
-    return { tenantId: viewer.tenantId, place, embedsAlone, request, close };
+    const { place, embedsAlone, app, close } = way;
+    return { tenantId: viewer.tenantId, place, embedsAlone, request, close, ...(app && { app }) };
   } catch (error) {
     await way.close();
     throw error;
@@ -90,6 +93,7 @@ async function inProcess(context: CommandContext, config: Config, place: string)
     url: 'http://in-process',
     place,
     embedsAlone: config.mode === 'embedded' && config.workerInServe,
+    app,
     close: app.close,
   };
 }

@@ -1,4 +1,5 @@
 import type { ServerConfig } from '../config/config.ts';
+import { applySourceChanges } from '../ingest/sources/apply-changes.ts';
 import type { Logger } from '../log.ts';
 import { registerModels } from '../models/register-model.ts';
 import type { WorkerDeps } from '../worker/embed-batch.ts';
@@ -25,6 +26,11 @@ export async function openWorker(config: ServerConfig, log: Logger, metrics?: Me
       auditRetentionDays: config.auditRetentionDays,
       concurrency: config.workerConcurrency,
       deletedHours: config.deletedDocumentHours,
+      applyChanges: (signal) =>
+        applySourceChanges(
+          { database, modelId, chunking: { countTokens: embedder.countTokens, ...config.chunk } },
+          signal,
+        ),
     };
   } catch (error) {
     await database.close();

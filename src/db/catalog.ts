@@ -231,6 +231,40 @@ export const catalog = {
     target_count: 'integer',
     details: 'jsonb default',
   },
+  sources: {
+    name: 'text',
+    table_schema: 'text',
+    table_name: 'text',
+    tenant: 'text null',
+    tenant_column: 'text null',
+    collection: 'text',
+    key_columns: '_text',
+    title_column: 'text null',
+    text_columns: '_text',
+    metadata_columns: '_text default',
+    url_column: 'text null',
+    language: 'text null',
+    page_columns: '_text',
+    attached_at: 'timestamptz default',
+    backfilled_to: '_text null',
+    backfilled: 'int8 default',
+    backfilled_at: 'timestamptz null',
+  },
+  source_changes: {
+    tenant_id: 'text',
+    source: 'text',
+    key: 'text',
+    seq: 'int8',
+    kind: 'text',
+    collection: 'text',
+    snapshot: 'jsonb null',
+    noted_at: 'timestamptz default',
+    attempts: 'integer default',
+    available_at: 'timestamptz default',
+    reason: 'text null',
+    dead_at: 'timestamptz null',
+  },
+  source_faults: { source: 'text', key: 'text', reason: 'text', noted_at: 'timestamptz default' },
   engine_settings: { name: 'text', value: 'float8', detail: 'jsonb default', measured_at: 'timestamptz default' },
   schema_migrations: { version: 'integer', name: 'text', sha256: 'text', applied_at: 'timestamptz default' },
 } as const;
@@ -243,6 +277,8 @@ interface SqlTypes {
   smallint: number;
   integer: number;
   boolean: boolean;
+  /** As text: JavaScript's numbers end before it does. */
+  int8: string;
   float8: number;
   bytea: Buffer;
   timestamptz: Date;

@@ -1,10 +1,11 @@
 import type { Compilable, CompiledQuery } from 'kysely';
 import type { AnnounceChange } from './announce-changes.ts';
 import { cancelRunning } from './cancel-running.ts';
+import { type BinaryRow, copyBinary } from './copy-binary.ts';
 import { type Connections, fly } from './flight.ts';
 import type { Query } from './query.ts';
 import { type Scope, scopeStatement } from './scope.ts';
-import { databaseError, isOvertaken } from './sqlstate.ts';
+import { commitError, databaseError, isOvertaken } from './sqlstate.ts';
 import { takeConnection } from './take-connection.ts';
 
 /** A pool of connections together with what every scope on it has in common. */
@@ -50,6 +51,13 @@ async function readAlone(on: Connections, { settings, ...scope }: Scope, queries
 /** Sends statements inside an open scope, each awaited. */
 export type Execute = <Row>(statement: Statement<Row> | CompiledQuery<Row>) => Promise<Row[]>;
 
+/**
+ * Copies rows into a table inside an open scope: one that has no row-level security, such as a temporary one. Not on a
+ * pipelined connection, nor in the embedded database.
+ * @param target table and columns, such as `pg_temp.t (a, b)`.
+ */
+export type Copy = (target: string, rows: Iterable<BinaryRow>) => Promise<void>;
+
 /** How often a transaction is tried that others overtake. Each time at least one of them gets through. */
 const mostTries = 5;
 
@@ -57,12 +65,12 @@ const mostTries = 5;
  * Runs work inside one scope and one transaction: committed when the work resolves, rolled back when it rejects. Where
  * another transaction overtook it, all of it is run again, so the work must have no effects outside its transaction.
  * The work must not open another scope: the embedded database has one connection, and it would wait for itself.
- * @throws what the work throws, and {@link readInFlight}'s refusals.
+ * @throws what the work throws, {@link readInFlight}'s refusals, and `OUTCOME_UNKNOWN` where the commit was not answered.
  */
 export async function transact<Result>(
   database: Database,
   scope: Scope,
-  work: (execute: Execute) => Promise<Result>,
+  work: (execute: Execute, copy: Copy) => Promise<Result>,
 ): Promise<Result> {
   for (let tries = 1; ; tries++) {
     try {
@@ -76,7 +84,7 @@ export async function transact<Result>(
 async function transactOnce<Result>(
   database: Database,
   scope: Scope,
-  work: (execute: Execute) => Promise<Result>,
+  work: (execute: Execute, copy: Copy) => Promise<Result>,
 ): Promise<Result> {
   const { signal } = database;
   signal?.throwIfAborted();
@@ -93,8 +101,10 @@ async function transactOnce<Result>(
   let broken = true;
   try {
     await client.query(`begin; ${scopeStatement(scope, database.scopeDefaults)}`);
-    const result = await work(execute);
-    const closing = await client.query('commit');
+    const result = await work(execute, (target, rows) => copyBinary(client, target, rows));
+    const closing = await client.query('commit').catch((error: unknown) => {
+      throw commitError(error);
+    });
     broken = false;
     // PostgreSQL answers the commit of a transaction in which a statement failed with a rollback, not with an error.
     if (closing.command !== 'COMMIT') {

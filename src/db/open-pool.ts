@@ -12,6 +12,8 @@ export interface PoolOptions {
   readonly statementTimeoutMs: number;
   /** Whether connections keep statements parsed; they do unless told otherwise. */
   readonly prepare?: boolean;
+  /** Whether the statements of a transaction travel together; they do unless told otherwise. COPY cannot. */
+  readonly pipeline?: boolean;
   /** Called once, when a pooler in between turns out to lose parsed statements; from then on none are kept. */
   readonly onPreparedLost?: () => void;
   /** Called when an idle connection fails; the pool replaces it by itself. */
@@ -19,15 +21,15 @@ export interface PoolOptions {
 }
 
 /**
- * Opens a pool on a PostgreSQL server. Statements of one transaction are pipelined.
+ * Opens a pool on a PostgreSQL server. Statements of one transaction are pipelined unless told otherwise.
  * @throws {Refusal} `DATABASE_UNAVAILABLE` when the server cannot be reached.
  */
 export async function openPool(options: PoolOptions): Promise<Database> {
-  const { size, share = Math.max(1, Math.floor(size / 10)) } = options;
+  const { size, share = Math.max(1, Math.floor(size / 10)), pipeline = true } = options;
   const pool = new pg.Pool({
     connectionString: options.url,
     max: size,
-    pipeline: true,
+    pipeline,
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 60_000,
     keepAlive: true,
@@ -42,7 +44,7 @@ export async function openPool(options: PoolOptions): Promise<Database> {
     pool,
     announceChange: announcer.announce,
     turns: createTurns({ slots: size, share }),
-    pipelined: true,
+    pipelined: pipeline,
     preparing: {
       isOn: options.prepare ?? true,
       ...(options.onPreparedLost && { onLost: options.onPreparedLost }),

@@ -71,6 +71,20 @@ export function databaseError(error: unknown): unknown {
   return translation ? new Refusal(translation.code, translation.message, { cause: error }) : error;
 }
 
+/**
+ * The same for what a commit threw. A connection that is lost then leaves it open whether the commit was done: a server that
+ * is killed between writing it and answering has done it.
+ */
+export function commitError(error: unknown): unknown {
+  const translated = databaseError(error);
+  if (!(translated instanceof Refusal) || translated.code !== unavailable.code) return error;
+  return new Refusal(
+    'OUTCOME_UNKNOWN',
+    'The connection to the database was lost while the write was being committed, so it was done as a whole or not at all. Send it again under the same idempotency key, or read what is there.',
+    { cause: error },
+  );
+}
+
 /** The SQLSTATE of an error of the server's. Told by its shape: the embedded database's errors are of a class of their own. */
 export function sqlstateOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('severity' in error) || !('code' in error)) return undefined;

@@ -1,5 +1,5 @@
 import type { Principal } from '../auth/principal.ts';
-import { type Database, type Execute, readInFlight, type Statement, transact } from './database.ts';
+import { type Copy, type Database, type Execute, readInFlight, type Statement, transact } from './database.ts';
 import { type ScopeSettings, tenantScope, writerScope } from './scope.ts';
 
 /**
@@ -24,7 +24,7 @@ export async function readAsTenant<Row>(
 export function writeAsTenant<Result>(
   database: Database,
   principal: Principal,
-  work: (execute: Execute) => Promise<Result>,
+  work: (execute: Execute, copy: Copy) => Promise<Result>,
 ): Promise<Result> {
   return transact(database, writerScope(principal), work);
 }

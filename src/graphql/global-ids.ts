@@ -26,6 +26,11 @@ export function readGlobalId(globalId: string): { typename: string; id: string }
 /** What a job's id is called. */
 export const jobType = 'Job';
 
+/** The global id of a job, as its field `id` gives it. */
+export function writeJobId(id: JobId): string {
+  return encodeGlobalID(jobType, id);
+}
+
 /**
  * Reads the global id of a job, which is no node either.
  * @throws {Refusal} `BAD_USER_INPUT` for what no field `Job.id` ever gave.

@@ -1,4 +1,4 @@
-import { type ModelRole, readTenantModels, type TenantModel } from '../models/tenant-models.ts';
+import { type ModelRole, type OwnModel, readOwnModels } from '../models/own-models.ts';
 import { builder } from './builder.ts';
 import { requirePrincipal } from './context.ts';
 import { priced } from './price.ts';
@@ -16,7 +16,7 @@ const ModelRoleEnum = builder.enumType('ModelRole', {
   } satisfies Record<Uppercase<ModelRole>, { value: ModelRole; description: string }>,
 });
 
-const Model = builder.objectRef<TenantModel>('Model').implement({
+const Model = builder.objectRef<OwnModel>('Model').implement({
   description: 'An embedding model, as a tenant has it. Vectors of two models are never compared.',
   fields: (t) => ({
     name: t.exposeString('name', {
@@ -37,8 +37,6 @@ builder.queryField('models', (t) =>
     description: "The tenant's embedding models, the active one first; none before the first document.",
     authScopes: { token: 'documents:read' },
     extensions: priced({ points: 2, list: { otherwise: 2 } }),
-    resolve: async (_root, _args, { deps, principal }) => [
-      ...(await readTenantModels(deps, requirePrincipal(principal))),
-    ],
+    resolve: async (_root, _args, { deps, principal }) => [...(await readOwnModels(deps, requirePrincipal(principal)))],
   }),
 );

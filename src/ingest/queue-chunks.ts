@@ -13,12 +13,18 @@ export interface NewJob {
   readonly createdBy: string;
   /** An earlier job that this is another part of; a new one without it. */
   readonly id?: JobId;
+  /** For which the chunks are the writer's to bring vectors for, and no worker's; none without it. */
+  readonly leaseSeconds?: number | undefined;
 }
 
 /** Chunks that one statement queues: far below what a list parameter may hold. */
 const chunksPerStatement = 5_000;
 
-export function insertJobStatement(tenantId: TenantId, { id, kind, createdBy }: Required<NewJob>, total: number) {
+export function insertJobStatement(
+  tenantId: TenantId,
+  { id, kind, createdBy }: NewJob & { readonly id: JobId },
+  total: number,
+) {
   return sqlBuilder
     .insertInto('jobs')
     .values({ tenant_id: tenantId, id, kind, total, created_by: createdBy })
@@ -51,7 +57,7 @@ export async function queueChunks(
   const id = await openJob(tenantId, job, chunkIds.length, execute);
   for (let start = 0; start < chunkIds.length; start += chunksPerStatement) {
     const part = chunkIds.slice(start, start + chunksPerStatement);
-    await execute(insertJobsStatement(tenantId, part, id));
+    await execute(insertJobsStatement(tenantId, part, id, job.leaseSeconds));
   }
   return id;
 }

@@ -11,11 +11,9 @@ import {
 } from './chunk-statements.ts';
 import { type CollectionSettings, undeclared } from './collection-settings.ts';
 import { contentHash } from './content-hash.ts';
+import { insertedRows, type RowWriter } from './row-writer.ts';
 import type { IngestDeps } from './upsert-documents.ts';
-import { type ChunkRow, type DocumentRow, insertChunksStatement } from './upsert-statements.ts';
-
-/** Rows a statement inserts at most: ten parameters each, and the protocol numbers parameters with 16 bits. */
-const rowsPerStatement = 1_000;
+import type { ChunkRow, DocumentRow } from './upsert-statements.ts';
 
 /**
  * Brings the chunks of documents to what their bodies say, in the transaction that writes the bodies. Chunks that did not
@@ -31,6 +29,7 @@ export async function replaceChunks(
   documents: readonly DocumentRow[],
   settings: ReadonlyMap<string, CollectionSettings>,
   execute: Execute,
+  rows: Pick<RowWriter, 'insertChunks'> = insertedRows(tenantId, execute),
 ): Promise<ChunkRow[]> {
   if (documents.length === 0) return [];
   const ids = documents.map(({ id }) => id);
@@ -43,8 +42,7 @@ export async function replaceChunks(
     return findChunkChanges(stored.get(document.id) ?? [], wanted, (id) => waitingIds.has(id));
   });
   const added = changes.flatMap((change) => change.added);
-  for (let start = 0; start < added.length; start += rowsPerStatement)
-    await execute(insertChunksStatement(tenantId, added.slice(start, start + rowsPerStatement)));
+  await rows.insertChunks(added);
   const successors = new Map(changes.flatMap((change) => [...change.successors]));
   const addedIds = added.map(({ id }) => id);
   if (successors.size > 0) await execute(handOverVectorsStatement(tenantId, successors, addedIds));

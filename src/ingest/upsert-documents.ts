@@ -23,12 +23,12 @@ import {
   type PlacedInput,
 } from './document-input.ts';
 import { onlyOnce } from './only-once.ts';
-import { queueChunks } from './queue-chunks.ts';
+import { type NewJob, queueChunks } from './queue-chunks.ts';
 import { embeddedText, replaceChunks } from './replace-chunks.ts';
 import { type ResolvedDocument, resolveDocuments } from './resolve-documents.ts';
+import { insertedRows, type RowWriter } from './row-writer.ts';
 import {
   type DocumentRow,
-  insertDocumentsStatement,
   registerTenantModelStatement,
   registerTenantStatement,
   updateDocumentStatement,
@@ -151,9 +151,10 @@ export async function writeChecked(
   deps: IngestDeps,
   principal: Principal,
   given: readonly PlacedInput[],
-  { documents, jobId }: Pick<WriteRequest, 'documents' | 'jobId'>,
+  { documents, jobId, leaseSeconds }: Pick<WriteRequest, 'documents' | 'jobId'> & Pick<NewJob, 'leaseSeconds'>,
   onFault: OnFault,
   execute: Execute,
+  writer: RowWriter = insertedRows(principal.tenantId, execute),
 ): Promise<Pick<WriteResult, 'outcomes' | 'jobId'>> {
   const { tenantId, subject } = principal;
   await execute(registerTenantModelStatement(tenantId, deps.modelId));
@@ -181,10 +182,10 @@ export async function writeChecked(
   const created = resolved.filter(({ existing }) => !existing).sort((a, b) => compareKeys(a.row, b.row));
   if (created.length > 0) {
     const rows = created.map(({ row }) => row);
-    const written = await execute(insertDocumentsStatement(tenantId, rows));
+    const written = await writer.insertDocuments(rows);
     for (const [position, { index, row }] of created.entries()) {
       // Where another write created the document in the meantime, its id stands and its chunks are replaced.
-      const { id, version } = written[position] as unknown as { id: DocumentId; version: number };
+      const { id, version } = written[position] as (typeof written)[number];
       if (version > 1 && documents[index]?.ifVersion === 0)
         throw overtakenError('A document that was to be new is not.');
       outcomes.push({ index, id, status: version === 1 ? 'CREATED' : 'UPDATED', version });
@@ -193,9 +194,9 @@ export async function writeChecked(
   }
   const changed = outcomes.flatMap(({ id, status }) => (status === 'UNCHANGED' ? [] : [id]));
   await replaceAttributes(tenantId, changed, settings, execute);
-  const added = await replaceChunks(deps, tenantId, rechunked, settings, execute);
+  const added = await replaceChunks(deps, tenantId, rechunked, settings, execute, writer);
   const chunkIds = added.map(({ id }) => id);
-  const job = { kind: 'write', createdBy: subject, ...(jobId && { id: jobId }) } as const;
+  const job = { kind: 'write', createdBy: subject, leaseSeconds, ...(jobId && { id: jobId }) } as const;
   const openedJob = await queueChunks(tenantId, chunkIds, job, execute);
   const content = { documents: created.length, chunks: added.length, texts: () => [added.map(embeddedText)] };
   await deps.checkWrite(principal, content, execute);

@@ -1,4 +1,5 @@
-import { sql } from 'kysely';
+import { type OnConflictBuilder, sql } from 'kysely';
+import type { Schema } from '../db/catalog.ts';
 import { sqlBuilder } from '../db/compile.ts';
 import type { Statement } from '../db/database.ts';
 import type { ChunkId, DocumentId, JobId, TenantId } from '../ids.ts';
@@ -117,24 +118,27 @@ export function insertDocumentsStatement(tenantId: TenantId, rows: readonly Docu
         expires_at: row.expiresAt,
       })),
     )
-    .onConflict((oc) =>
-      oc.columns(['tenant_id', 'collection', 'external_id']).doUpdateSet((eb) => ({
-        title: eb.ref('excluded.title'),
-        body: eb.ref('excluded.body'),
-        url: eb.ref('excluded.url'),
-        metadata: eb.ref('excluded.metadata') as never,
-        status: eb.ref('excluded.status') as never,
-        language: eb.ref('excluded.language'),
-        content_hash: eb.ref('excluded.content_hash'),
-        audience: eb.ref('excluded.audience') as never,
-        expires_at: eb.ref('excluded.expires_at'),
-        deleted_at: null,
-        deletion: null,
-        version: sql<number>`documents.version + 1`,
-        updated_at: sql<Date>`now()`,
-      })),
-    )
+    .onConflict(replaceStored)
     .returning(['id', 'collection', 'external_id', 'version']);
+}
+
+/** What becomes of a document that another write stored in the meantime. */
+export function replaceStored(oc: OnConflictBuilder<Schema, 'documents'>) {
+  return oc.columns(['tenant_id', 'collection', 'external_id']).doUpdateSet((eb) => ({
+    title: eb.ref('excluded.title'),
+    body: eb.ref('excluded.body'),
+    url: eb.ref('excluded.url'),
+    metadata: eb.ref('excluded.metadata') as never,
+    status: eb.ref('excluded.status') as never,
+    language: eb.ref('excluded.language'),
+    content_hash: eb.ref('excluded.content_hash'),
+    audience: eb.ref('excluded.audience') as never,
+    expires_at: eb.ref('excluded.expires_at'),
+    deleted_at: null,
+    deletion: null,
+    version: sql<number>`documents.version + 1`,
+    updated_at: sql<Date>`now()`,
+  }));
 }
 
 /** Replaces a document that was locked before. */
@@ -182,15 +186,29 @@ export function insertChunksStatement(tenantId: TenantId, rows: readonly ChunkRo
 /**
  * The duty to embed, in the transaction that writes the chunks: by the active model, as part of a job, and by a candidate,
  * which nobody waits for.
+ * @param leaseSeconds for which the active model's part is the writer's own duty, and no worker's.
  */
 export function insertJobsStatement(
   tenantId: TenantId,
   chunkIds: readonly ChunkId[],
   jobId: JobId,
+  leaseSeconds = 0,
 ): Statement<unknown> {
+  const isLeased = leaseSeconds > 0;
+  const availableAt =
+    sql<Date>`case when tenant_models.role = 'active' then now() + make_interval(secs => ${leaseSeconds}) else now() end`.as(
+      'available_at',
+    );
   return sqlBuilder
     .insertInto('embedding_jobs')
-    .columns(['tenant_id', 'model_id', 'chunk_id', 'audience', 'job_id'])
+    .columns([
+      'tenant_id',
+      'model_id',
+      'chunk_id',
+      'audience',
+      'job_id',
+      ...(isLeased ? ['available_at' as const] : []),
+    ])
     .expression((eb) =>
       eb
         .selectFrom('chunks')
@@ -201,6 +219,7 @@ export function insertJobsStatement(
           'chunks.id',
           'chunks.audience',
           sql<string | null>`case when tenant_models.role = 'active' then ${jobId}::uuid end`.as('job_id'),
+          ...(isLeased ? [availableAt] : []),
         ])
         .where('chunks.tenant_id', '=', tenantId)
         .where('chunks.id', '=', sql<string>`any(${chunkIds}::uuid[])`)

@@ -1,9 +1,11 @@
 import { sql } from 'kysely';
 import { sqlBuilder } from '../db/compile.ts';
 import { type Database, transact } from '../db/database.ts';
+import { planOnceStatements } from '../db/plan-once.ts';
 import { workerScope } from '../db/scope.ts';
 import type { ChunkId, DocumentId, TenantId } from '../ids.ts';
 import { coarseVector } from '../vector.ts';
+import type { copiedEmbeddings } from './copied-embeddings.ts';
 import type { EmbeddingRow } from './vector-statements.ts';
 import { writeVectors } from './write-vectors.ts';
 
@@ -40,6 +42,7 @@ export function adoptableChunksStatement(tenantId: TenantId, modelId: number, do
  * Gives waiting chunks vectors that are known already, and discharges their jobs. A chunk that says anything else, because it
  * was cut in another way, goes on waiting for its own.
  * @param vectors of the model, which made them of the same text.
+ * @param insertWith how they get into the table: as parameters, or {@link copiedEmbeddings}.
  * @returns the number of chunks that have their vector now.
  */
 export async function adoptVectors(
@@ -47,10 +50,12 @@ export async function adoptVectors(
   modelId: number,
   tenantId: TenantId,
   vectors: readonly KnownVector[],
+  insertWith?: typeof copiedEmbeddings,
 ): Promise<number> {
   const known = new Map(vectors.map((one) => [keyOf(one), one.full]));
   const documentIds = [...new Set(vectors.map(({ documentId }) => documentId))];
-  const adopted = await transact(database, workerScope(tenantId), async (execute) => {
+  const adopted = await transact(database, workerScope(tenantId), async (execute, copy) => {
+    if (insertWith) for (const statement of planOnceStatements()) await execute(statement);
     const rows: EmbeddingRow[] = [];
     const documentOf = new Map<ChunkId, DocumentId>();
     for (const chunk of await execute(adoptableChunksStatement(tenantId, modelId, documentIds))) {
@@ -59,10 +64,12 @@ export async function adoptVectors(
       rows.push({ chunkId: chunk.id, coarse: coarseVector(full), full });
       documentOf.set(chunk.id, chunk.documentId);
     }
-    for (let start = 0; start < rows.length; start += rowsPerStatement) {
-      const embeddings = rows.slice(start, start + rowsPerStatement);
+    const insert = insertWith?.(tenantId, modelId, execute, copy);
+    const most = insert ? rows.length : rowsPerStatement;
+    for (let start = 0; start < rows.length; start += most) {
+      const embeddings = rows.slice(start, start + most);
       const documents = new Map(embeddings.map(({ chunkId }) => [chunkId, documentOf.get(chunkId) as DocumentId]));
-      await writeVectors(tenantId, modelId, { embeddings, unembeddable: [], documentOf: documents }, execute);
+      await writeVectors(tenantId, modelId, { embeddings, unembeddable: [], documentOf: documents }, execute, insert);
     }
     return rows.length;
   });

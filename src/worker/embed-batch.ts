@@ -28,6 +28,8 @@ export interface WorkerDeps {
   readonly concurrency?: number;
   /** How long deleted documents may be restored, in hours; a week without it. */
   readonly deletedHours?: number;
+  /** Writes some of what waits from attached tables, and says how much; absent where no table is attached. */
+  readonly applyChanges?: (signal?: AbortSignal) => Promise<number>;
   /** Told after each commit how long its chunks had waited for their vectors, in seconds. */
   readonly onWritten?: (waitedSeconds: readonly number[]) => void;
 }

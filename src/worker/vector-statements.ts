@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type AliasedRawBuilder, sql } from 'kysely';
 import { sqlBuilder } from '../db/compile.ts';
 import type { Statement } from '../db/database.ts';
 import { halfvecParameter, vectorParameter } from '../db/vector-parameter.ts';
@@ -24,16 +24,36 @@ export function insertEmbeddingsStatement(
     (row) =>
       sql`(${row.chunkId}::uuid, ${halfvecParameter(row.coarse)}::halfvec, ${vectorParameter(row.full)}::vector, ${row.full.length}::smallint)`,
   );
+  const columns = sql<'v'>`v (chunk_id, coarse, full_vector, dimensions)`;
+  return insertFrom(tenantId, modelId, sql<Record<string, never>>`(values ${sql.join(values)})`.as<'v'>(columns));
+}
+
+/** Where vectors are copied to, before they are written under the tenant's policies. Goes with the transaction. */
+export function createVectorStageStatement(): Statement<unknown> {
+  const table = sql`create temporary table staged_vectors (chunk_id uuid, coarse halfvec, full_vector vector,
+    dimensions smallint) on commit drop`;
+  return { compile: () => table.compile(sqlBuilder) };
+}
+
+/** Columns in the order in which rows are copied. */
+export const stagedVectors = 'pg_temp.staged_vectors (chunk_id, coarse, full_vector, dimensions)';
+
+/** {@link insertEmbeddingsStatement}, of rows that were copied. */
+export function insertStagedEmbeddingsStatement(tenantId: TenantId, modelId: number): Statement<unknown> {
+  return insertFrom(tenantId, modelId, sql<Record<string, never>>`pg_temp.staged_vectors`.as('v'));
+}
+
+function insertFrom(
+  tenantId: TenantId,
+  modelId: number,
+  source: AliasedRawBuilder<Record<string, never>, 'v'>,
+): Statement<unknown> {
   return sqlBuilder
     .insertInto('embeddings')
     .columns(['tenant_id', 'model_id', 'chunk_id', 'document_id', 'coarse', 'full_vector', 'dimensions', 'audience'])
     .expression((eb) =>
       eb
-        .selectFrom(
-          sql<Record<string, never>>`(values ${sql.join(values)})`.as<'v'>(
-            sql`v (chunk_id, coarse, full_vector, dimensions)`,
-          ),
-        )
+        .selectFrom(source)
         .innerJoin('chunks', (join) =>
           join.on('chunks.tenant_id', '=', tenantId).on(sql<boolean>`chunks.id = v.chunk_id` as never),
         )

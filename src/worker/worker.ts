@@ -163,9 +163,11 @@ async function embedWaiting(
 ): Promise<number> {
   let embedded = 0;
   while (!signal?.aborted) {
+    // In turns, so that a long import keeps no application's change from being written.
+    const applied = (await deps.applyChanges?.(signal)) ?? 0;
     const batch = await embedBatch(deps);
-    if (batch.claimed === 0) break;
-    onBatch(batch);
+    if (batch.claimed === 0 && applied === 0) break;
+    if (batch.claimed > 0) onBatch(batch);
     embedded += batch.embedded;
   }
   return embedded;

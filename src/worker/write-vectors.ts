@@ -21,6 +21,9 @@ export interface WrittenVectors {
   readonly documentOf: ReadonlyMap<ChunkId, DocumentId>;
 }
 
+/** How vectors get into the table. */
+export type InsertEmbeddings = (rows: readonly EmbeddingRow[]) => Promise<unknown>;
+
 /**
  * Writes what a model made of chunks and discharges their jobs, inside the worker's scope of their tenant. Where these were the
  * last chunks of an edited document, the vectors of its old text go in the same transaction.
@@ -31,11 +34,12 @@ export async function writeVectors(
   modelId: number,
   { embeddings, unembeddable, documentOf }: WrittenVectors,
   execute: Execute,
+  insert: InsertEmbeddings = (rows) => execute(insertEmbeddingsStatement(tenantId, modelId, rows)),
 ): Promise<readonly number[]> {
   const chunkIds = [...documentOf.keys()];
   await execute(deleteOwnVectorsStatement(tenantId, modelId, chunkIds));
   await execute(deleteMarksStatement(tenantId, modelId, chunkIds));
-  if (embeddings.length > 0) await execute(insertEmbeddingsStatement(tenantId, modelId, embeddings));
+  if (embeddings.length > 0) await insert(embeddings);
   if (unembeddable.length > 0) await execute(insertUnembeddableStatement(tenantId, modelId, unembeddable));
   await execute(lockEditedDocumentsStatement(tenantId, modelId, [...new Set(documentOf.values())]));
   const discharged = await execute(deleteJobsStatement(tenantId, modelId, chunkIds));

@@ -98,7 +98,9 @@ describeServer('tessera models', () => {
     expect(compared.stdout).toMatch(/latency p95 +\d+\.\d ms +\d+\.\d ms/);
     expect((await models('cut-over', '--all-tenants')).stdout).toBe('alpha is searched by hashed now.\n');
     expect((await models('cut-over', '--all-tenants')).stdout).toContain('it was done before');
-    expect(await models('roll-back', '--tenant', 'alpha')).toMatchObject({ stdout: 'alpha is searched by static-en-512 now.\n' });
+    expect(await models('roll-back', '--tenant', 'alpha')).toMatchObject({
+      stdout: 'alpha is searched by static-en-512 now.\n',
+    });
     expect((await models('cut-over', '--tenant', 'alpha')).status).toBe(0);
     expect((await run(['work'], one)).stderr).toContain('were made by hashed (256 dimensions)');
     expect(await models('retire', '--tenant', 'alpha')).toMatchObject({ status: 64 });

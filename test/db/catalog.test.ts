@@ -60,12 +60,12 @@ describe('the lock', () => {
     const { rows } = await db.owner.query(
       `select m.rolname as member, r.rolname as role
        from pg_auth_members a join pg_roles r on r.oid = a.roleid join pg_roles m on m.oid = a.member
-       where m.rolname in ('tessera_reader', 'tessera_tenant', 'tessera_admin', 'tessera_gate', 'tessera_worker', 'tessera_operator', 'tessera_keyword', 'tessera_counter', 'tessera_gatekeeper', 'tessera_audience', 'tessera_eraser', 'tessera_exporter', 'tessera_meter')`,
+       where m.rolname in ('tessera_reader', 'tessera_tenant', 'tessera_admin', 'tessera_gate', 'tessera_worker', 'tessera_operator', 'tessera_keyword', 'tessera_counter', 'tessera_gatekeeper', 'tessera_audience', 'tessera_eraser', 'tessera_exporter', 'tessera_meter', 'tessera_watcher', 'tessera_attacher')`,
     );
     expect(rows).toEqual([]);
   });
 
-  test('lets seventeen functions read past the policies, each for the roles that need it', async () => {
+  test('lets twenty functions read past the policies, each for the roles that need it', async () => {
     const { rows } = await db.owner.query(
       `select p.proname as name, pg_get_userbyid(p.proowner) as owner, array_agg(i.grantee::regrole::text order by i.grantee::regrole::text) as callers
        from pg_proc p, aclexplode(p.proacl) i
@@ -83,6 +83,9 @@ describe('the lock', () => {
       { name: 'model_counts', owner: 'tessera_counter', callers: ['tessera_operator'] },
       { name: 'models_in_use', owner: 'tessera_counter', callers: ['tessera_operator', 'tessera_worker'] },
       { name: 'note_key_use', owner: 'tessera_gatekeeper', callers: ['tessera_gate'] },
+      { name: 'note_source_change', owner: 'tessera_watcher', callers: ['tessera_attacher'] },
+      { name: 'note_source_fault', owner: 'tessera_watcher', callers: ['tessera_attacher'] },
+      { name: 'note_source_row', owner: 'tessera_watcher', callers: ['tessera_attacher'] },
       { name: 'permitted_audiences', owner: 'tessera_audience', callers: ['tessera_keyword', 'tessera_reader'] },
       { name: 'quota_limits_since', owner: 'tessera_meter', callers: ['tessera_gate'] },
       { name: 'revocations_since', owner: 'tessera_gatekeeper', callers: ['tessera_gate'] },

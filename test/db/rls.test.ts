@@ -144,6 +144,18 @@ const tables: Readonly<Record<string, TenantTable>> = {
     insert: (t) => ['tenant_id, model_id, chunk_id', '$1, $2, $3', [t.tenantId, t.modelId, t.bareChunkId]],
     update: 'attempts = 9',
   },
+  source_changes: {
+    reaches: {
+      tessera_tenant: reach('own', 'never', 'own', 'own'),
+      tessera_worker: reach('all', 'never', 'never', 'never'),
+    },
+    insert: (t) => [
+      'tenant_id, source, key, seq, kind, collection',
+      `$1, 'public.notes', 'two', 2, 'delete', 'notes'`,
+      [t.tenantId],
+    ],
+    update: 'attempts = 9',
+  },
   jobs: {
     reaches: {
       tessera_tenant: reach('own', 'own', 'own', 'never'),

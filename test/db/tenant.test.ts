@@ -5,6 +5,7 @@ import { openPool } from '../../src/db/open-pool.ts';
 import { tenantScope } from '../../src/db/scope.ts';
 import { readAsTenant, writeAsTenant } from '../../src/db/tenant.ts';
 import { Refusal } from '../../src/errors.ts';
+import { openCuttingProxy } from '../support/cutting-proxy.ts';
 import { describeServer, openTestDatabase, type TestDatabase } from '../support/database.ts';
 import { openDelayProxy } from '../support/delay-proxy.ts';
 import { principalOf } from '../support/principal.ts';
@@ -237,6 +238,16 @@ describeServer('a database that fails', () => {
     expect(await writing).toBe('DATABASE_UNAVAILABLE');
     expect(await storedIds()).not.toContain('killed');
     await recovers(db.database);
+  });
+
+  test('a connection that is lost before the commit is answered leaves the outcome open: here it was done', async () => {
+    const link = await openCuttingProxy(db.urls.gateway, 'commit');
+    const database = await open(link.url, 1);
+    const write = (id: string) => writeAsTenant(database, alpha, (execute) => execute(insertStatement(id)));
+    expect(await refused(write('unheard'))).toBe('OUTCOME_UNKNOWN');
+    await expect.poll(storedIds).toContain('unheard');
+    await database.close();
+    await link.close();
   });
 
   test('a backend that is killed during a write refuses it', async () => {

@@ -10,6 +10,7 @@ import type { World } from './world.ts';
 /** Tables of which the worker sees rows of every tenant: the queue, what has expired or was deleted, and what is not finished. */
 export const workersOwn = [
   'embedding_jobs',
+  'source_changes',
   'revoked_tokens',
   'documents',
   'write_outcomes',

@@ -2,7 +2,8 @@ import { hostname } from 'node:os';
 import { PostgreSqlContainer } from '@testcontainers/postgresql';
 import { getContainerRuntimeClient } from 'testcontainers';
 
-const image = 'pgvector/pgvector:0.8.0-pg17';
+/** PostgreSQL with pgvector, as the public image and CI's own have it. */
+export const postgresImage = 'pgvector/pgvector:0.8.0-pg17';
 /** Label that names the process whose container it is, as `host/pid`. */
 const processLabel = 'dev.tessera.process';
 
@@ -16,14 +17,9 @@ interface RunningContainer {
  * @throws when no Docker engine answers or the image cannot be had.
  */
 export async function startContainer(): Promise<RunningContainer> {
-  // The reaper is another image to download. What it does is done here at the next start, and by CI by the run's label.
-  process.env.TESTCONTAINERS_RYUK_DISABLED ??= 'true';
-  await removeAbandoned();
-  const container = await new PostgreSqlContainer(image)
-    .withLabels({
-      'dev.tessera.run': process.env.TESSERA_RUN_ID ?? 'local',
-      [processLabel]: `${hostname()}/${process.pid}`,
-    })
+  await prepareEngine();
+  const container = await new PostgreSqlContainer(postgresImage)
+    .withLabels(ownLabels())
     .withSharedMemorySize(256 * 1024 * 1024)
     .withTmpFs({ '/var/lib/postgresql/data': 'rw' })
     .withCommand(['postgres', '-c', 'fsync=off', '-c', 'max_connections=200'])
@@ -33,6 +29,20 @@ export async function startContainer(): Promise<RunningContainer> {
     stop: async () => {
       await container.stop();
     },
+  };
+}
+
+/** The reaper is another image to download. What it does is done here at the next start, and by CI by the run's label. */
+export async function prepareEngine(): Promise<void> {
+  process.env.TESTCONTAINERS_RYUK_DISABLED ??= 'true';
+  await removeAbandoned();
+}
+
+/** Labels by which a container of this process is known when the process is gone. */
+export function ownLabels(): Record<string, string> {
+  return {
+    'dev.tessera.run': process.env.TESSERA_RUN_ID ?? 'local',
+    [processLabel]: `${hostname()}/${process.pid}`,
   };
 }
 

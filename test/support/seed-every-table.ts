@@ -114,6 +114,10 @@ export async function seedEveryTable(
      values ($1, gen_random_uuid(), '2020-01-01', 'seeded', 'somebody', 'tenant', 1)`,
     [tenantId],
   );
+  await owner.query(
+    `insert into source_changes (tenant_id, source, key, seq, kind, collection) values ($1, 'public.notes', 'one', 1, 'delete', 'notes')`,
+    [tenantId],
+  );
   return { tenantId, modelId, documentId, chunkId, bareChunkId, audience };
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import pg from 'pg';
-import { type BinaryRow, copyBinary, shortField } from '../../bench/copy-binary.ts';
 import { createRandom } from '../../bench/random.ts';
+import { type BinaryRow, copyBinary, shortField } from '../../src/db/copy-binary.ts';
 import { halfvecParameter, vectorParameter } from '../../src/db/vector-parameter.ts';
 import { normaliseVector } from '../../src/vector.ts';
 

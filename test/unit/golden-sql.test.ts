@@ -8,6 +8,7 @@ import * as audit from '../../src/audit/audit-statements.ts';
 import { auditStatement } from '../../src/db/audit.ts';
 import { visibleCanariesStatement } from '../../src/db/canary.ts';
 import type { Statement } from '../../src/db/database.ts';
+import { planOnceStatements } from '../../src/db/plan-once.ts';
 import type { Query } from '../../src/db/query.ts';
 import * as doctor from '../../src/doctor/fact-statements.ts';
 import * as accessLists from '../../src/documents/access-lists.ts';
@@ -28,10 +29,12 @@ import * as patches from '../../src/ingest/patch-documents.ts';
 import * as queue from '../../src/ingest/queue-chunks.ts';
 import * as readJobs from '../../src/ingest/read-jobs.ts';
 import * as queueAgain from '../../src/ingest/reembed.ts';
+import * as sources from '../../src/ingest/sources/change-statements.ts';
+import * as staged from '../../src/ingest/staged-statements.ts';
 import * as upsert from '../../src/ingest/upsert-statements.ts';
 import * as models from '../../src/models/model-statements.ts';
+import * as ownModels from '../../src/models/own-models.ts';
 import * as roles from '../../src/models/role-statements.ts';
-import * as tenantModels from '../../src/models/tenant-models.ts';
 import * as quotas from '../../src/quotas/quota-statements.ts';
 import * as curves from '../../src/recall/curve-statements.ts';
 import { nothingStatement } from '../../src/recall/measure-stage-one.ts';
@@ -218,6 +221,15 @@ const statements: Record<string, Statement<unknown>> = {
   'insert-attributes': attributes.insertAttributesStatement(tenant, [documentId]),
   'insert-attributes-by-name': attributes.insertAttributesStatement(tenant, [documentId], ['year']),
   'documents-by-key': documents.documentsByKeyStatement(tenant, [{ collection: 'handbook', externalId: 'x' }]),
+  'insert-chunks-staged': staged.insertStagedChunksStatement(tenant),
+  'insert-documents-staged': staged.insertStagedDocumentsStatement(tenant),
+  'insert-embeddings-staged': vectorStatements.insertStagedEmbeddingsStatement(tenant, 1),
+  'insert-jobs-leased': upsert.insertJobsStatement(tenant, [chunkId], jobId, 120),
+  'create-vector-stage': vectorStatements.createVectorStageStatement(),
+  'create-stage-chunks': staged.createStagesStatements()[1] as Statement<unknown>,
+  'create-stage-documents': staged.createStagesStatements()[0] as Statement<unknown>,
+  'plan-once': planOnceStatements()[0] as Statement<unknown>,
+  'plan-once-joins': planOnceStatements()[1] as Statement<unknown>,
   'insert-chunks': upsert.insertChunksStatement(tenant, [chunk]),
   'insert-documents': upsert.insertDocumentsStatement(tenant, [row]),
   'insert-embeddings': vectorStatements.insertEmbeddingsStatement(tenant, 1, [
@@ -299,7 +311,7 @@ const statements: Record<string, Statement<unknown>> = {
   'search-keyword': searchStatement(tenant, { ...plan, keyword }),
   'search-semantic': searchStatement(tenant, { ...plan, semantic }),
   'tenant-facts': tenants.tenantFactsStatement(tenant),
-  'tenant-models': tenantModels.tenantModelsStatement(tenant),
+  'own-models': ownModels.ownModelsStatement(tenant),
   'remove-attributes': attributes.removeAttributesStatement(tenant, 'handbook', ['year']),
   'update-document': upsert.updateDocumentStatement(tenant, row),
 };
@@ -375,6 +387,18 @@ const newJob = { id: jobId, kind: 'write', createdBy: 'S' } as const;
 /** Those of jobs, and of what becomes of vectors when documents change. */
 const duties: Record<string, Statement<unknown>> = {
   'claim-key': once.claimKeyStatement(sender, 'fingerprint'),
+  'waiting-sources': sources.waitingSourcesStatement(),
+  'take-source': sources.takeSourceStatement(tenant, 'public.articles'),
+  'source-truncation': sources.truncationStatement(tenant, 'public.articles'),
+  'source-changes': sources.changesStatement(tenant, 'public.articles', 100),
+  'source-changes-of': sources.changesOfStatement(tenant, 'public.articles', ['1']),
+  'forget-source-changes': sources.forgetChangesStatement(tenant, 'public.articles', [{ key: '1', seq: '7' }]),
+  'forget-older-source-changes': sources.forgetOlderStatement(tenant, 'public.articles', [{ key: '1', seq: '7' }]),
+  'forget-truncated-source': sources.forgetTruncatedStatement(tenant, 'public.articles', '7', true),
+  'postpone-source-change': sources.postponeChangeStatement(tenant, 'public.articles', { key: '1', seq: '7' }, 'x', 7),
+  'bury-source-change': sources.buryChangeStatement(tenant, 'public.articles', { key: '1', seq: '7' }, 'x'),
+  'delete-by-keys': sources.deleteByKeysStatement(tenant, 'articles', ['1']),
+  'delete-some': sources.deleteSomeStatement(tenant, 'articles', 1_000),
   'dead-letters': letters.deadLettersStatement(tenant, 10),
   'delete-marks': vectorStatements.deleteMarksStatement(tenant, 1, [chunkId]),
   'delete-own-vectors': vectorStatements.deleteOwnVectorsStatement(tenant, 1, [chunkId]),

@@ -1,5 +1,6 @@
 import type { AccessList } from '../../access-list.ts';
 import { checkDocuments, type DocumentInput, InvalidDocumentError } from '../../ingest/document-input.ts';
+import { readVectors } from './document-vectors.ts';
 
 /** A document of a file: it must have a key of its own, so that the same line stored twice is one document. */
 export type KeyedDocument = DocumentInput & { readonly externalId: string };
@@ -9,12 +10,24 @@ export interface DocumentLineOptions {
   readonly collection: string;
   /** Bytes that a document may take as JSON, so that a request can hold it. */
   readonly maxBytes: number;
+  /** Components of the model's vectors; without it no vectors are taken. */
+  readonly dimensions?: number | undefined;
 }
 
-/** A document and its size as JSON in bytes, or what is wrong with its line. */
-export type ReadDocument =
-  | { readonly document: KeyedDocument; readonly sizeBytes: number }
-  | { readonly fault: string };
+/** The fields of a document, of any type, or why there are none. */
+export type ReadFields = { readonly value: Record<string, unknown> } | { readonly fault: string };
+
+/** A document that can be stored. */
+export interface CheckedDocument {
+  readonly document: KeyedDocument;
+  /** As JSON, vectors apart. */
+  readonly sizeBytes: number;
+  /** Unit length, one for each of its chunks. */
+  readonly vectors?: readonly Float32Array[];
+}
+
+/** A document, or what is wrong with it. */
+export type ReadDocument = CheckedDocument | { readonly fault: string };
 
 const fieldTypes = {
   externalId: 'text',
@@ -31,15 +44,18 @@ const fieldTypes = {
 type Field = keyof typeof fieldTypes;
 const required: readonly Field[] = ['externalId', 'title', 'body'];
 
-/** Reads a document from a line of JSON. A field that is null counts as left out. */
-export function readDocument(text: string, { collection, maxBytes }: DocumentLineOptions): ReadDocument {
-  const fields = parseObject(text);
+/** Checks a document's fields. */
+export function readDocument(fields: ReadFields, options: DocumentLineOptions): ReadDocument {
   if ('fault' in fields) return fields;
-  const fault = findFault(fields.value);
+  const { collection, maxBytes, dimensions } = options;
+  const { vector, vectors, ...value } = fields.value;
+  const fault = findFault(value);
   if (fault) return { fault };
-  const acl = readAccessList(fields.value.acl);
+  const made = readVectors({ vector, vectors }, dimensions);
+  if (made && 'fault' in made) return made;
+  const acl = readAccessList(value.acl);
   if (acl && 'fault' in acl) return { fault: `the field acl ${acl.fault}` };
-  const { expiresAt, ...given } = fields.value as { expiresAt?: string };
+  const { expiresAt, ...given } = value as { expiresAt?: string };
   const moment = expiresAt === undefined ? undefined : readMoment(expiresAt);
   if (moment === null)
     return {
@@ -58,7 +74,7 @@ export function readDocument(text: string, { collection, maxBytes }: DocumentLin
     throw error;
   }
   const sizeBytes = Buffer.byteLength(JSON.stringify(document));
-  if (sizeBytes <= maxBytes) return { document, sizeBytes };
+  if (sizeBytes <= maxBytes) return { document, sizeBytes, ...made };
   return { fault: `the document takes ${sizeBytes} bytes; MAX_BODY_BYTES leaves room for ${maxBytes}.` };
 }
 
@@ -70,7 +86,8 @@ function readMoment(text: string): Date | null {
   return moment === null || Number.isNaN(moment.getTime()) ? null : moment;
 }
 
-function parseObject(text: string): { value: Record<string, unknown> } | { fault: string } {
+/** Reads an object from a line of JSON. A field that is null counts as left out. */
+export function parseObject(text: string): ReadFields {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -84,7 +101,7 @@ function parseObject(text: string): { value: Record<string, unknown> } | { fault
 function findFault(fields: Record<string, unknown>): string | undefined {
   for (const [name, value] of Object.entries(fields)) {
     if (!Object.hasOwn(fieldTypes, name)) {
-      return `there is no field ${JSON.stringify(name.slice(0, 80))}; ${Object.keys(fieldTypes).join(', ')} are allowed.`;
+      return `there is no field ${JSON.stringify(name.slice(0, 80))}; ${Object.keys(fieldTypes).join(', ')}, vector, vectors are allowed.`;
     }
     const type = fieldTypes[name as Field];
     if (type === 'text' ? typeof value !== 'string' : !isObject(value)) {

@@ -13,7 +13,7 @@ export interface VectorCounts {
 }
 
 /** Reads how far the job of an import is. */
-async function readJob(client: GatewayClient, id: string): Promise<JobState | null> {
+export async function readJob(client: GatewayClient, id: string): Promise<JobState | null> {
   const query = 'query Job($id: ID!) { job(id: $id) { status total done failed ratePerSecond secondsLeft } }';
   return (await client.request<{ job: JobState | null }>(query, { id })).job;
 }

@@ -6,6 +6,8 @@ export interface Position {
   readonly line: number;
   /** Bytes before it. */
   readonly offset: number;
+  /** Records before it, where a record may take several lines. */
+  readonly record?: number;
 }
 
 export const fileStart: Position = { line: 0, offset: 0 };
@@ -27,14 +29,24 @@ const newline = 0x0a;
  * Reads a file line by line, counting bytes, which readline does not. Holds one line and one piece of the file in memory.
  * @param start behind an earlier line of the same file.
  */
-export function readLines(path: string, start: Position = fileStart): AsyncGenerator<JsonLine> {
-  return splitLines(createReadStream(path, { start: start.offset }), start);
+export function readLines(
+  path: string,
+  start: Position = fileStart,
+  options: LineOptions = {},
+): AsyncGenerator<JsonLine> {
+  return splitLines(createReadStream(path, { start: start.offset }), start, options);
+}
+
+export interface LineOptions {
+  /** Gives blank lines too, and lines as they are, white space and all: parts of something larger. */
+  readonly keepBlank?: boolean;
 }
 
 /** The same for what comes from anywhere, such as standard input. */
 export async function* splitLines(
   pieces: AsyncIterable<Buffer>,
   start: Position = fileStart,
+  { keepBlank = false }: LineOptions = {},
 ): AsyncGenerator<JsonLine> {
   let { line, offset } = start;
   let parts: Buffer[] = [];
@@ -46,7 +58,7 @@ export async function* splitLines(
   };
   const finish = (): JsonLine => {
     const bytes = Buffer.concat(parts);
-    const read = sizeBytes > longestLineBytes ? { fault: tooLong } : decode(bytes);
+    const read = sizeBytes > longestLineBytes ? { fault: tooLong } : decode(bytes, keepBlank);
     parts = [];
     sizeBytes = 0;
     line += 1;
@@ -60,7 +72,7 @@ export async function* splitLines(
       offset += at + 1 - from;
       from = at + 1;
       const read = finish();
-      if (read.text !== '') yield read;
+      if (keepBlank || read.text !== '') yield read;
     }
     take(piece.subarray(from));
     offset += piece.length - from;
@@ -72,9 +84,10 @@ export async function* splitLines(
 const tooLong = `it is longer than ${longestLineBytes} bytes, which no document needs.`;
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-function decode(bytes: Buffer): { text: string } | { fault: string } {
+function decode(bytes: Buffer, asItIs: boolean): { text: string } | { fault: string } {
   try {
-    return { text: utf8.decode(bytes).trim() };
+    const text = utf8.decode(bytes);
+    return { text: asItIs ? text : text.trim() };
   } catch {
     return { fault: 'it is not UTF-8.' };
   }

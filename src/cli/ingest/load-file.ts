@@ -1,10 +1,12 @@
 import { StartupError } from '../../errors.ts';
 import type { UpsertStatus } from '../../ingest/upsert-documents.ts';
-import type { GatewayClient } from '../gateway-client.ts';
-import { type Failure, successOf } from '../graphql-request.ts';
-import { type Batch, type BatchLimits, createBatch } from './batch.ts';
-import { type DocumentLineOptions, type KeyedDocument, readDocument } from './document-line.ts';
-import { type Position, readLines } from './json-lines.ts';
+import { type Batch, type BatchLimits, gatherBatches } from './batch.ts';
+import type { BatchStore } from './batch-store.ts';
+import { type DocumentLineOptions, type KeyedDocument, type ReadDocument, readDocument } from './document-line.ts';
+import { toUnit } from './document-vectors.ts';
+import type { Position } from './json-lines.ts';
+import type { Source, SourceItem } from './source.ts';
+import type { VectorFile } from './vector-file.ts';
 
 /** What became of the lines of one run. */
 export interface Tally {
@@ -12,62 +14,95 @@ export interface Tally {
   updated: number;
   unchanged: number;
   invalid: number;
+  /** Chunks whose vectors came along. */
+  vectors: number;
   /** The one job of everything that was to be embedded; absent where nothing was. */
   jobId?: string;
 }
 
 export interface LoadOptions {
-  readonly path: string;
+  readonly source: Source;
   readonly start: Position;
   readonly limits: BatchLimits;
   readonly line: DocumentLineOptions;
+  /** Beside the source, a vector for each document of one chunk. */
+  readonly vectorFile?: Pick<VectorFile, 'read'> | undefined;
   /** Reports wrong lines and goes on; without it the first one ends the run. */
   readonly skipInvalid: boolean;
-  /** Ends the run after the batch in hand. */
+  /** Ends the run after the batches in hand. */
   readonly signal: AbortSignal;
-  onInvalid(line: number, fault: string): void;
-  /** Called after every commit: everything before the position is done. */
+  onInvalid(name: string, fault: string): void;
+  /** Called after every commit, in order: everything before the position is done. */
   onCommitted(position: Position, last: KeyedDocument | undefined, tally: Readonly<Tally>): Promise<void>;
 }
 
 /**
- * Stores a file's documents, batch by batch, in order.
+ * Stores the documents of a source, batch by batch, in order. While one batch is stored the next is read, and the vectors of
+ * the one before are written; no more is held in memory than these three.
  * @returns what became of them; fewer lines than the file has when the signal came.
  * @throws {StartupError} for a wrong line, after everything before it is stored.
  */
-export async function loadFile(client: GatewayClient, options: LoadOptions): Promise<Tally> {
-  const tally: Tally = { created: 0, updated: 0, unchanged: 0, invalid: 0 };
-  const batch = createBatch(options.limits);
-  let done = options.start;
+export async function loadFile(store: BatchStore, options: LoadOptions): Promise<Tally> {
+  const { source, start, signal, skipInvalid, onInvalid } = options;
+  const tally: Tally = { created: 0, updated: 0, unchanged: 0, invalid: 0, vectors: 0 };
+  const batch = gatherBatches(options.limits);
+  let done = start;
+  let storing: Promise<void> = Promise.resolve();
+  let recording: Promise<void> = Promise.resolve();
 
   async function commit(): Promise<void> {
-    const { statuses, jobId } = await store(client, batch, tally.jobId);
-    for (const status of statuses) tally[counted[status]] += 1;
-    if (jobId !== undefined) tally.jobId = jobId;
-    const last = batch.documents.at(-1);
-    batch.clear();
-    await options.onCommitted(done, last, tally);
+    const [taken, position] = [batch.take(), done];
+    await storing;
+    storing = storeBatch(taken, position);
+    // Waited for before the next one; until then nobody looks.
+    storing.catch(() => {});
   }
 
-  for await (const { text, fault, position } of readLines(options.path, options.start)) {
-    if (options.signal.aborted) break;
-    const read = text === undefined ? { fault: fault ?? '' } : readDocument(text, options.line);
+  async function storeBatch(taken: Batch, position: Position): Promise<void> {
+    const stored = taken.documents.length === 0 ? undefined : await store(taken, tally.jobId);
+    const earlier = recording;
+    if (stored?.jobId !== undefined) tally.jobId = stored.jobId;
+    recording = record();
+    recording.catch(() => {});
+    await earlier;
+
+    async function record() {
+      const [vectors] = await Promise.all([stored?.whole ?? 0, earlier]);
+      for (const status of stored?.statuses ?? []) tally[counted[status]] += 1;
+      for (const [index, fault] of stored?.faults ?? []) {
+        tally.invalid += 1;
+        onInvalid(taken.names[index] as string, fault);
+      }
+      tally.vectors += vectors;
+      await options.onCommitted(position, taken.documents.at(-1), tally);
+    }
+  }
+
+  async function settle(): Promise<void> {
+    await commit();
+    await storing;
+    await recording;
+  }
+
+  for await (const item of source.read(start)) {
+    if (signal.aborted) break;
+    const read = await readItem(item, options);
     if ('fault' in read) {
-      if (!options.skipInvalid) {
-        await commit();
+      if (!skipInvalid) {
+        await settle();
         throw new StartupError(
-          `Line ${position.line}: ${read.fault} Everything before it is stored. Mend it and run the same command again, or pass --skip-invalid.`,
+          `${item.name}: ${read.fault} Everything before it is stored. Mend it and run the same command again, or pass --skip-invalid.`,
         );
       }
       tally.invalid += 1;
-      options.onInvalid(position.line, read.fault);
+      onInvalid(item.name, read.fault);
     } else {
-      if (!batch.hasRoom(read.document, read.sizeBytes)) await commit();
-      batch.add(read.document, read.sizeBytes, position.line);
+      if (!batch.hasRoom(read)) await commit();
+      batch.add(read, item.name);
     }
-    done = position;
+    done = item.position;
   }
-  await commit();
+  await settle();
   return tally;
 }
 
@@ -76,39 +111,12 @@ const counted = { CREATED: 'created', UPDATED: 'updated', UNCHANGED: 'unchanged'
   keyof Tally
 >;
 
-const mutation = `mutation Ingest($input: [UpsertDocumentInput!]!, $job: ID) {
-  upsertDocuments(input: $input, job: $job) {
-    ... on UpsertDocumentsPayload { documents { status } job { id } }
-    ... on InvalidDocumentError { index }
-    ... on Error { code message }
-  }
-}`;
-
-interface Payload {
-  readonly documents: readonly { readonly status: UpsertStatus }[];
-  readonly job: { readonly id: string } | null;
-}
-
-interface UpsertFailure extends Failure {
-  /** Position of the document that cannot be stored. */
-  readonly index?: number;
-}
-
-/** GraphQL's names of languages are upper case. */
-function toInput({ language, ...document }: KeyedDocument) {
-  return { ...document, ...(language && { language: language.toUpperCase() }) };
-}
-
-/** @param job that the batch becomes another part of. */
-async function store(client: GatewayClient, { documents, lines }: Batch, job: string | undefined) {
-  if (documents.length === 0) return { statuses: [], jobId: job };
-  const { upsertDocuments: outcome } = await client.request<{ upsertDocuments: Payload | UpsertFailure }>(mutation, {
-    input: documents.map(toInput),
-    job,
-  });
-  // Lines are checked before they are sent, so this is a gateway of another version, with other limits.
-  if ('index' in outcome && outcome.index !== undefined)
-    throw new StartupError(`Line ${lines[outcome.index]}: ${outcome.message}`);
-  const { documents: stored, job: reached } = successOf<Payload>(outcome);
-  return { statuses: stored.map(({ status }) => status), jobId: reached?.id ?? job };
+async function readItem({ fields, row }: SourceItem, { line, vectorFile }: LoadOptions): Promise<ReadDocument> {
+  const read = readDocument(fields, line);
+  if (!vectorFile || 'fault' in read) return read;
+  if (read.vectors) return { fault: 'it comes with vectors, and there is a file of vectors, too.' };
+  const components = await vectorFile.read(row);
+  if (!components) return { fault: 'the file of vectors ends before it.' };
+  const made = toUnit([components], components.length);
+  return 'fault' in made ? made : { ...read, ...made };
 }

@@ -9,6 +9,8 @@ import type { Position } from './json-lines.ts';
 /** What must be the same for a later run to go on where an earlier one stopped. */
 export interface RunIdentity {
   readonly file: FileFacts;
+  /** Of the vectors beside it. */
+  readonly vectors?: FileFacts;
   readonly tenantId: TenantId;
   readonly collection: string;
   /** Which data it goes to. */
@@ -61,7 +63,8 @@ export async function readFileFacts(path: string): Promise<FileFacts> {
 
 /** The record beside the file that a run keeps until it is through. */
 export function openProgressFile(file: string, identity: RunIdentity): ProgressFile {
-  const path = `${file}.${identity.tenantId}.progress`;
+  // Of a folder, beside the folder.
+  const path = `${file.replace(/\/+$/, '')}.${identity.tenantId}.progress`;
   return {
     path,
     async read() {

@@ -1,16 +1,25 @@
+import { StartupError } from '../../errors.ts';
 import type { CommandContext } from '../command.ts';
 import { formatCount, formatDuration, formatRate } from '../format.ts';
 import type { GatewayClient } from '../gateway-client.ts';
-import { embedRemaining, readVectorCounts } from './embed-remaining.ts';
+import { embedRemaining, readJob, readVectorCounts } from './embed-remaining.ts';
+import { createGatewayStore } from './gateway-store.ts';
 import type { Tally } from './load-file.ts';
 import { createBar, createLines } from './progress-display.ts';
-import { readFileFacts } from './progress-file.ts';
+import { openSource } from './source.ts';
 import { type StoreOptions, storeFile } from './store-file.ts';
 
 export interface IngestOptions extends StoreOptions {
   /** Whether to wait for the vectors. */
   readonly wait: boolean;
+  /** Straight into the database instead of through the API. */
+  readonly direct: boolean;
 }
+
+/** As JSON. Enough for a hundred pages of prose, and little enough to be stored within a second. */
+const batchBytes = 1024 * 1024;
+/** With their vectors. Three batches are held at a time. */
+const directBatchBytes = 16 * 1024 * 1024;
 
 /**
  * Stores a file's documents, from where an earlier run stopped, waits for their vectors, and reports both.
@@ -21,18 +30,39 @@ export async function runIngest(
   options: IngestOptions,
   openClient: () => Promise<GatewayClient>,
 ): Promise<void> {
-  const facts = await readFileFacts(options.path);
+  const source = await openSource(options.path);
   const client = await openClient();
+  const closing = [() => client.close()];
   const display = context.stderr.isTTY ? createBar(context.stderr) : createLines(context.note);
   try {
+    const direct = options.direct ? await openDirect(context, client, options) : undefined;
+    if (direct) closing.push(() => direct.close());
     const waits = options.wait || client.embedsAlone;
     const before = waits ? await readVectorCounts(client) : undefined;
     const startedMs = performance.now();
     const { maxBodyBytes } = context.config().http;
-    const tally = await storeFile({ client, display, facts, maxBodyBytes, signal: context.signal }, options);
+    const logBefore = await direct?.readLogPosition();
+    const tally = await storeFile(
+      {
+        client,
+        display,
+        source,
+        store: direct?.store ?? createGatewayStore(client),
+        dimensions: direct?.dimensions,
+        maxBodyBytes,
+        batchBytes: direct ? directBatchBytes : Math.min(batchBytes, maxBodyBytes),
+        signal: context.signal,
+      },
+      options,
+    );
     const storedMs = performance.now();
     display.finish();
     context.print(describeTally(tally, storedMs - startedMs));
+    if (direct && logBefore !== undefined) {
+      const logBytes = (await direct.readLogPosition()) - logBefore;
+      const chunks = tally.jobId === undefined ? 0 : ((await readJob(client, tally.jobId))?.total ?? 0);
+      context.print(describeLoad(tally, chunks, storedMs - startedMs, logBytes));
+    }
     if (!before) return;
     const counts = await embedRemaining(client, display, context.signal, tally.jobId);
     display.finish();
@@ -43,8 +73,28 @@ export async function runIngest(
     context.print(describeVectors(embedded, now - startedMs, counts.pendingAtFirst, now - storedMs));
   } finally {
     display.finish();
-    await client.close();
+    for (const close of closing.reverse()) await close();
   }
+}
+
+/** @throws {StartupError} where there is no server, or it is somebody else's. */
+async function openDirect(context: CommandContext, client: GatewayClient, { skipInvalid }: IngestOptions) {
+  const config = context.config();
+  if (config.mode === 'embedded' || !client.app)
+    throw new StartupError(
+      '--direct goes to a PostgreSQL server: set DATABASE_URL and WORKER_DATABASE_URL, and leave --url out.',
+    );
+  const { openDirectStore } = await import('./direct-store.ts');
+  const process = { config, log: context.logger(), app: client.app };
+  return openDirectStore(process, { tenantId: client.tenantId, skipInvalid });
+}
+
+function describeLoad({ vectors }: Tally, chunks: number, ms: number, logBytes: bigint): string {
+  const each = chunks === 0 ? '' : `, ${formatCount(Math.round(Number(logBytes) / chunks))} a chunk`;
+  return (
+    `${formatCount(chunks)} chunks, ${formatRate(chunks, ms)}, ${formatCount(vectors)} of which brought their vectors; ` +
+    `the server wrote ${formatCount(Number(logBytes))} bytes of WAL meanwhile${each}.`
+  );
 }
 
 function describeTally({ created, updated, unchanged, invalid }: Tally, ms: number): string {

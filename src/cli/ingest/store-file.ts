@@ -1,11 +1,15 @@
+import { StartupError } from '../../errors.ts';
 import type { GatewayClient } from '../gateway-client.ts';
 import { GatewayError } from '../graphql-request.ts';
 import { interruption } from '../interruption.ts';
+import type { BatchStore } from './batch-store.ts';
 import type { KeyedDocument } from './document-line.ts';
 import { fileStart, type Position } from './json-lines.ts';
 import { loadFile, type Tally } from './load-file.ts';
 import type { ProgressDisplay } from './progress-display.ts';
-import { type FileFacts, openProgressFile, type ProgressFile } from './progress-file.ts';
+import { openProgressFile, type ProgressFile } from './progress-file.ts';
+import type { Source } from './source.ts';
+import { openVectorFile, type VectorFile } from './vector-file.ts';
 
 export interface StoreOptions {
   readonly path: string;
@@ -14,19 +18,24 @@ export interface StoreOptions {
   readonly batchDocuments: number;
   readonly restart: boolean;
   readonly skipInvalid: boolean;
+  /** A file of vectors beside it. */
+  readonly vectorsPath: string | undefined;
 }
 
 export interface StoreDeps {
   readonly client: GatewayClient;
   readonly display: ProgressDisplay;
-  readonly facts: FileFacts;
+  readonly source: Source;
+  readonly store: BatchStore;
+  /** Of the model whose vectors may come along; absent where none may. */
+  readonly dimensions: number | undefined;
+  /** As JSON and vectors, of one batch. */
+  readonly batchBytes: number;
   /** The largest request that the gateway takes. */
   readonly maxBodyBytes: number;
   readonly signal: AbortSignal;
 }
 
-/** As JSON. Enough for a hundred pages of prose, and little enough to be stored within a second. */
-const batchBytes = 1024 * 1024;
 /** What a request holds besides its documents. */
 const envelopeBytes = 1024;
 
@@ -35,13 +44,29 @@ const envelopeBytes = 1024;
  * @throws {StartupError} when it stopped before the end, with what to do.
  */
 export async function storeFile(deps: StoreDeps, options: StoreOptions): Promise<Tally> {
-  const { client, display, facts, maxBodyBytes, signal } = deps;
+  const { vectorsPath } = options;
+  if (vectorsPath === undefined) return storeWith(deps, options, undefined);
+  if (deps.dimensions === undefined) throw new StartupError('A file of vectors goes in with --direct.');
+  const vectorFile = await openVectorFile(vectorsPath, deps.dimensions);
+  try {
+    return await storeWith(deps, options, vectorFile);
+  } finally {
+    await vectorFile.close();
+  }
+}
+
+async function storeWith(deps: StoreDeps, options: StoreOptions, vectorFile: VectorFile | undefined): Promise<Tally> {
+  const { client, display, source, maxBodyBytes, batchBytes, signal } = deps;
   const { path, collection } = options;
-  const identity = { file: facts, tenantId: client.tenantId, collection, place: client.place };
+  const file = source.facts;
+  const vectors = vectorFile?.facts;
+  const identity = { file, tenantId: client.tenantId, collection, place: client.place, ...(vectors && { vectors }) };
   const progress = openProgressFile(path, identity);
   const start = options.restart ? fileStart : await findStart(client, progress);
   if (start.line > 0)
-    display.note(`Going on behind line ${start.line}, where the last run stopped; --restart would begin anew.`);
+    display.note(
+      `Going on behind ${source.unit} ${start.line}, where the last run stopped; --restart would begin anew.`,
+    );
   const record = createRecorder(progress, display.note);
   const startedMs = performance.now();
   let reached = start;
@@ -53,35 +78,37 @@ export async function storeFile(deps: StoreDeps, options: StoreOptions): Promise
       documents: created + updated + unchanged,
       offset: position.offset,
       startOffset: start.offset,
-      sizeBytes: facts.sizeBytes,
+      sizeBytes: file.sizeBytes,
       elapsedMs: performance.now() - startedMs,
     });
   };
   try {
-    const tally = await loadFile(client, {
-      path,
+    const tally = await loadFile(deps.store, {
+      source,
+      vectorFile,
       start,
       signal,
       skipInvalid: options.skipInvalid,
       limits: { documents: options.batchDocuments, sizeBytes: Math.min(batchBytes, maxBodyBytes - envelopeBytes) },
-      line: { collection, maxBytes: maxBodyBytes - envelopeBytes },
-      onInvalid: (line, fault) => display.note(`Line ${line}: ${fault}`),
+      line: { collection, maxBytes: maxBodyBytes - envelopeBytes, dimensions: deps.dimensions },
+      onInvalid: (name, fault) => display.note(`${name}: ${fault}`),
       onCommitted,
     });
-    if (signal.aborted && reached.offset < facts.sizeBytes)
-      throw interruption(signal, `Stopped. ${whereItIs(reached)}`);
+    if (signal.aborted && reached.offset < file.sizeBytes)
+      throw interruption(signal, `Stopped. ${whereItIs(reached, source.unit)}`);
     await progress.remove();
     return tally;
   } catch (error) {
-    if (error instanceof GatewayError) throw new GatewayError(`${error.message} ${whereItIs(reached)}`, error.code);
+    if (error instanceof GatewayError)
+      throw new GatewayError(`${error.message} ${whereItIs(reached, source.unit)}`, error.code);
     throw error;
   }
 }
 
-function whereItIs({ line }: Position): string {
+function whereItIs({ line }: Position, unit: Source['unit']): string {
   return line === 0
-    ? 'Nothing of the file is stored yet.'
-    : `The file is stored up to line ${line}; the same command goes on from there.`;
+    ? 'Nothing of it is stored yet.'
+    : `The ${unit === 'file' ? 'folder' : 'file'} is stored up to ${unit} ${line}; the same command goes on from there.`;
 }
 
 /** Where a record was left by a run that went to the same data, and the data are still there. */

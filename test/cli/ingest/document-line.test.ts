@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
-import { readDocument } from '../../../src/cli/ingest/document-line.ts';
+import { type DocumentLineOptions, parseObject, readDocument } from '../../../src/cli/ingest/document-line.ts';
 
 const options = { collection: 'default', maxBytes: 4_000 };
+const readLine = (text: string, given: DocumentLineOptions) => readDocument(parseObject(text), given);
 const least = { externalId: 'a', title: 'A', body: 'Text.' };
 
 test('a line with the least that is needed is a document of the default collection', () => {
-  expect(readDocument(JSON.stringify(least), options)).toEqual({
+  expect(readLine(JSON.stringify(least), options)).toEqual({
     document: { ...least, collection: 'default' },
     sizeBytes: 68,
   });
@@ -21,13 +22,13 @@ test('every field that the API takes is taken, and null is the same as nothing',
     acl: { users: ['ann'], groups: [] },
   };
   const whole = { ...least, collection: 'notes', ...more };
-  expect(readDocument(JSON.stringify(whole), options)).toMatchObject({ document: whole });
-  const read = readDocument(JSON.stringify({ ...least, collection: null, url: null, metadata: null }), options);
-  expect(read).toEqual(readDocument(JSON.stringify(least), options));
+  expect(readLine(JSON.stringify(whole), options)).toMatchObject({ document: whole });
+  const read = readLine(JSON.stringify({ ...least, collection: null, url: null, metadata: null }), options);
+  expect(read).toEqual(readLine(JSON.stringify(least), options));
 });
 
 test('an access list may leave users or groups out', () => {
-  expect(readDocument(JSON.stringify({ ...least, acl: { groups: ['staff'] } }), options)).toMatchObject({
+  expect(readLine(JSON.stringify({ ...least, acl: { groups: ['staff'] } }), options)).toMatchObject({
     document: { acl: { users: [], groups: ['staff'] } },
   });
 });
@@ -79,6 +80,6 @@ test.each([
     /^the document takes 4063 bytes; MAX_BODY_BYTES leaves/,
   ],
 ])('a line with %s is a fault in words', (_, line, message) => {
-  const read = readDocument(typeof line === 'string' ? line : JSON.stringify(line), options);
+  const read = readLine(typeof line === 'string' ? line : JSON.stringify(line), options);
   expect(read).toEqual({ fault: expect.stringMatching(message) });
 });

@@ -1,4 +1,5 @@
-import { readdir } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type GatewayProcess, startGateway } from '../gateway-process.ts';
 import { cleanUp, type Finished, newFolder, run } from '../program.ts';
@@ -93,15 +94,17 @@ test('wrong lines can be reported and left out', async () => {
   ]);
 });
 
-test('a file that is not there, or is none, is told before anything is opened', async () => {
+test('a file that is not there, or a folder of no document, is told before anything is opened', async () => {
   const gone = await ingest('/nonexistent.jsonl', 'a');
   expect([gone.status, gone.stderr]).toEqual([
     1,
     'tessera: /nonexistent.jsonl cannot be read: there is no such file.\n',
   ]);
-  const directory = await ingest(folder, 'a');
+  const empty = join(folder, 'empty');
+  await mkdir(empty);
+  const directory = await ingest(empty, 'a');
   expect([directory.status, directory.stderr]).toEqual([
     1,
-    `tessera: ${folder} cannot be read: it is not a plain file.\n`,
+    `tessera: ${empty} holds no .md, .markdown, .txt or .text file.\n`,
   ]);
 });

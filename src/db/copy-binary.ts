@@ -14,26 +14,28 @@ const trailer = Buffer.from([0xff, 0xff]);
 /** Rows are sent in pieces of about this size. */
 const pieceBytes = 256 * 1024;
 
-/** Fields of a row in PostgreSQL's binary formats, in the order of the columns. */
-export type BinaryRow = readonly Buffer[];
+/** Fields of a row in PostgreSQL's binary formats, in the order of the columns; null for NULL. */
+export type BinaryRow = readonly (Buffer | null)[];
 
 /**
  * Writes rows with `COPY ... FROM STDIN (FORMAT BINARY)`.
  * @param client without pipelining.
  * @param target table and columns, such as `t (a, b)`.
+ * @throws what PostgreSQL says of the rows; what the iteration of `rows` throws.
  */
-export function copyBinary(client: pg.Client, target: string, rows: Iterable<BinaryRow>): Promise<void> {
+export function copyBinary(client: Pick<pg.Client, 'query'>, target: string, rows: Iterable<BinaryRow>): Promise<void> {
   return new Promise((resolve, reject) => {
-    let failure: Error | undefined;
     const submittable = {
       submit: (connection: CopyConnection) => connection.query(`copy ${target} from stdin (format binary)`),
       handleCopyInResponse: (connection: CopyConnection) => {
-        sendRows(connection, rows).catch((error: Error) => connection.sendCopyFail(error.message));
+        sendRows(connection, rows).catch((error: Error) => {
+          reject(error);
+          connection.sendCopyFail(error.message);
+        });
       },
-      handleError: (error: Error) => {
-        failure = error;
-      },
-      handleReadyForQuery: () => (failure ? reject(failure) : resolve()),
+      // At once: where the connection was lost, nothing else comes.
+      handleError: reject,
+      handleReadyForQuery: () => resolve(),
       handleCommandComplete: () => {},
     };
     client.query(submittable as unknown as pg.Submittable);
@@ -53,8 +55,13 @@ async function sendRows(connection: CopyConnection, rows: Iterable<BinaryRow>): 
   for (const row of rows) {
     parts.push(shortField(row.length));
     for (const field of row) {
-      parts.push(integerField(field.length), field);
-      size += 4 + field.length;
+      if (field === null) {
+        parts.push(nullField);
+        size += 4;
+      } else {
+        parts.push(integerField(field.length), field);
+        size += 4 + field.length;
+      }
     }
     if (size > pieceBytes) await send();
   }
@@ -75,4 +82,18 @@ export function integerField(value: number): Buffer {
   const field = Buffer.allocUnsafe(4);
   field.writeInt32BE(value);
   return field;
+}
+
+const nullField = integerField(-1);
+
+/** A `timestamptz`: microseconds since the year 2000. */
+export function timestampField(value: Date): Buffer {
+  const field = Buffer.allocUnsafe(8);
+  field.writeBigInt64BE(BigInt(value.getTime() - Date.UTC(2000, 0, 1)) * 1000n);
+  return field;
+}
+
+/** A `uuid`. */
+export function uuidField(value: string): Buffer {
+  return Buffer.from(value.replaceAll('-', ''), 'hex');
 }

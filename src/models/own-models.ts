@@ -9,8 +9,8 @@ export type ModelRole = 'active' | 'candidate' | 'retired';
 
 type Tier = 'exact' | 'hnsw';
 
-/** An embedding model that a tenant has, or had, vectors of. */
-export interface TenantModel {
+/** An embedding model that the caller's tenant has, or had, vectors of. */
+export interface OwnModel {
   readonly name: string;
   /** Components of its full vectors. */
   readonly dimensions: number;
@@ -22,7 +22,7 @@ export interface TenantModel {
 }
 
 /** The one that is searched first, then those to come, then those that were. */
-export function tenantModelsStatement(tenantId: TenantId) {
+export function ownModelsStatement(tenantId: TenantId) {
   return sqlBuilder
     .selectFrom('tenant_models')
     .innerJoin('models', 'models.id', 'tenant_models.model_id')
@@ -34,11 +34,11 @@ export function tenantModelsStatement(tenantId: TenantId) {
 }
 
 /** The tenant's models; none before its first write. */
-export async function readTenantModels(
+export async function readOwnModels(
   deps: { readonly database: Database },
   principal: Principal,
-): Promise<readonly TenantModel[]> {
-  const statement = tenantModelsStatement(principal.tenantId);
+): Promise<readonly OwnModel[]> {
+  const statement = ownModelsStatement(principal.tenantId);
   const [rows] = await readInFlight(deps.database, tenantScope(principal), [statement]);
   return rows;
 }

@@ -1,0 +1,97 @@
+import type { Principal } from '../../auth/principal.ts';
+import type { ServerConfig } from '../../config/config.ts';
+import type { Database } from '../../db/database.ts';
+import { ExpectedError, StartupError } from '../../errors.ts';
+import { readJobGlobalId, writeJobId } from '../../graphql/global-ids.ts';
+import type { TenantId } from '../../ids.ts';
+import { InvalidDocumentError } from '../../ingest/document-input.ts';
+import { loadDocuments } from '../../ingest/load-documents.ts';
+import type { Logger } from '../../log.ts';
+import { adoptVectors } from '../../worker/adopt-vectors.ts';
+import { copiedEmbeddings } from '../../worker/copied-embeddings.ts';
+import type { Application } from '../application.ts';
+import { openLoadDatabases } from '../databases.ts';
+import { everyScope } from '../tokens.ts';
+import type { BatchStore } from './batch-store.ts';
+
+/** A way into the database past the API, for loads. */
+export interface DirectStore {
+  readonly store: BatchStore;
+  /** Components of the vectors that documents may bring: those of the model by which the tenant is searched. */
+  readonly dimensions: number;
+  /** Bytes that the server has written to its log so far, for whomever. */
+  readLogPosition(): Promise<bigint>;
+  close(): Promise<void>;
+}
+
+export interface DirectOptions {
+  readonly tenantId: TenantId;
+  readonly skipInvalid: boolean;
+}
+
+/**
+ * Opens a connection of the gateway's login, which writes documents and chunks under the tenant's policies, and one of the
+ * worker's, which writes vectors under the same tenant's: each may do what it may always do. Batches overlap: the vectors of
+ * one are written beside the documents of the next.
+ */
+export async function openDirectStore(
+  { config, log, app }: { readonly config: ServerConfig; readonly log: Logger; readonly app: Application },
+  { tenantId, skipInvalid }: DirectOptions,
+): Promise<DirectStore> {
+  const { deps } = app;
+  const principal: Principal = { tenantId, subject: 'cli', groups: [], scopes: [...everyScope] };
+  const { modelId, embedder } = await chooseModel(deps, principal);
+  const { documents: database, vectors: vectorDatabase } = await openLoadDatabases(config, log);
+  const ingest = { ...deps, database };
+  return {
+    dimensions: embedder.model.dimensions,
+    store: async (batch, job) => {
+      const loaded = batch.documents.map((input, index) => {
+        const vectors = batch.vectors[index];
+        return { input, ...(vectors && { vectors }) };
+      });
+      const faults = new Map<number, string>();
+      const jobId = job === undefined ? null : readJobGlobalId(job);
+      const result = await loadDocuments(ingest, principal, loaded, jobId, (fault) => {
+        if (!skipInvalid || !(fault instanceof InvalidDocumentError)) throw fault;
+        faults.set(fault.index, sentenceOf(fault));
+      }).catch((error: unknown) => {
+        if (error instanceof InvalidDocumentError)
+          throw new StartupError(`${batch.names[error.index]}: ${sentenceOf(error)}`, { cause: error });
+        if (error instanceof ExpectedError) throw new StartupError(error.message, { cause: error });
+        throw error;
+      });
+      const whole =
+        result.vectors.length === 0
+          ? Promise.resolve(0)
+          : adoptVectors(vectorDatabase, modelId, tenantId, result.vectors, copiedEmbeddings);
+      const statuses = result.outcomes.map(({ status }) => status);
+      return { statuses, faults, jobId: result.jobId === null ? undefined : writeJobId(result.jobId), whole };
+    },
+    readLogPosition: () => readLogPosition(database),
+    close: async () => {
+      await database.close();
+      await vectorDatabase.close();
+    },
+  };
+}
+
+/** The model that vectors of a load are taken for. A cut-over meanwhile does not change whose they are. */
+async function chooseModel({ choice, ...configured }: Application['deps'], principal: Principal) {
+  const active = (await choice?.activeModel(principal)) ?? configured.modelId;
+  const found = [configured, choice?.other].find((one) => one?.modelId === active);
+  if (!found)
+    throw new StartupError(
+      `The vectors of ${principal.tenantId} are of a model that this program is not configured for; "tessera models" names it.`,
+    );
+  return found;
+}
+
+async function readLogPosition({ pool }: Database): Promise<bigint> {
+  const { rows } = await pool.query("select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::text as position");
+  return BigInt(rows[0].position);
+}
+
+function sentenceOf(error: InvalidDocumentError): string {
+  return error.message.replace(/^Document \d+: /, '');
+}

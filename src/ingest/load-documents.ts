@@ -1,0 +1,140 @@
+import type { Principal } from '../auth/principal.ts';
+import { planOnceStatements } from '../db/plan-once.ts';
+import { writeAsTenant } from '../db/tenant.ts';
+import type { DocumentId, JobId } from '../ids.ts';
+import { announceOutcomes } from './announce-outcomes.ts';
+import { chunkDocument, type ServerChunking } from './chunk-document.ts';
+import {
+  type CollectionSettings,
+  lockCollectionsStatement,
+  readCollectionSettings,
+  undeclared,
+} from './collection-settings.ts';
+import { contentHash } from './content-hash.ts';
+import { copiedRows } from './copied-rows.ts';
+import { checkDocuments, type DocumentInput, InvalidDocumentError, type OnFault } from './document-input.ts';
+import { type IngestDeps, type UpsertOutcome, writeChecked } from './upsert-documents.ts';
+import { registerTenantStatement } from './upsert-statements.ts';
+
+/** A document of a load, and the vectors that were made of it elsewhere. */
+export interface LoadedDocument {
+  readonly input: DocumentInput;
+  /** Unit length, one for each of the chunks that the document is divided into, in order. Absent: the worker makes them. */
+  readonly vectors?: readonly Float32Array[];
+}
+
+/** A vector, and what it is of: a chunk of a document that says this. */
+export interface LoadedVector {
+  readonly documentId: DocumentId;
+  /** Of the chunk, 32 bytes. */
+  readonly contentHash: Buffer;
+  readonly full: Float32Array;
+}
+
+/** What a part of a load came to. */
+export interface LoadResult {
+  readonly outcomes: readonly UpsertOutcome[];
+  /** The one job of the load; null where nothing was to be embedded so far. */
+  readonly jobId: JobId | null;
+  /** To be written for the chunks that wait for them. */
+  readonly vectors: readonly LoadedVector[];
+}
+
+/**
+ * For how long the jobs of chunks that bring their vectors are the load's own. Their vectors follow within seconds; when the
+ * load dies in between, workers embed them.
+ */
+const leaseSeconds = 120;
+
+/**
+ * Stores documents as an upsert does, of any number, through binary COPY and in one transaction.
+ * @param deps with a database whose connections are not pipelined.
+ * @param documents either all with vectors, or none.
+ * @param jobId of the parts before.
+ * @param onFault told of each document that is left out, or throws, and then nothing is stored. It may be told again where
+ *   another transaction overtook this one.
+ */
+export async function loadDocuments(
+  deps: IngestDeps,
+  principal: Principal,
+  documents: readonly LoadedDocument[],
+  jobId: JobId | null,
+  onFault: OnFault,
+): Promise<LoadResult> {
+  const inputs = documents.map(({ input }) => input);
+  const bringsVectors = documents.some(({ vectors }) => vectors !== undefined);
+  const { tenantId } = principal;
+  const chunking = rememberCounts(deps.chunking);
+  const result = await writeAsTenant(deps.database, principal, async (execute, copy) => {
+    for (const statement of planOnceStatements()) await execute(statement);
+    await execute(registerTenantStatement(tenantId));
+    await execute(lockCollectionsStatement(tenantId, 'write'));
+    const names = inputs.map(({ collection }) => collection);
+    const settings = await readCollectionSettings(tenantId, names, execute);
+    const hashes = new Map<number, Buffer[]>();
+    const checked = checkDocuments(inputs, onFault).filter(({ index, input }) => {
+      const { vectors } = documents[index] as LoadedDocument;
+      if (!vectors) return true;
+      const wanted = hashChunks(chunking, input, settings);
+      if (wanted.length !== vectors.length) onFault(countFault(index, wanted.length, vectors.length));
+      else hashes.set(index, wanted);
+      return wanted.length === vectors.length;
+    });
+    const write = {
+      documents: inputs,
+      ...(jobId !== null && { jobId }),
+      ...(bringsVectors && { leaseSeconds }),
+    };
+    // Tokens count where something is embedded.
+    const own = { ...(bringsVectors ? withoutTexts(deps) : deps), chunking };
+    const writer = copiedRows(tenantId, execute, copy);
+    const written = await writeChecked(own, principal, checked, write, onFault, execute, writer);
+    const vectors = written.outcomes.flatMap(({ index, id }) =>
+      (hashes.get(index) ?? []).map((hash, ordinal): LoadedVector => {
+        const full = documents[index]?.vectors?.[ordinal] as Float32Array;
+        return { documentId: id, contentHash: hash, full };
+      }),
+    );
+    return { ...written, jobId: written.jobId ?? jobId, vectors };
+  });
+  announceOutcomes(deps, principal, result.outcomes);
+  if (result.jobId !== null && !bringsVectors) deps.onPending();
+  return result;
+}
+
+function withoutTexts(deps: IngestDeps): IngestDeps {
+  return {
+    ...deps,
+    checkWrite: (principal, added, execute) => deps.checkWrite(principal, { ...added, texts: () => [] }, execute),
+  };
+}
+
+/** Documents with vectors are divided twice, and counting tokens is most of that: 30 % of what a load computes. */
+function rememberCounts(chunking: ServerChunking): ServerChunking {
+  const counts = new Map<string, number>();
+  const countTokens = (text: string) => {
+    const known = counts.get(text);
+    if (known !== undefined) return known;
+    const count = chunking.countTokens(text);
+    counts.set(text, count);
+    return count;
+  };
+  return { ...chunking, countTokens };
+}
+
+function hashChunks(
+  chunking: ServerChunking,
+  input: DocumentInput,
+  settings: ReadonlyMap<string, CollectionSettings>,
+): Buffer[] {
+  const document = { ...input, url: input.url ?? null, externalId: input.externalId ?? null };
+  const chunks = chunkDocument(document, (settings.get(input.collection) ?? undeclared).chunking, chunking);
+  return chunks.map(({ context, text }) => contentHash(context, text));
+}
+
+function countFault(index: number, chunks: number, vectors: number): InvalidDocumentError {
+  return new InvalidDocumentError(
+    index,
+    `it is divided into ${chunks} chunks and comes with ${vectors} vectors; one for each chunk, in order, is allowed. A collection whose chunks may be larger divides less.`,
+  );
+}

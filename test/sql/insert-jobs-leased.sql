@@ -1,0 +1,29 @@
+insert into
+  "embedding_jobs" (
+    "tenant_id",
+    "model_id",
+    "chunk_id",
+    "audience",
+    "job_id",
+    "available_at"
+  )
+select
+  "chunks"."tenant_id",
+  "tenant_models"."model_id",
+  "chunks"."id",
+  "chunks"."audience",
+  case
+    when tenant_models.role = 'active' then $1::uuid
+  end as "job_id",
+  case
+    when tenant_models.role = 'active' then now() + make_interval(secs => $2)
+    else now()
+  end as "available_at"
+from
+  "chunks"
+  inner join "tenant_models" on "tenant_models"."tenant_id" = "chunks"."tenant_id"
+where
+  "chunks"."tenant_id" = $3
+  and "chunks"."id" = any ($4::uuid[])
+  and "tenant_models"."tenant_id" = $5
+  and "tenant_models"."role" in ('active', 'candidate')

@@ -1,0 +1,2 @@
+set
+  local enable_hashjoin = off

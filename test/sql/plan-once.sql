@@ -1,0 +1,2 @@
+set
+  local plan_cache_mode = force_generic_plan
