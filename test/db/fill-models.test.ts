@@ -73,7 +73,7 @@ describeServer('filling and emptying a model', () => {
     while (steps.at(-1)?.state !== 'done') {
       expect(steps.length).toBeLessThan(20);
       const before = await look();
-      await expect(fillModels(doomed())).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
+      await expect(fillModels(doomed())).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
       expect(await look(), 'nothing of the step is left').toEqual(before);
       const stopping = new AbortController();
       await fillModels(db.worker, stopping.signal, (step) => {
