@@ -65,6 +65,25 @@ builder.mutationField('patchDocuments', (t) =>
   }),
 );
 
+builder.mutationField('patchDocument', (t) =>
+  t.field({
+    type: UpsertedDocument,
+    description: 'The same for one document.',
+    authScopes: { token: 'documents:write' },
+    extensions: { ...priced({ points: 20 }), ...tagged('write') },
+    errors: {
+      types: [InvalidDocumentError, VersionConflictError],
+      union: { name: 'PatchDocumentResult', description: 'What became of the document, or why it was not changed.' },
+    },
+    args: { input: t.arg({ type: PatchDocumentInput, required: true, description: 'What is to become of it.' }) },
+    resolve: async (_root, { input }, { deps, principal }) => {
+      const who = requirePrincipal(principal);
+      const [outcome] = await patchDocuments(deps, who, [readPatch(input, 0)], 'patchDocument');
+      return outcome as UpsertOutcome;
+    },
+  }),
+);
+
 function readPatch(input: typeof PatchDocumentInput.$inferInput, index: number): DocumentPatch {
   const { metadata, mergeMetadata, status, url, expiresAt, acl, ifVersion } = input;
   const { id } = input.id;

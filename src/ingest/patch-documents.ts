@@ -77,6 +77,7 @@ export function patchDocumentStatement(
 
 /**
  * Changes what documents carry beside their text: nothing is chunked or embedded anew. All or nothing.
+ * @param action by which name the audit log has it.
  * @returns one outcome per patch, in order.
  * @throws {InvalidDocumentError} for a document that does not exist, comes twice or could not be stored like this.
  * @throws {VersionConflictError}
@@ -85,9 +86,10 @@ export async function patchDocuments(
   deps: Pick<IngestDeps, 'database'>,
   principal: Principal,
   patches: readonly DocumentPatch[],
+  action: 'patchDocuments' | 'patchDocument' = 'patchDocuments',
 ): Promise<UpsertOutcome[]> {
   const outcomes = await writeAsTenant(deps.database, principal, (execute) =>
-    patch(principal.tenantId, patches, execute),
+    patch(principal.tenantId, patches, action, execute),
   );
   announceOutcomes(deps, principal, outcomes);
   return outcomes;
@@ -96,6 +98,7 @@ export async function patchDocuments(
 async function patch(
   tenantId: TenantId,
   patches: readonly DocumentPatch[],
+  action: string,
   execute: Execute,
 ): Promise<UpsertOutcome[]> {
   refuseDuplicates(patches);
@@ -135,7 +138,7 @@ async function patch(
   const changed = outcomes.flatMap(({ id, status }) => (status === 'UPDATED' ? [id] : []));
   await replaceAttributes(tenantId, changed, settings, execute);
   if (changed.length > 0) {
-    const entry = { action: 'patchDocuments', targetKind: 'document', targetIds: changed };
+    const entry = { action, targetKind: 'document', targetIds: changed };
     await execute(auditStatement(tenantId, entry));
   }
   return outcomes;

@@ -66,6 +66,10 @@ const mutations: Record<string, () => Promise<readonly [query: string, variables
     'mutation($input: [PatchDocumentInput!]!) { patchDocuments(input: $input) { __typename } }',
     { input: [{ id: await storedDocument('to patch'), mergeMetadata: { word: secretWord } }] },
   ],
+  patchDocument: async () => [
+    'mutation($input: PatchDocumentInput!) { patchDocument(input: $input) { __typename } }',
+    { input: { id: await storedDocument('to patch alone'), mergeMetadata: { word: secretWord } } },
+  ],
   restoreDocuments: async () => {
     const ids = [await storedDocument('to restore')];
     await gateway.graphql(token, 'mutation($ids: [ID!]!) { deleteDocuments(ids: $ids) { deletedIds } }', { ids });

@@ -252,6 +252,23 @@ describe('a patch', () => {
     expect(await versions()).toEqual({ n1: 4 });
   });
 
+  test('of one document is the same, and says what became of it', async () => {
+    const id = await stored({ status: 'draft' });
+    const patchOne = async (input: Record<string, unknown>) => {
+      const mutation = `mutation($input: PatchDocumentInput!) { patchDocument(input: $input) {
+        ... on UpsertedDocument { index status version document { status } }
+        ... on VersionConflictError { code currentVersion }
+        ... on InvalidDocumentError { code index }
+      } }`;
+      return (await client.query<{ patchDocument: unknown }>(mutation, { input: { id, ...input } })).patchDocument;
+    };
+    const changed = { index: 0, status: 'UPDATED', version: 2, document: { status: 'published' } };
+    expect(await patchOne({ status: 'published', ifVersion: 1 })).toEqual(changed);
+    expect(await patchOne({ status: 'draft', ifVersion: 1 })).toEqual({ code: 'VERSION_CONFLICT', currentVersion: 2 });
+    expect(await patchOne({ status: '' })).toEqual({ code: 'INVALID_DOCUMENT', index: 0 });
+    expect(await patchOne({ status: 'published' })).toEqual({ ...changed, status: 'UNCHANGED' });
+  });
+
   test('embeds nothing anew, and costs no version where nothing changes', async () => {
     const id = await stored({ metadata: { a: 1 } });
     await gateway.embedAll();

@@ -271,6 +271,14 @@ const deniedWrites: Operation[] = [
     expected: () => ({ patchDocuments: { __typename: 'InvalidDocumentError' } }),
   },
   {
+    name: "patch of one document of the other's",
+    send: (_, other) => [
+      'mutation($input: PatchDocumentInput!) { patchDocument(input: $input) { __typename } }',
+      { input: { id: other.ids.get('bus'), status: 'taken over' } },
+    ],
+    expected: () => ({ patchDocument: { __typename: 'InvalidDocumentError' } }),
+  },
+  {
     name: "an upsert as a part of the other's job",
     send: (me, other) => [
       `mutation($input: [UpsertDocumentInput!]!, $job: ID!) { upsertDocuments(input: $input, job: $job) { __typename } }`,
