@@ -115,7 +115,7 @@ export const requestFaults = {
 export const expectedErrors = {
   EMBEDDER_UNAVAILABLE: {
     type: 'EmbedderError',
-    when: "The embedding provider cannot be reached, is overloaded, failed, or is left alone after failing ([embedders](embedders.md)); or the tenant's budget of embedding tokens is used up. KEYWORD search needs no embedder.",
+    when: "The embedding provider cannot be reached, is overloaded, failed, or is left alone after failing ([embedders](embedders.md)); the tenant's budget of embedding tokens is used up; or the tenant was moved to a model that this gateway is not configured for ([models](models.md)). KEYWORD search needs no embedder.",
   },
   EMBEDDER_TIMEOUT: { type: 'EmbedderError', when: 'The provider took longer than `EMBEDDING_TIMEOUT_MS`.' },
   EMBEDDER_REJECTED: {

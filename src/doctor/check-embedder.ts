@@ -18,7 +18,8 @@ export function checkEmbedder(facts: EmbedderFacts): Finding[] {
   const check = 'embedder';
   const name = `${facts.model} (${facts.dimensions} dimensions)`;
   if (facts.failure !== undefined) {
-    const fix = 'New documents wait, and searches by meaning fail, until this is mended. See docs/embedders.md.';
+    const fix =
+      'New documents of its tenants wait, and their searches by meaning fail, until this is mended. See docs/embedders.md.';
     return [{ check, level: 'fault', found: `${name} gave no vector: ${facts.failure.replace(/\.$/, '')}`, fix }];
   }
   const cost = facts.tokens === undefined ? '' : ` and counted ${facts.tokens} tokens`;

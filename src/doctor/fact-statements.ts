@@ -85,16 +85,18 @@ export function waitingJobsStatement(): Statement<JobFacts> {
     ]);
 }
 
-/** How many chunks of a tenant nothing will ever embed. */
-export function strandedChunksStatement(tenantId: TenantId) {
+/** How many chunks of a tenant nothing will ever embed by a model. */
+export function strandedChunksStatement(tenantId: TenantId, modelId: number) {
   const lacking = (table: 'embedding_jobs' | 'unembeddable_chunks') =>
-    sql<boolean>`not exists (select from ${sql.table(table)} x where x.tenant_id = ${tenantId} and x.chunk_id = chunks.id)`;
+    sql<boolean>`not exists (select from ${sql.table(table)} x where x.tenant_id = ${tenantId} and x.chunk_id = chunks.id
+      and x.model_id = ${modelId}::smallint)`;
   return sqlBuilder
     .selectFrom('chunks')
     .select(sql<number>`count(*)::integer`.as('stranded'))
     .where('tenant_id', '=', tenantId)
     .where(
-      sql<boolean>`not exists (select from embeddings x where x.tenant_id = ${tenantId} and x.chunk_id = chunks.id and x.stand_in = 0)`,
+      sql<boolean>`not exists (select from embeddings x where x.tenant_id = ${tenantId} and x.chunk_id = chunks.id
+        and x.model_id = ${modelId}::smallint and x.stand_in = 0)`,
     )
     .where(lacking('embedding_jobs'))
     .where(lacking('unembeddable_chunks'));

@@ -14,7 +14,10 @@ export interface ChunkRow {
   readonly since: Date;
 }
 
-/** Chunks in the order of their ids, after one of them, so that each statement stays small however large the tenant. */
+/**
+ * Chunks in the order of their ids, after one of them, so that each statement stays small however large the tenant. A model
+ * that is being filled lacks nothing that it was not filled to yet: whoever queued that would push everybody's edits back.
+ */
 export function chunkPageStatement(tenantId: TenantId, after: ChunkId | undefined, limit: number) {
   const nothingIn = (table: 'embeddings' | 'embedding_jobs' | 'unembeddable_chunks') =>
     sql`not exists (select from ${sql.table(table)} x
@@ -28,6 +31,7 @@ export function chunkPageStatement(tenantId: TenantId, after: ChunkId | undefine
       'content_hash as contentHash',
       sql<number[]>`array(select tm.model_id from tenant_models tm
         where tm.tenant_id = ${tenantId} and tm.role in ('active', 'candidate')
+          and (tm.replaces is null or tm.filled_at is not null or chunks.id <= tm.filled_to)
           and ${nothingIn('embeddings')} and ${nothingIn('embedding_jobs')} and ${nothingIn('unembeddable_chunks')}
         order by tm.model_id)::integer[]`.as('lacking'),
       sql<Date>`coalesce(uuid_extract_timestamp(id), now())`.as('since'),

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Finding } from '../../src/doctor/finding.ts';
 import { describeServer, openTestDatabase, type TestDatabase } from '../support/database.ts';
-import { seedMany } from '../support/seed-many.ts';
+import { type EmbeddingServer, startEmbeddingServer } from '../support/embedding-server.ts';
+import { manyDimensions, seedMany } from '../support/seed-many.ts';
 import { serverEnv } from './gateway-process.ts';
 import { cleanUp, run } from './program.ts';
 
@@ -9,6 +10,7 @@ afterAll(cleanUp);
 
 describeServer('tessera doctor', () => {
   let db: TestDatabase;
+  let server: EmbeddingServer;
   let env: Record<string, string>;
 
   beforeAll(async () => {
@@ -21,9 +23,17 @@ describeServer('tessera doctor', () => {
     const { rows } = await db.owner.query<{ name: string }>('select current_database() as name');
     // Off by default, which is a finding.
     await db.owner.query(`alter database ${rows[0]?.name} set wal_compression = pglz`);
-    env = { ...serverEnv(db.urls), MIGRATE_DATABASE_URL: db.urls.owner };
+    server = await startEmbeddingServer({ dimensions: manyDimensions });
+    env = {
+      ...{ ...serverEnv(db.urls), MIGRATE_DATABASE_URL: db.urls.owner },
+      ...{ EMBEDDER: 'openai', EMBEDDING_BASE_URL: server.baseUrl, EMBEDDING_MODEL: 'many-256' },
+      EMBEDDING_DIMENSIONS: `${manyDimensions}`,
+    };
   });
-  afterAll(() => db.close());
+  afterAll(async () => {
+    await server.close();
+    await db.close();
+  });
 
   async function look(args: readonly string[] = [], change: Record<string, string> = {}) {
     const { status, stdout, stderr } = await run(['doctor', '--json', ...args], { ...env, ...change });
@@ -53,6 +63,7 @@ describeServer('tessera doctor', () => {
       'settings',
       'memory',
       'recall',
+      'models',
       'jobs',
       'drift',
       'plans',

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Database } from '../../src/db/database.ts';
+import { countDrift } from '../../src/drift/count-drift.ts';
 import { parseTenantId } from '../../src/ids.ts';
 import { addCandidate, retireModel } from '../../src/models/change-roles.ts';
 import { registerModel } from '../../src/models/register-model.ts';
@@ -97,6 +98,27 @@ describeServer('filling and emptying a model', () => {
     expect(jobs).toBe(chunks);
     expect(followed).toMatchObject([{ kind: 'backfill', total: chunks, done: 0 }]);
   }, 60_000);
+
+  test('is drift as far as it was filled, and no farther', async () => {
+    const missing = async () => {
+      const drifts = await countDrift({ database: db.worker, hashOf: () => Buffer.alloc(32) }, [alpha]);
+      return drifts.find(({ kind }) => kind === 'missing')?.count ?? 0;
+    };
+    await db.owner.query("update chunks set content_hash = decode(repeat('00', 32), 'hex')");
+    expect(await missing()).toBe(0);
+    await db.owner.query(`create table spare as select * from (
+        (select * from embedding_jobs order by chunk_id limit 5) union all (select * from embedding_jobs order by chunk_id desc limit 7)
+      ) ends`);
+    await db.owner.query('delete from embedding_jobs using spare where embedding_jobs.chunk_id = spare.chunk_id');
+    expect(await missing()).toBe(12);
+    const place = (filledTo: string) =>
+      db.owner.query(`update tenant_models set filled_at = null, filled_to = (${filledTo}) where model_id = ${nextId}`);
+    await place('select id from chunks order by id offset 999 limit 1');
+    expect(await missing()).toBe(5);
+    await place('null');
+    expect(await missing()).toBe(0);
+    await db.owner.query('insert into embedding_jobs select * from spare; drop table spare');
+  });
 
   test('has the operator change roles, and nobody else', async () => {
     const change = `update tenant_models set role = 'active' where model_id = ${nextId}`;

@@ -11,6 +11,11 @@ select
     where
       tm.tenant_id = $1
       and tm.role in ('active', 'candidate')
+      and (
+        tm.replaces is null
+        or tm.filled_at is not null
+        or chunks.id <= tm.filled_to
+      )
       and not exists (
         select
         from

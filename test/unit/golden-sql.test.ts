@@ -528,7 +528,7 @@ const looks: Record<string, Statement<unknown>> = {
   'drift-delete-vectors-of-chunks': drift.deleteVectorsOfChunksStatement(tenant, [chunkId]),
   'drift-queue-chunks': drift.queueChunksStatement(tenant, [chunkId]),
   'drift-rehash-chunks': drift.rehashChunksStatement(tenant, [chunkId], [hash]),
-  'doctor-stranded-chunks': doctor.strandedChunksStatement(tenant),
+  'doctor-stranded-chunks': doctor.strandedChunksStatement(tenant, 1),
   'doctor-tables': doctor.tablesStatement(),
   'doctor-waiting-jobs': doctor.waitingJobsStatement(),
 };

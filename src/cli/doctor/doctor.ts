@@ -19,7 +19,7 @@ export const doctor: Command = {
 Looks at the database of DATABASE_URL as the gateway's login, at the outbox as
 the worker's (WORKER_DATABASE_URL), and whether the owner's connection
 (MIGRATE_DATABASE_URL) can keep indexes, where those are set, and has one short
-text embedded. Changes nothing.
+text embedded by each configured model. Changes nothing.
 Says what it found, one line each, and what to do about it.
 
   --json        print an array of findings: check, level, found, fix
@@ -45,10 +45,12 @@ every check.`,
     if (config.mode === 'embedded') {
       throw new StartupError('There is no DATABASE_URL, and "tessera doctor" looks at a PostgreSQL server.');
     }
-    const findings = await examine(config, tenantId);
+    const probed = [];
+    for (const one of [config.embedder, config.nextEmbedder]) if (one) probed.push(await probeEmbedder(one));
+    const findings = await examine(config, tenantId, probed);
     const { migrateUrl } = config.database;
     findings.push(...(migrateUrl ? await checkOwner(migrateUrl.reveal()) : []));
-    findings.push(...checkEmbedder(await probeEmbedder(config.embedder)));
+    findings.push(...probed.flatMap(checkEmbedder));
     if (values.json) context.print(JSON.stringify(findings, null, 2));
     else for (const line of formatFindings(findings, context.stdout.isTTY)) context.print(line);
     const bad = findings.filter(({ level }) => level === 'fault' || (values.strict && level === 'warning')).length;

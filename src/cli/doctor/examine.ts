@@ -14,6 +14,7 @@ import { checkDrift } from '../../doctor/check-drift.ts';
 import { checkIndexes } from '../../doctor/check-indexes.ts';
 import { checkJobs } from '../../doctor/check-jobs.ts';
 import { checkMemory } from '../../doctor/check-memory.ts';
+import { type ConfiguredModel, checkModels } from '../../doctor/check-models.ts';
 import { checkRecall } from '../../doctor/check-recall.ts';
 import { checkSettings } from '../../doctor/check-settings.ts';
 import { checkPlans, checkStranded, type PlannedStrategy } from '../../doctor/check-tenant.ts';
@@ -44,15 +45,20 @@ const heapFetchShare = 0.1;
 /**
  * Looks at a database from every side, as the logins that work with it.
  * @param only the one tenant whose plans are asked for; without it the largest, the median and the smallest.
+ * @param configured the models of EMBEDDER and NEXT_EMBEDDER.
  * @throws {Refusal} `DATABASE_UNAVAILABLE` when the server cannot be reached.
  */
-export async function examine({ database: config }: ServerConfig, only: TenantId | undefined): Promise<Finding[]> {
+export async function examine(
+  { database: config }: ServerConfig,
+  only: TenantId | undefined,
+  configured: readonly ConfiguredModel[],
+): Promise<Finding[]> {
   return withDatabase(config.url, config.statementTimeoutMs, async (gateway) => {
     const findings = await checkLock(gateway, 'tessera_operator', 'gateway');
     const schema = await checkSchema(gateway);
     findings.push(...schema);
     if (schema.some(({ level }) => level === 'fault')) return findings;
-    const { modelId, ...looked } = await checkDatabase(gateway, only);
+    const looked = await checkDatabase(gateway, only, configured);
     findings.push(...looked.findings);
     if (config.workerUrl.reveal() === config.url.reveal()) {
       const found = 'the outbox and its plan: only the worker sees it, and there is no WORKER_DATABASE_URL';
@@ -61,7 +67,7 @@ export async function examine({ database: config }: ServerConfig, only: TenantId
     return withDatabase(config.workerUrl, config.statementTimeoutMs, async (worker) => [
       ...findings,
       ...(await checkLock(worker, 'tessera_worker', 'worker')),
-      ...(await checkOutbox(worker, looked.pages, modelId)),
+      ...(await checkOutbox(worker, looked.pages, looked.modelIds)),
       ...checkDrift(await lookForDrift(worker, looked.tenants)),
     ]);
   });
@@ -116,12 +122,17 @@ async function checkSchema(database: Database): Promise<Finding[]> {
 interface Looked {
   readonly findings: Finding[];
   readonly pages: ReadonlyMap<string, number>;
-  readonly modelId: number;
+  /** Of models that some tenant has. */
+  readonly modelIds: readonly number[];
   /** Those that were looked at. */
   readonly tenants: readonly TenantId[];
 }
 
-async function checkDatabase(gateway: Database, only: TenantId | undefined): Promise<Looked> {
+async function checkDatabase(
+  gateway: Database,
+  only: TenantId | undefined,
+  configured: readonly ConfiguredModel[],
+): Promise<Looked> {
   const [[server], tables, indexes, curves, models] = await readInFlight(gateway, operatorScope, [
     serverStatement(),
     tablesStatement(),
@@ -151,8 +162,10 @@ async function checkDatabase(gateway: Database, only: TenantId | undefined): Pro
     ...checkSettings(server),
     ...checkMemory({ ...server, indexes }),
     ...checkRecall(recall),
+    ...checkModels(models, configured),
   ];
   const pages = new Map(tables.map((table) => [table.name, table.pages]));
+  const modelIds = models.filter(({ inUse }) => inUse).map(({ id }) => id);
   const chosen = chooseTenants(active, only);
   if (chosen.length === 0) {
     const found = only === undefined ? 'no tenant has vectors yet' : `the tenant ${only} has no vectors`;
@@ -165,17 +178,18 @@ async function checkDatabase(gateway: Database, only: TenantId | undefined): Pro
     const scope = { role: 'tessera_tenant', tenantId: tenant.tenantId, subject: 'tessera doctor' } as const;
     const [[some], [row]] = await readInFlight(gateway, scope, [
       documentListStatement(tenant.tenantId, { filter: {}, limit: 1 }),
-      strandedChunksStatement(tenant.tenantId),
+      strandedChunksStatement(tenant.tenantId, tenant.modelId),
     ]);
     const { tenantId, modelId } = tenant;
     const collection = some?.collection ?? 'none';
     const strategies = tenantStrategies({ tenantId, modelId, dimensions, tier, collection });
     const planned = await planAll(gateway, strategies, pages, tenant.chunks);
-    findings.push(...checkPlans(`${tenant.tenantId} (${tenant.chunks} chunks)`, planned));
+    const ofModel = modelIds.length > 1 ? ` of ${tenant.model}` : '';
+    findings.push(...checkPlans(`${tenant.tenantId} (${tenant.chunks} chunks${ofModel})`, planned));
     findings.push(...checkStranded(tenant.tenantId, row?.stranded ?? 0));
   }
   const tenants = chosen.map(({ tenantId }) => tenantId);
-  return { findings, pages, tenants, modelId: active[0]?.modelId ?? models[0]?.id ?? 0 };
+  return { findings, pages, tenants, modelIds };
 }
 
 /** The largest, the median and the smallest: the planner sees each of them differently. */
@@ -204,10 +218,16 @@ async function planAll(
   return planned;
 }
 
-async function checkOutbox(worker: Database, pages: ReadonlyMap<string, number>, modelId: number): Promise<Finding[]> {
+async function checkOutbox(
+  worker: Database,
+  pages: ReadonlyMap<string, number>,
+  modelIds: readonly number[],
+): Promise<Finding[]> {
+  // Where nobody has a model yet, any will do.
+  const claims = (modelIds.length > 0 ? modelIds : [0]).flatMap(workerStrategies);
   const [[jobs]] = await readInFlight(worker, workerScope(), [waitingJobsStatement()]);
   return [
     ...checkJobs(jobs ?? { waiting: 0, oldestSeconds: 0, failing: 0, dead: 0 }),
-    ...checkPlans('worker', await planAll(worker, workerStrategies(modelId), pages)),
+    ...checkPlans('worker', await planAll(worker, claims, pages)),
   ];
 }

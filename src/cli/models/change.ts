@@ -11,14 +11,14 @@ import {
 } from '../../models/change-roles.ts';
 import { registerModels } from '../../models/register-model.ts';
 import type { TenantModel } from '../../models/tenant-model.ts';
-import { dropGraph } from '../../tiers/drop-graph.ts';
+import { dropGraph, keepIndexed } from '../../tiers/drop-graph.ts';
 import { fillModels } from '../../worker/fill-models.ts';
 import type { CommandContext } from '../command.ts';
 import { openGatewayDatabase, openWorkerDatabase } from '../databases.ts';
 import { openEmbedders } from '../embedders.ts';
 import { formatCount } from '../format.ts';
 import { hasOwner, openOwner } from '../open-owner.ts';
-import { formatModels, vectorBytes } from './model-table.ts';
+import { formatFreed, formatMb, formatModels, vectorBytes } from './model-table.ts';
 
 /** Prints every model of every tenant, or of one. */
 export async function listModels(context: CommandContext, principal: Principal, tenantId: TenantId | undefined) {
@@ -83,7 +83,7 @@ export async function retireModels(
     if (beside.length + unfinished.length === 0) return context.print('Nothing to do: no tenant has a second model.');
     for (const one of beside) await retireModel({ database }, principal, one.tenantId, force);
     const retired = [...beside, ...unfinished];
-    await dropGraphs(context, retired);
+    const graphBytes = await dropGraphs(context, database, retired);
     const worker = config.mode === 'embedded' ? database : await openWorkerDatabase(config, context.logger());
     try {
       let rows = 0;
@@ -95,30 +95,39 @@ export async function retireModels(
     } finally {
       if (worker !== database) await worker.close();
     }
+    const vectors = retired.reduce((sum, { counts }) => sum + counts.vectors, 0);
     const bytes = retired.reduce((sum, one) => sum + vectorBytes(one), 0);
-    context.print(
-      `${formatCount(retired.length)} retired: vectors of about ${formatCount(Math.round(bytes / 1e6))} MB. Their room in the tables is used again once autovacuum has been there; the files do not become smaller.`,
-    );
+    for (const line of formatFreed({ models: retired.length, graphBytes, vectors, vectorBytes: bytes }))
+      context.print(line);
   });
 }
 
-async function dropGraphs(context: CommandContext, retired: readonly TenantModel[]): Promise<void> {
+/** Drops what graphs retired models have. @returns bytes of the files that are gone. */
+async function dropGraphs(
+  context: CommandContext,
+  database: Database,
+  retired: readonly TenantModel[],
+): Promise<number> {
   const config = context.config();
-  const indexed = retired.filter(({ graph }) => graph !== null);
-  if (indexed.length === 0) return;
+  const indexed = await keepIndexed(database, retired);
+  if (indexed.length === 0) return 0;
   if (!hasOwner(config)) {
     context.note('Graphs are dropped by the worker that has MIGRATE_DATABASE_URL, or by "tessera tiers --apply".');
-    return;
+    return 0;
   }
+  let bytes = 0;
   const owner = await openOwner(config, context.logger(), 'dropping indexes');
   try {
     for (const one of indexed) {
-      const isDropped = await dropGraph(owner, one);
-      context.note(`${one.tenantId}: its graph of ${one.name} ${isDropped ? 'is dropped' : 'is left to the worker'}.`);
+      const freed = await dropGraph(owner, one);
+      const outcome = freed === undefined ? 'left to the worker' : `dropped: ${formatMb(freed)}`;
+      context.note(`${one.tenantId}: its graph of ${one.name} is ${outcome}.`);
+      bytes += freed ?? 0;
     }
   } finally {
     await owner.close();
   }
+  return bytes;
 }
 
 async function withDatabase(context: CommandContext, work: (database: Database) => Promise<void>): Promise<void> {

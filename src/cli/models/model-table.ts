@@ -10,6 +10,30 @@ export function vectorBytes({ counts, dimensions }: Pick<TenantModel, 'counts' |
   return counts.vectors * (4 * dimensions + 2 * 256);
 }
 
+/** Such as `24.6 MB`. */
+export function formatMb(bytes: number): string {
+  return `${formatCount(Number((bytes / 1e6).toFixed(1)))} MB`;
+}
+
+interface Freed {
+  readonly models: number;
+  /** Of graphs that were dropped, measured. */
+  readonly graphBytes: number;
+  /** That the models had. */
+  readonly vectors: number;
+  /** Reckoned from their number. */
+  readonly vectorBytes: number;
+}
+
+/** What retiring models gave back: what is free now, and what will be. */
+export function formatFreed({ models, graphBytes, vectors, vectorBytes: bytes }: Freed): string[] {
+  return [
+    `${formatCount(models)} retired.`,
+    ...(graphBytes > 0 ? [`Graphs: ${formatMb(graphBytes)}, measured, free on the disk now.`] : []),
+    `Vectors: ${formatCount(vectors)}, an estimated ${formatMb(bytes)} without rows' heads and other indexes. Autovacuum gives their room to later vectors; the files do not become smaller.`,
+  ];
+}
+
 /** The models of tenants, for a terminal. */
 export function formatModels(models: readonly TenantModel[]): string[] {
   if (models.length === 0) return ['There are no tenants with documents yet.'];

@@ -3,6 +3,7 @@ import { checkEmbedder } from '../../../src/doctor/check-embedder.ts';
 import { checkIndexes, type IndexFacts } from '../../../src/doctor/check-indexes.ts';
 import { checkJobs } from '../../../src/doctor/check-jobs.ts';
 import { checkMemory } from '../../../src/doctor/check-memory.ts';
+import { checkModels } from '../../../src/doctor/check-models.ts';
 import { checkRecall } from '../../../src/doctor/check-recall.ts';
 import { checkSettings } from '../../../src/doctor/check-settings.ts';
 import { checkPlans, checkStranded } from '../../../src/doctor/check-tenant.ts';
@@ -195,5 +196,40 @@ describe('embedder', () => {
     expect(bad(checkEmbedder({ ...answered, matryoshka: false }))).toEqual([
       expect.stringMatching(/^warning: .* in 42 ms .*; it was not trained for shorter vectors/),
     ]);
+  });
+});
+
+describe('models', () => {
+  const old = { name: 'old', dimensions: 512, inUse: true };
+  const next = { name: 'next', dimensions: 1024, inUse: true };
+  const configured = [
+    { model: 'old', dimensions: 512 },
+    { model: 'next', dimensions: 1024 },
+  ];
+
+  test('that tenants have and that are configured are fine', () => {
+    expect(checkModels([old, next], configured)).toEqual([
+      { check: 'models', level: 'ok', found: 'old and next of tenants: configured here' },
+    ]);
+    expect(bad(checkModels([], configured))).toEqual([]);
+    expect(bad(checkModels([old, { ...next, inUse: false }], configured.slice(0, 1)))).toEqual([]);
+  });
+
+  test('that tenants have and that are not configured are a fault', () => {
+    expect(bad(checkModels([old, next], configured.slice(0, 1)))).toEqual([
+      'fault: next (1024 dimensions) is the model of some tenants, and not configured here',
+    ]);
+    expect(bad(checkModels([old], [{ model: 'old', dimensions: 256 }]))).toHaveLength(1);
+  });
+
+  test('that every tenant has left are a warning, as a new tenant would get them', () => {
+    expect(bad(checkModels([{ ...old, inUse: false }, next], configured))).toEqual([
+      'warning: every tenant has next of NEXT_EMBEDDER, and a new one would get old',
+    ]);
+    expect(bad(checkModels([{ ...old, inUse: false }, next], configured.toReversed()))).toEqual([]);
+  });
+
+  test('are not known where an embedder could not be opened', () => {
+    expect(levels(checkModels([old], [{ model: 'static', dimensions: 0 }]))).toEqual(['skipped']);
   });
 });
