@@ -88,10 +88,10 @@ async function writeFolderOf(rounds: number): Promise<string> {
   const path = join(folder, 'handbook');
   await mkdir(path);
   // One file under many names takes the room of one.
-  const latin = join(folder, 'latin');
-  await writeFile(latin, Buffer.alloc(megabyte, 0xe4));
+  const long = join(folder, 'long');
+  await writeFile(long, Buffer.alloc(megabyte, 'long '));
   for (let round = 0; round < rounds; round++) {
-    for (let i = 0; i < wrongFiles; i++) await link(latin, join(path, `wrong-${round}-${i}.txt`));
+    for (let i = 0; i < wrongFiles; i++) await link(long, join(path, `wrong-${round}-${i}.txt`));
     for (let i = 0; i < fresh; i++) await writeFile(join(path, `new-${round}-${i}.md`), `Balloon ${i} of ${round}.`);
   }
   return path;
