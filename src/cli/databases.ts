@@ -90,11 +90,12 @@ export async function openLoadDatabases(
 const loadTimeoutMs = 600_000;
 
 async function openServer(config: ServerConfig, url: Secret, role: ScopeRole, log: Logger): Promise<Database> {
-  const { poolSize: size, poolShare: share, statementTimeoutMs, prepare } = config.database;
+  const { poolSize: size, poolShare: share, queueShare, statementTimeoutMs, prepare } = config.database;
   const opened = await openPool({
     url: url.reveal(),
     size,
     share,
+    queueShare,
     statementTimeoutMs,
     prepare,
     onPreparedLost: () =>

@@ -99,6 +99,8 @@ export interface DatabaseConfig {
   readonly poolSize: number;
   /** Connections that one tenant may hold while another is about. */
   readonly poolShare: number | undefined;
+  /** Of the time in which another tenant keeps up, the part that a tenant with a queue may use a connection, 0 to 1. */
+  readonly queueShare: number;
   /** Whether connections keep statements parsed. */
   readonly prepare: boolean;
   readonly statementTimeoutMs: number;

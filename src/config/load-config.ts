@@ -109,6 +109,7 @@ function buildConfig(values: Values, serverMode: boolean): Config {
     workerPassword: values.WORKER_PASSWORD,
     poolSize: values.DATABASE_POOL_SIZE,
     poolShare: values.DATABASE_POOL_SHARE,
+    queueShare: values.DATABASE_QUEUE_SHARE / 100,
     prepare: values.DATABASE_PREPARE,
     statementTimeoutMs,
   };

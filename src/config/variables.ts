@@ -1,12 +1,12 @@
 import type { z } from 'zod';
 import { largestLimit } from '../quota.ts';
+import { database } from './database-variables.ts';
 import { embedding } from './embedding-variables.ts';
 import { metrics } from './metrics-variables.ts';
 import {
   algorithmList,
   choice,
   claimName,
-  databaseUrl,
   flag,
   hostName,
   keySetUrl,
@@ -19,52 +19,6 @@ import {
 import { optional, optionalSecret, withDefault } from './variable.ts';
 
 const path = plainText('a path');
-
-const database = {
-  DATABASE_URL: optionalSecret(
-    databaseUrl,
-    'Connection of the gateway, as the login role tessera_gateway. Unset: embedded development mode, with a PostgreSQL inside the process that only this machine can reach.',
-  ),
-  WORKER_DATABASE_URL: optionalSecret(
-    databaseUrl,
-    'Connection of the worker, as the login role tessera_worker_login. Unset: the same as DATABASE_URL.',
-  ),
-  MIGRATE_DATABASE_URL: optionalSecret(
-    databaseUrl,
-    'Connection of the owner of the schema, needed by "tessera migrate" and "tessera tiers". A worker that has it keeps the indexes of large tenants.',
-  ),
-  GATEWAY_PASSWORD: optionalSecret(
-    secretText(1),
-    'Password that "tessera migrate" gives the login role tessera_gateway. Unset: its password is left alone.',
-  ),
-  WORKER_PASSWORD: optionalSecret(
-    secretText(1),
-    'Password that "tessera migrate" gives the login role tessera_worker_login. Unset: its password is left alone.',
-  ),
-  DATABASE_POOL_SIZE: withDefault(
-    wholeNumber(1, 1000),
-    '10',
-    'Connections that one process opens at most. The embedded database has exactly one.',
-  ),
-  DATABASE_POOL_SHARE: optional(
-    wholeNumber(1, 1000),
-    'Connections that one tenant may hold while another is about, of reads and of writes each; alone it may hold them all. Unset: a tenth of DATABASE_POOL_SIZE, at least 1.',
-  ),
-  DATABASE_PREPARE: withDefault(
-    flag,
-    'true',
-    'Whether connections keep searches parsed, which saves PostgreSQL a fifth of the work of a small one. Set it to false behind a pooler that gives each transaction another connection and does not carry prepared statements over, such as PgBouncer with max_prepared_statements = 0.',
-  ),
-  LISTEN_DATABASE_URL: optionalSecret(
-    databaseUrl,
-    'Connection of the gateway that goes past a pooler, on which revocations are heard at once, as the login of DATABASE_URL. Unset: the same as DATABASE_URL; through a pooler that does not pass them on, they are asked for every 2 seconds.',
-  ),
-  STATEMENT_TIMEOUT_MS: withDefault(
-    wholeNumber(1, 600_000),
-    '10000',
-    'Milliseconds after which PostgreSQL cancels a statement of a request.',
-  ),
-} as const;
 
 const server = {
   DATA_DIR: withDefault(path, '.tessera', 'Folder of the embedded database and of the generated signing key.'),

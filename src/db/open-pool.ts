@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { createChangeAnnouncer } from './announce-changes.ts';
 import type { Database } from './database.ts';
-import { createTurns } from './turns.ts';
+import { createTurns, type TurnsOptions } from './turns.ts';
 
 export interface PoolOptions {
   readonly url: string;
@@ -9,6 +9,8 @@ export interface PoolOptions {
   readonly size: number;
   /** Connections that one tenant may hold while another is about; a tenth of them, at least one, without it. */
   readonly share?: number | undefined;
+  /** {@link TurnsOptions.queueShare}. */
+  readonly queueShare?: TurnsOptions['queueShare'];
   readonly statementTimeoutMs: number;
   /** Whether connections keep statements parsed; they do unless told otherwise. */
   readonly prepare?: boolean;
@@ -25,7 +27,7 @@ export interface PoolOptions {
  * @throws {Refusal} `DATABASE_UNAVAILABLE` when the server cannot be reached.
  */
 export async function openPool(options: PoolOptions): Promise<Database> {
-  const { size, share = Math.max(1, Math.floor(size / 10)), pipeline = true } = options;
+  const { size, share = Math.max(1, Math.floor(size / 10)), queueShare, pipeline = true } = options;
   const pool = new pg.Pool({
     connectionString: options.url,
     max: size,
@@ -43,7 +45,7 @@ export async function openPool(options: PoolOptions): Promise<Database> {
   return {
     pool,
     announceChange: announcer.announce,
-    turns: createTurns({ slots: size, share }),
+    turns: createTurns({ slots: size, share, ...(queueShare !== undefined && { queueShare }) }),
     pipelined: pipeline,
     preparing: {
       isOn: options.prepare ?? true,

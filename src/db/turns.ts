@@ -28,6 +28,10 @@ export interface TurnsOptions {
   readonly slots: number;
   /** Turns that one tenant may have at the same time while others are about, of reads and of writes. */
   readonly share: number;
+  /**
+   * Of the time in which another tenant keeps up, the part that a tenant with a queue may take for turns, 0 to 1. 1 without it: all.
+   */
+  readonly queueShare?: number;
   /** How long anybody waits while no connection is free, in milliseconds; as long as a pool does, 5 s, without it. */
   readonly patienceMs?: number;
   /** The clock, in milliseconds since any moment. */
@@ -39,43 +43,76 @@ interface Line {
   readonly tenant: string;
   held: number;
   readonly waiting: (() => void)[];
+  /** Milliseconds of turns that it may take beside a tenant that keeps up, as of `creditAtMs`. */
+  creditMs: number;
+  creditAtMs: number;
 }
 
 /** A tenant that asked for something this lately is about, and finds room when it asks again. */
 const aboutForMs = 10_000;
+/** A tenant whose turns never had to wait keeps up; having asked this lately, it will ask again. */
+const keepsUpForMs = 25;
+/** Turns that a tenant may take at once beside one that keeps up: those of a page that asks for a dozen things. */
+const mostCreditMs = 250;
+/** How often a queue that is held back is looked at. */
+const reviewMs = 5;
 const nobody = '';
+
+/** The last tenant, and the last other one: of any number of tenants these tell each when another was there. */
+interface Seen {
+  last: { readonly tenant: string; readonly atMs: number };
+  lastOther: { readonly tenant: string; readonly atMs: number };
+}
 
 /**
  * Lets tenants take turns. A tenant alone may have every slot. While another is about it has its share and no more, so that
  * there is room for the other without waiting for a statement to end; and where many wait, each queue is served once in a
  * round, however long it is.
+ *
+ * A tenant that keeps up is one whose turns are taken without a wait. While there is one, a tenant with a queue has turns for
+ * `queueShare` of the time: processors are shared by everybody who has a turn, and a search beside another one takes longer,
+ * however many connections are free.
  */
 export function createTurns(options: TurnsOptions): Turns {
-  const { slots, share, patienceMs = 5_000, now = () => performance.now() } = options;
+  const { slots, share, queueShare = 1, patienceMs = 5_000, now = () => performance.now() } = options;
   /** Those that hold or wait, in the order in which they were last served. */
   const lines = new Map<string, Line>();
   let free = slots;
   let waiting = 0;
-  // Of any number of tenants, the last one and the last other one tell each whether it is alone.
-  let last = { tenant: nobody, atMs: Number.NEGATIVE_INFINITY };
-  let lastOther = last;
+  let review: NodeJS.Timeout | undefined;
+  const never = { tenant: nobody, atMs: Number.NEGATIVE_INFINITY };
+  const asked: Seen = { last: never, lastOther: never };
+  const keptUp: Seen = { last: never, lastOther: never };
 
-  function see(tenant: string): void {
-    if (tenant !== last.tenant) lastOther = last;
-    last = { tenant, atMs: now() };
+  function note(seen: Seen, tenant: string): void {
+    if (tenant === nobody) return;
+    if (tenant !== seen.last.tenant) seen.lastOther = seen.last;
+    seen.last = { tenant, atMs: now() };
+  }
+
+  function wasThere({ last, lastOther }: Seen, tenant: string, withinMs: number): boolean {
+    const other = last.tenant === tenant ? lastOther : last;
+    return now() - other.atMs <= withinMs;
   }
 
   function mayHold({ tenant, held }: Line): boolean {
-    if (tenant === nobody || held < share) return true;
-    const other = last.tenant === tenant ? lastOther : last;
-    return now() - other.atMs > aboutForMs;
+    return tenant === nobody || held < share || !wasThere(asked, tenant, aboutForMs);
+  }
+
+  /** Whether a queue may go on beside those who keep up. */
+  function hasCredit(line: Line): boolean {
+    if (queueShare === 1 || line.tenant === nobody || !wasThere(keptUp, line.tenant, keepsUpForMs)) return true;
+    const { creditMs, creditAtMs } = line;
+    line.creditAtMs = now();
+    line.creditMs = Math.min(mostCreditMs, creditMs + queueShare * (line.creditAtMs - creditAtMs));
+    return line.creditMs > 0;
   }
 
   function lineOf(tenant: string, reads: boolean): Line {
     const name = `${tenant} ${reads ? 'reads' : 'writes'}`;
     const known = lines.get(name);
     if (known) return known;
-    const line: Line = { name, tenant, held: 0, waiting: [] };
+    const line: Line = { name, tenant, held: 0, waiting: [], creditMs: mostCreditMs, creditAtMs: now() };
     lines.set(name, line);
     return line;
   }
@@ -84,10 +121,14 @@ export function createTurns(options: TurnsOptions): Turns {
     if (held === 0 && queue.length === 0) lines.delete(name);
   }
 
-  function take(line: Line): Leave {
+  function take(line: Line, waited: boolean): Leave {
+    const startedMs = now();
     free--;
     line.held++;
+    if (!waited) note(keptUp, line.tenant);
     return () => {
+      if (waited) line.creditMs -= now() - startedMs;
+      else note(keptUp, line.tenant);
       free++;
       line.held--;
       if (waiting > 0) serve();
@@ -97,6 +138,7 @@ export function createTurns(options: TurnsOptions): Turns {
 
   /** Gives what is free to those that wait, one of each queue after the other. */
   function serve(): void {
+    clearTimeout(review);
     for (let line = nextLine(); line; line = nextLine()) {
       // To the end of the round.
       lines.delete(line.name);
@@ -107,8 +149,10 @@ export function createTurns(options: TurnsOptions): Turns {
 
   function nextLine(): Line | undefined {
     if (free === 0 || waiting === 0) return undefined;
-    for (const line of lines.values()) if (line.waiting.length > 0 && mayHold(line)) return line;
-    return undefined;
+    const ready = [...lines.values()].filter((line) => line.waiting.length > 0 && mayHold(line));
+    const next = ready.find(hasCredit);
+    if (!next && ready.length > 0) review = setTimeout(serve, reviewMs);
+    return next;
   }
 
   function wait(line: Line, signal: AbortSignal | undefined): Promise<Leave> {
@@ -120,7 +164,7 @@ export function createTurns(options: TurnsOptions): Turns {
       };
       const start = () => {
         settle();
-        resolve(take(line));
+        resolve(take(line, true));
       };
       const giveUp = () => {
         settle();
@@ -138,9 +182,9 @@ export function createTurns(options: TurnsOptions): Turns {
 
   return {
     enter({ tenant = nobody, reads, signal }) {
-      if (tenant !== nobody) see(tenant);
+      note(asked, tenant);
       const line = lineOf(tenant, reads);
-      return free > 0 && line.waiting.length === 0 && mayHold(line) ? take(line) : wait(line, signal);
+      return free > 0 && line.waiting.length === 0 && mayHold(line) ? take(line, false) : wait(line, signal);
     },
   };
 }

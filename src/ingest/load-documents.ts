@@ -1,9 +1,10 @@
 import type { Principal } from '../auth/principal.ts';
+import type { Chunking } from '../chunking.ts';
 import { planOnceStatements } from '../db/plan-once.ts';
 import { writeAsTenant } from '../db/tenant.ts';
 import type { DocumentId, JobId } from '../ids.ts';
 import { announceOutcomes } from './announce-outcomes.ts';
-import { chunkDocument, type ServerChunking } from './chunk-document.ts';
+import { chunkDocument, type DocumentChunk } from './chunk-document.ts';
 import {
   type CollectionSettings,
   lockCollectionsStatement,
@@ -29,6 +30,8 @@ export interface LoadedVector {
   /** Of the chunk, 32 bytes. */
   readonly contentHash: Buffer;
   readonly full: Float32Array;
+  /** True where the document was not there before, so that nothing of an earlier embedding can be. */
+  readonly isNew: boolean;
 }
 
 /** What a part of a load came to. */
@@ -64,7 +67,12 @@ export async function loadDocuments(
   const inputs = documents.map(({ input }) => input);
   const bringsVectors = documents.some(({ vectors }) => vectors !== undefined);
   const { tenantId } = principal;
-  const chunking = rememberCounts(deps.chunking);
+  const divide = divideOnce();
+  const hashChunks = (input: DocumentInput, settings: ReadonlyMap<string, CollectionSettings>) => {
+    const document = { ...input, url: input.url ?? null, externalId: input.externalId ?? null };
+    const { chunking } = settings.get(input.collection) ?? undeclared;
+    return divide(document, chunking, deps.chunking).map(({ context, text }) => contentHash(context, text));
+  };
   const result = await writeAsTenant(deps.database, principal, async (execute, copy) => {
     for (const statement of planOnceStatements()) await execute(statement);
     await execute(registerTenantStatement(tenantId));
@@ -75,7 +83,7 @@ export async function loadDocuments(
     const checked = checkDocuments(inputs, onFault).filter(({ index, input }) => {
       const { vectors } = documents[index] as LoadedDocument;
       if (!vectors) return true;
-      const wanted = hashChunks(chunking, input, settings);
+      const wanted = hashChunks(input, settings);
       if (wanted.length !== vectors.length) onFault(countFault(index, wanted.length, vectors.length));
       else hashes.set(index, wanted);
       return wanted.length === vectors.length;
@@ -86,13 +94,13 @@ export async function loadDocuments(
       ...(bringsVectors && { leaseSeconds }),
     };
     // Tokens count where something is embedded.
-    const own = { ...(bringsVectors ? withoutTexts(deps) : deps), chunking };
+    const own = { ...(bringsVectors ? withoutTexts(deps) : deps), divide };
     const writer = copiedRows(tenantId, execute, copy);
     const written = await writeChecked(own, principal, checked, write, onFault, execute, writer);
-    const vectors = written.outcomes.flatMap(({ index, id }) =>
+    const vectors = written.outcomes.flatMap(({ index, id, status }) =>
       (hashes.get(index) ?? []).map((hash, ordinal): LoadedVector => {
         const full = documents[index]?.vectors?.[ordinal] as Float32Array;
-        return { documentId: id, contentHash: hash, full };
+        return { documentId: id, contentHash: hash, full, isNew: status === 'CREATED' };
       }),
     );
     return { ...written, jobId: written.jobId ?? jobId, vectors };
@@ -109,27 +117,18 @@ function withoutTexts(deps: IngestDeps): IngestDeps {
   };
 }
 
-/** Documents with vectors are divided twice, and counting tokens is most of that: 30 % of what a load computes. */
-function rememberCounts(chunking: ServerChunking): ServerChunking {
-  const counts = new Map<string, number>();
-  const countTokens = (text: string) => {
-    const known = counts.get(text);
-    if (known !== undefined) return known;
-    const count = chunking.countTokens(text);
-    counts.set(text, count);
-    return count;
+/** Documents with vectors are divided to be checked, and to be written: it is the most that a load computes. */
+function divideOnce(): typeof chunkDocument {
+  const known = new Map<Chunking, Map<string, DocumentChunk[]>>();
+  return (document, chunking, server) => {
+    const ofChunking = known.get(chunking) ?? new Map<string, DocumentChunk[]>();
+    known.set(chunking, ofChunking);
+    const { title, body, url, externalId } = document;
+    const key = JSON.stringify([title, body, url, externalId]);
+    const chunks = ofChunking.get(key) ?? chunkDocument(document, chunking, server);
+    ofChunking.set(key, chunks);
+    return chunks;
   };
-  return { ...chunking, countTokens };
-}
-
-function hashChunks(
-  chunking: ServerChunking,
-  input: DocumentInput,
-  settings: ReadonlyMap<string, CollectionSettings>,
-): Buffer[] {
-  const document = { ...input, url: input.url ?? null, externalId: input.externalId ?? null };
-  const chunks = chunkDocument(document, (settings.get(input.collection) ?? undeclared).chunking, chunking);
-  return chunks.map(({ context, text }) => contentHash(context, text));
 }
 
 function countFault(index: number, chunks: number, vectors: number): InvalidDocumentError {

@@ -24,7 +24,7 @@ import type { ChunkRow, DocumentRow } from './upsert-statements.ts';
  * @returns the chunks that came: they are to be embedded.
  */
 export async function replaceChunks(
-  deps: Pick<IngestDeps, 'chunking'>,
+  deps: Pick<IngestDeps, 'chunking' | 'divide'>,
   tenantId: TenantId,
   documents: readonly DocumentRow[],
   settings: ReadonlyMap<string, CollectionSettings>,
@@ -32,13 +32,14 @@ export async function replaceChunks(
   rows: Pick<RowWriter, 'insertChunks'> = insertedRows(tenantId, execute),
 ): Promise<ChunkRow[]> {
   if (documents.length === 0) return [];
+  const { divide = chunkDocument } = deps;
   const ids = documents.map(({ id }) => id);
   const stored = Map.groupBy(await execute(lockChunksStatement(tenantId, ids)), ({ documentId }) => documentId);
   const waiting = stored.size > 0 ? await execute(waitingChunksStatement(tenantId, ids)) : [];
   const waitingIds = new Set(waiting.map(({ id }) => id));
   const changes = documents.map((document) => {
     const { chunking } = settings.get(document.collection) ?? undeclared;
-    const wanted = chunkDocument(document, chunking, deps.chunking).map((chunk) => toChunkRow(document, chunk));
+    const wanted = divide(document, chunking, deps.chunking).map((chunk) => toChunkRow(document, chunk));
     return findChunkChanges(stored.get(document.id) ?? [], wanted, (id) => waitingIds.has(id));
   });
   const added = changes.flatMap((change) => change.added);

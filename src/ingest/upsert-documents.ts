@@ -10,7 +10,7 @@ import { announceOutcomes } from './announce-outcomes.ts';
 import { findAttributeFault } from './attribute-fault.ts';
 import { deleteAttributesStatement, insertAttributesStatement } from './attribute-statements.ts';
 import { resolveAudiences } from './audiences.ts';
-import type { ServerChunking } from './chunk-document.ts';
+import type { chunkDocument, ServerChunking } from './chunk-document.ts';
 import { type CollectionSettings, lockCollectionsStatement, readCollectionSettings } from './collection-settings.ts';
 import { deleteDocumentsStatement } from './delete-statements.ts';
 import {
@@ -40,6 +40,8 @@ export interface IngestDeps {
   /** The model of a tenant that has none yet. */
   readonly modelId: number;
   readonly chunking: ServerChunking;
+  /** `chunkDocument`, or one that remembers what it divided. */
+  readonly divide?: typeof chunkDocument;
   /** Called after a commit that left chunks to embed. */
   readonly onPending: () => void;
   /** Keeps a write within the tenant's limits: called in its transaction with what it has added. What it throws undoes the write. */

@@ -5,8 +5,8 @@ import { planOnceStatements } from '../db/plan-once.ts';
 import { workerScope } from '../db/scope.ts';
 import type { ChunkId, DocumentId, TenantId } from '../ids.ts';
 import { coarseVector } from '../vector.ts';
-import type { copiedEmbeddings } from './copied-embeddings.ts';
-import type { EmbeddingRow } from './vector-statements.ts';
+import type { copyEmbeddings } from './copy-embeddings.ts';
+import type { PlacedEmbedding } from './vector-statements.ts';
 import { writeVectors } from './write-vectors.ts';
 
 /** A vector that was made elsewhere, and what it is of: a passage of a document that says the same. */
@@ -16,9 +16,11 @@ export interface KnownVector {
   readonly contentHash: Buffer;
   /** Unit length, of the model. */
   readonly full: Float32Array;
+  /** True where nothing of an earlier embedding can be, because the document is new. */
+  readonly isNew?: boolean;
 }
 
-/** Chunks of documents that wait for their vector. */
+/** Chunks of documents that wait for their vector. Until the transaction ends nobody else embeds them. */
 export function adoptableChunksStatement(tenantId: TenantId, modelId: number, documentIds: readonly DocumentId[]) {
   return sqlBuilder
     .selectFrom('chunks')
@@ -32,17 +34,19 @@ export function adoptableChunksStatement(tenantId: TenantId, modelId: number, do
       sql.ref<ChunkId>('chunks.id').as('id'),
       sql.ref<DocumentId>('chunks.document_id').as('documentId'),
       'chunks.content_hash as contentHash',
+      'chunks.audience',
     ])
     .where('chunks.tenant_id', '=', tenantId)
     .where('embedding_jobs.tenant_id', '=', tenantId)
-    .where('chunks.document_id', '=', sql<string>`any(${documentIds}::uuid[])`);
+    .where('chunks.document_id', '=', sql<string>`any(${documentIds}::uuid[])`)
+    .forUpdate('embedding_jobs');
 }
 
 /**
  * Gives waiting chunks vectors that are known already, and discharges their jobs. A chunk that says anything else, because it
  * was cut in another way, goes on waiting for its own.
  * @param vectors of the model, which made them of the same text.
- * @param insertWith how they get into the table: as parameters, or {@link copiedEmbeddings}.
+ * @param insertWith how they get into the table: as parameters, or {@link copyEmbeddings}.
  * @returns the number of chunks that have their vector now.
  */
 export async function adoptVectors(
@@ -50,26 +54,26 @@ export async function adoptVectors(
   modelId: number,
   tenantId: TenantId,
   vectors: readonly KnownVector[],
-  insertWith?: typeof copiedEmbeddings,
+  insertWith?: typeof copyEmbeddings,
 ): Promise<number> {
   const known = new Map(vectors.map((one) => [keyOf(one), one.full]));
+  const isNew = vectors.every((one) => one.isNew);
   const documentIds = [...new Set(vectors.map(({ documentId }) => documentId))];
   const adopted = await transact(database, workerScope(tenantId), async (execute, copy) => {
     if (insertWith) for (const statement of planOnceStatements()) await execute(statement);
-    const rows: EmbeddingRow[] = [];
-    const documentOf = new Map<ChunkId, DocumentId>();
+    const rows: PlacedEmbedding[] = [];
     for (const chunk of await execute(adoptableChunksStatement(tenantId, modelId, documentIds))) {
       const full = known.get(keyOf(chunk));
       if (!full) continue;
-      rows.push({ chunkId: chunk.id, coarse: coarseVector(full), full });
-      documentOf.set(chunk.id, chunk.documentId);
+      const { id: chunkId, documentId, audience } = chunk;
+      rows.push({ chunkId, documentId, audience, coarse: coarseVector(full), full });
     }
-    const insert = insertWith?.(tenantId, modelId, execute, copy);
+    const insert = insertWith && (() => insertWith(tenantId, modelId, rows, execute, copy));
     const most = insert ? rows.length : rowsPerStatement;
     for (let start = 0; start < rows.length; start += most) {
       const embeddings = rows.slice(start, start + most);
-      const documents = new Map(embeddings.map(({ chunkId }) => [chunkId, documentOf.get(chunkId) as DocumentId]));
-      await writeVectors(tenantId, modelId, { embeddings, unembeddable: [], documentOf: documents }, execute, insert);
+      const documentOf = new Map(embeddings.map(({ chunkId, documentId }) => [chunkId, documentId]));
+      await writeVectors(tenantId, modelId, { embeddings, unembeddable: [], documentOf, isNew }, execute, insert);
     }
     return rows.length;
   });

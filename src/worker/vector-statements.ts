@@ -1,4 +1,4 @@
-import { type AliasedRawBuilder, sql } from 'kysely';
+import { sql } from 'kysely';
 import { sqlBuilder } from '../db/compile.ts';
 import type { Statement } from '../db/database.ts';
 import { halfvecParameter, vectorParameter } from '../db/vector-parameter.ts';
@@ -8,6 +8,12 @@ export interface EmbeddingRow {
   readonly chunkId: ChunkId;
   readonly coarse: Float32Array;
   readonly full: Float32Array;
+}
+
+/** A vector, and of what it is. */
+export interface PlacedEmbedding extends EmbeddingRow {
+  readonly documentId: DocumentId;
+  readonly audience: number;
 }
 
 /**
@@ -25,29 +31,7 @@ export function insertEmbeddingsStatement(
       sql`(${row.chunkId}::uuid, ${halfvecParameter(row.coarse)}::halfvec, ${vectorParameter(row.full)}::vector, ${row.full.length}::smallint)`,
   );
   const columns = sql<'v'>`v (chunk_id, coarse, full_vector, dimensions)`;
-  return insertFrom(tenantId, modelId, sql<Record<string, never>>`(values ${sql.join(values)})`.as<'v'>(columns));
-}
-
-/** Where vectors are copied to, before they are written under the tenant's policies. Goes with the transaction. */
-export function createVectorStageStatement(): Statement<unknown> {
-  const table = sql`create temporary table staged_vectors (chunk_id uuid, coarse halfvec, full_vector vector,
-    dimensions smallint) on commit drop`;
-  return { compile: () => table.compile(sqlBuilder) };
-}
-
-/** Columns in the order in which rows are copied. */
-export const stagedVectors = 'pg_temp.staged_vectors (chunk_id, coarse, full_vector, dimensions)';
-
-/** {@link insertEmbeddingsStatement}, of rows that were copied. */
-export function insertStagedEmbeddingsStatement(tenantId: TenantId, modelId: number): Statement<unknown> {
-  return insertFrom(tenantId, modelId, sql<Record<string, never>>`pg_temp.staged_vectors`.as('v'));
-}
-
-function insertFrom(
-  tenantId: TenantId,
-  modelId: number,
-  source: AliasedRawBuilder<Record<string, never>, 'v'>,
-): Statement<unknown> {
+  const source = sql<Record<string, never>>`(values ${sql.join(values)})`.as<'v'>(columns);
   return sqlBuilder
     .insertInto('embeddings')
     .columns(['tenant_id', 'model_id', 'chunk_id', 'document_id', 'coarse', 'full_vector', 'dimensions', 'audience'])
@@ -72,6 +56,43 @@ function insertFrom(
           sql<Buffer>`v.full_vector`.as('full_vector'),
           sql<number>`v.dimensions`.as('dimensions'),
           'chunks.audience',
+        ]),
+    )
+    .onConflict((oc) => oc.doNothing());
+}
+
+/** Where vectors are copied to, before they are written under the tenant's policies. Goes with the transaction. */
+export function createVectorStageStatement(): Statement<unknown> {
+  const table = sql`create temporary table staged_vectors (chunk_id uuid, document_id uuid, audience integer, coarse halfvec, full_vector vector,
+    dimensions smallint) on commit drop`;
+  return { compile: () => table.compile(sqlBuilder) };
+}
+
+/** Columns in the order in which rows are copied. */
+export const stagedVectors =
+  'pg_temp.staged_vectors (chunk_id, document_id, audience, coarse, full_vector, dimensions)';
+
+/**
+ * {@link insertEmbeddingsStatement}, of rows that were copied, for chunks whose jobs the transaction holds. It looks nothing up: of a new
+ * tenant the planner thinks that it has a single row, and by whatever order and index it joins then, it reads all rows for each.
+ * What a chunk has become in the meantime, the foreign key finds out.
+ */
+export function insertStagedEmbeddingsStatement(tenantId: TenantId, modelId: number): Statement<unknown> {
+  return sqlBuilder
+    .insertInto('embeddings')
+    .columns(['tenant_id', 'model_id', 'chunk_id', 'document_id', 'coarse', 'full_vector', 'dimensions', 'audience'])
+    .expression((eb) =>
+      eb
+        .selectFrom(sql<Record<string, never>>`pg_temp.staged_vectors`.as('v'))
+        .select([
+          sql<string>`${tenantId}::text`.as('tenant_id'),
+          sql<number>`${modelId}::smallint`.as('model_id'),
+          sql<string>`v.chunk_id`.as('chunk_id'),
+          sql<string>`v.document_id`.as('document_id'),
+          sql<Buffer>`v.coarse`.as('coarse'),
+          sql<Buffer>`v.full_vector`.as('full_vector'),
+          sql<number>`v.dimensions`.as('dimensions'),
+          sql<number>`v.audience`.as('audience'),
         ]),
     )
     .onConflict((oc) => oc.doNothing());

@@ -19,6 +19,8 @@ export interface WrittenVectors {
   readonly unembeddable: readonly ChunkId[];
   /** Of every chunk of both. */
   readonly documentOf: ReadonlyMap<ChunkId, DocumentId>;
+  /** True where no chunk was embedded before. */
+  readonly isNew?: boolean;
 }
 
 /** How vectors get into the table. */
@@ -32,13 +34,15 @@ export type InsertEmbeddings = (rows: readonly EmbeddingRow[]) => Promise<unknow
 export async function writeVectors(
   tenantId: TenantId,
   modelId: number,
-  { embeddings, unembeddable, documentOf }: WrittenVectors,
+  { embeddings, unembeddable, documentOf, isNew = false }: WrittenVectors,
   execute: Execute,
   insert: InsertEmbeddings = (rows) => execute(insertEmbeddingsStatement(tenantId, modelId, rows)),
 ): Promise<readonly number[]> {
   const chunkIds = [...documentOf.keys()];
-  await execute(deleteOwnVectorsStatement(tenantId, modelId, chunkIds));
-  await execute(deleteMarksStatement(tenantId, modelId, chunkIds));
+  if (!isNew) {
+    await execute(deleteOwnVectorsStatement(tenantId, modelId, chunkIds));
+    await execute(deleteMarksStatement(tenantId, modelId, chunkIds));
+  }
   if (embeddings.length > 0) await insert(embeddings);
   if (unembeddable.length > 0) await execute(insertUnembeddableStatement(tenantId, modelId, unembeddable));
   await execute(lockEditedDocumentsStatement(tenantId, modelId, [...new Set(documentOf.values())]));

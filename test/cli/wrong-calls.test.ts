@@ -60,7 +60,7 @@ describe('a wrong call', () => {
     ['too many hits', 'search x --first 101', '--first received "101"; a whole number from 1 to 100 is allowed.'],
     ['a negative number', 'search x --first=-1', '--first received "-1"; a whole number from 1 to 100'],
     ['an address that is none', 'search x --tenant a --url localhost:1', '--url received "localhost:1"; an http or'],
-    ['no file', 'ingest --tenant a', 'The file is missing. Usage: tessera ingest FILE.jsonl'],
+    ['no file', 'ingest --tenant a', 'The file is missing. Usage: tessera ingest FILE|FOLDER'],
     ['two files', 'ingest a b --tenant a', '"b" is not expected here; one file is allowed.'],
     ['too large a batch', 'ingest a --tenant a --batch 201', '--batch received "201"; a whole number from 1 to 200'],
     [

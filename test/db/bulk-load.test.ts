@@ -9,7 +9,7 @@ import { undeclared } from '../../src/ingest/collection-settings.ts';
 import { type DocumentInput, failAtOnce } from '../../src/ingest/document-input.ts';
 import { type LoadedDocument, loadDocuments } from '../../src/ingest/load-documents.ts';
 import { adoptVectors } from '../../src/worker/adopt-vectors.ts';
-import { copiedEmbeddings } from '../../src/worker/copied-embeddings.ts';
+import { copyEmbeddings } from '../../src/worker/copy-embeddings.ts';
 import { describeServer } from '../support/database.ts';
 import { openTestGateway, type TestGateway } from '../support/gateway.ts';
 import { principalOf } from '../support/principal.ts';
@@ -50,7 +50,7 @@ describeServer('a bulk load', () => {
       }),
     );
     const result = await loadAs(tenant, loaded);
-    await adoptVectors(vectors, gateway.deps.modelId, parseTenantId(tenant), result.vectors, copiedEmbeddings);
+    await adoptVectors(vectors, gateway.deps.modelId, parseTenantId(tenant), result.vectors, copyEmbeddings);
   }
 
   /** Everything of a tenant but its ids and times. */
@@ -163,7 +163,7 @@ describeServer('a bulk load', () => {
     expect(await gateway.embedAll()).toBe(1);
     // Whoever comes later finds nothing due.
     const tenantId = parseTenantId('leased');
-    expect(await adoptVectors(vectors, gateway.deps.modelId, tenantId, known, copiedEmbeddings)).toBe(0);
+    expect(await adoptVectors(vectors, gateway.deps.modelId, tenantId, known, copyEmbeddings)).toBe(0);
   });
 
   test('a load that is repeated brings the vectors that were not written', async () => {
@@ -172,7 +172,7 @@ describeServer('a bulk load', () => {
     const again = await loadAs('repeated', [loaded]);
     expect(again.outcomes).toMatchObject([{ status: 'UNCHANGED' }]);
     const tenantId = parseTenantId('repeated');
-    const adopt = () => adoptVectors(vectors, gateway.deps.modelId, tenantId, again.vectors, copiedEmbeddings);
+    const adopt = () => adoptVectors(vectors, gateway.deps.modelId, tenantId, again.vectors, copyEmbeddings);
     expect([await adopt(), await adopt()]).toEqual([1, 0]);
   });
 

@@ -1,7 +1,8 @@
 select
   "chunks"."id" as "id",
   "chunks"."document_id" as "documentId",
-  "chunks"."content_hash" as "contentHash"
+  "chunks"."content_hash" as "contentHash",
+  "chunks"."audience"
 from
   "chunks"
   inner join "embedding_jobs" on "embedding_jobs"."tenant_id" = "chunks"."tenant_id"
@@ -11,3 +12,5 @@ where
   "chunks"."tenant_id" = $2
   and "embedding_jobs"."tenant_id" = $3
   and "chunks"."document_id" = any ($4::uuid[])
+for update of
+  "embedding_jobs"

@@ -10,19 +10,14 @@ insert into
     "audience"
   )
 select
-  "chunks"."tenant_id",
-  $1::smallint as "model_id",
-  "chunks"."id" as "chunk_id",
-  "chunks"."document_id",
+  $1::text as "tenant_id",
+  $2::smallint as "model_id",
+  v.chunk_id as "chunk_id",
+  v.document_id as "document_id",
   v.coarse as "coarse",
   v.full_vector as "full_vector",
   v.dimensions as "dimensions",
-  "chunks"."audience"
+  v.audience as "audience"
 from
   pg_temp.staged_vectors as "v"
-  inner join "chunks" on "chunks"."tenant_id" = $2
-  and chunks.id = v.chunk_id
-  inner join "embedding_jobs" on "embedding_jobs"."tenant_id" = $3
-  and "embedding_jobs"."model_id" = $4
-  and "embedding_jobs"."chunk_id" = "chunks"."id"
 on conflict do nothing

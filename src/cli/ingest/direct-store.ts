@@ -8,7 +8,7 @@ import { InvalidDocumentError } from '../../ingest/document-input.ts';
 import { loadDocuments } from '../../ingest/load-documents.ts';
 import type { Logger } from '../../log.ts';
 import { adoptVectors } from '../../worker/adopt-vectors.ts';
-import { copiedEmbeddings } from '../../worker/copied-embeddings.ts';
+import { copyEmbeddings } from '../../worker/copy-embeddings.ts';
 import type { Application } from '../application.ts';
 import { openLoadDatabases } from '../databases.ts';
 import { everyScope } from '../tokens.ts';
@@ -64,7 +64,7 @@ export async function openDirectStore(
       const whole =
         result.vectors.length === 0
           ? Promise.resolve(0)
-          : adoptVectors(vectorDatabase, modelId, tenantId, result.vectors, copiedEmbeddings);
+          : adoptVectors(vectorDatabase, modelId, tenantId, result.vectors, copyEmbeddings);
       const statuses = result.outcomes.map(({ status }) => status);
       return { statuses, faults, jobId: result.jobId === null ? undefined : writeJobId(result.jobId), whole };
     },

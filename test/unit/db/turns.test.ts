@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { createTurns, type Leave, type Turn, type Turns } from '../../../src/db/turns.ts';
 
 /** A clock that a test sets, and turns by it. */
-function open(slots: number, share: number, patienceMs?: number) {
+function open(slots: number, share: number, patienceMs?: number, queueShare = 1) {
   const clock = { nowMs: 0 };
-  const turns = createTurns({ slots, share, now: () => clock.nowMs, ...(patienceMs !== undefined && { patienceMs }) });
+  const given = patienceMs !== undefined && { patienceMs };
+  const turns = createTurns({ slots, share, queueShare, now: () => clock.nowMs, ...given });
   return { clock, turns };
 }
 
@@ -112,5 +113,49 @@ describe('turns', () => {
     await expect(turns.enter({ tenant: 'b', reads: true })).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
     leave();
     expect(turns.enter({ tenant: 'b', reads: true })).toBeInstanceOf(Function);
+  });
+
+  describe('of a queue, beside a tenant that keeps up', () => {
+    const turnMs = 10;
+
+    /** A loud tenant asks for `count` turns of 10 ms; a quiet one asks for one every 10 ms and never waits. */
+    async function contend(queueShare: number, { count = 500, quiet = true, forMs = 5_000 } = {}) {
+      const { turns, clock } = open(4, 1, undefined, queueShare);
+      const held: { leave: Leave; untilMs: number }[] = [];
+      let served = 0;
+      if (quiet) ((await turns.enter({ tenant: 'quiet', reads: true })) as Leave)();
+      for (let i = 0; i < count; i++) {
+        void Promise.resolve(turns.enter({ tenant: 'loud', reads: true })).then((leave) => {
+          served++;
+          held.push({ leave, untilMs: clock.nowMs + turnMs });
+        });
+      }
+      for (; clock.nowMs < forMs && served < count; clock.nowMs += turnMs) {
+        if (quiet) {
+          const turn = turns.enter({ tenant: 'quiet', reads: true });
+          expect(turn).toBeInstanceOf(Function);
+          (turn as Leave)();
+        }
+        for (const { leave } of held.splice(0)) leave();
+        // Whatever is held back is looked at every 5 ms of the real clock.
+        await new Promise((resolve) => setTimeout(resolve, 6));
+      }
+      return served;
+    }
+
+    it('are bounded by a part of the time, behind those that a page may ask for at once', async () => {
+      const bounded = await contend(0.1, { forMs: 2_000 });
+      // 250 ms at once, and a tenth of 2,000 ms.
+      expect(bounded).toBeGreaterThanOrEqual(30);
+      expect(bounded).toBeLessThanOrEqual(60);
+    });
+
+    it('are not bounded where all of the time is the part', async () => {
+      expect(await contend(1, { forMs: 2_000 })).toBeGreaterThan(150);
+    });
+
+    it('are not bounded where nobody else asks', async () => {
+      expect(await contend(0.1, { quiet: false, count: 100 })).toBe(100);
+    });
   });
 });
