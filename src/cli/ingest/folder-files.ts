@@ -70,7 +70,8 @@ export async function* readFolder(folder: string, start: Position): AsyncGenerat
     files += 1;
     if (files <= start.line) continue;
     const fields = fault === undefined ? await readDocumentFile(folder, path) : { fault };
-    yield { fields, name: path, row: files - 1, position: { line: files, offset: files } };
+    const item = { fields, name: path, row: files - 1, position: { line: files, offset: files } };
+    yield fault === undefined ? item : { ...item, losesCount: true };
   }
 }
 
