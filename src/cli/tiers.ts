@@ -93,7 +93,10 @@ async function apply(
   }
   for (const change of review.changes)
     context.print(`${describeStep(change)}: done in ${formatDuration(change.tookMs)}`);
-  if (review.changes.length + review.failures.length === 0) context.print('Every tenant is indexed as it should be.');
+  for (const step of review.waiting)
+    context.print(`${describeStep(step)}: not begun, because the tenant is being loaded; run it again afterwards`);
+  if (review.changes.length + review.failures.length + review.waiting.length === 0)
+    context.print('Every tenant is indexed as it should be.');
   for (const failed of review.failures)
     context.note(`tessera: ${failed.step} ${failed.index} failed: ${reasonOf(failed.error)}`);
   const [failure] = review.failures;

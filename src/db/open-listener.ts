@@ -103,7 +103,7 @@ async function beat(client: pg.Client, options: ListenerOptions, isFirst: boolea
  * True where something in between answers for the server: a pooler gives its clients numbers of its own. One that pools
  * transactions would leave the listening to whichever connection happened to be asked, and to its next user.
  */
-async function isPooled(client: pg.Client): Promise<boolean> {
+export async function isPooled(client: pg.Client): Promise<boolean> {
   const { rows } = await client.query<{ pid: number }>('select pg_catalog.pg_backend_pid() as pid');
   return rows[0]?.pid !== (client as unknown as { readonly processID: number }).processID;
 }

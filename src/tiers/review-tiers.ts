@@ -9,7 +9,7 @@ import { dropIndexStatement, storedIndexesStatement } from './index-statements.t
 import { graphState, wordState } from './index-states.ts';
 import { type MaintenanceSession, withMaintenance } from './maintenance-session.ts';
 import { inOrder, type PlannedStep, planTiers } from './plan-tiers.ts';
-import { recordCountsStatement, tierStatesStatement } from './tier-statements.ts';
+import { notLoadedStatement, recordCountsStatement, tierStatesStatement } from './tier-statements.ts';
 import { wordKind } from './word-index.ts';
 import { wordStatesStatement } from './word-statements.ts';
 
@@ -38,6 +38,8 @@ export interface TierReview {
   readonly changes: readonly TierChange[];
   /** They are tried again by the next review. */
   readonly failures: readonly FailedStep[];
+  /** Builds that were not begun, because the tenant is being loaded: an index that is there slows a load down. */
+  readonly waiting: readonly PlannedStep[];
 }
 
 /**
@@ -50,8 +52,13 @@ export async function reviewTiers(owner: Database, options: ReviewOptions = {}):
   const review = await withMaintenance(owner, async (session) => {
     const changes: TierChange[] = [];
     const failures: FailedStep[] = [];
+    const waiting: PlannedStep[] = [];
     for (const step of await planReview(owner, options)) {
       options.signal?.throwIfAborted();
+      if (await waitsForLoad(owner, step)) {
+        waiting.push(step);
+        continue;
+      }
       options.onStep?.(step);
       const startedMs = performance.now();
       try {
@@ -63,9 +70,9 @@ export async function reviewTiers(owner: Database, options: ReviewOptions = {}):
         failures.push({ ...step, error });
       }
     }
-    return { busy: false, changes, failures };
+    return { busy: false, changes, failures, waiting };
   });
-  return review ?? { busy: true, changes: [], failures: [] };
+  return review ?? { busy: true, changes: [], failures: [], waiting: [] };
 }
 
 async function planReview(
@@ -85,6 +92,13 @@ async function planReview(
   const graphStates = vectors.map((one) => graphState(one, graphSizes));
   const wordStates = words.map((one) => wordState(one, wordSizes));
   return inOrder([...planTiers('graph', graphStates, graphs), ...planTiers('words', wordStates, wordIndexes)]);
+}
+
+/** Asked right before a build, which may be long after it was planned. A load that begins behind it finds the index in its way. */
+async function waitsForLoad(owner: Database, { step, state }: PlannedStep): Promise<boolean> {
+  if (!state || (step !== 'build' && step !== 'rebuild')) return false;
+  const asked = await transact(owner, operatorScope, (execute) => execute(notLoadedStatement(state.target.tenantId)));
+  return asked[0]?.isFree === false;
 }
 
 /**

@@ -31,7 +31,7 @@ export function startTierKeeper(deps: TierKeeperDeps, log: Logger): TierKeeper {
     while (!signal.aborted) {
       let pauseMs = deps.everyMs ?? defaultEveryMs;
       try {
-        const { changes, failures } = await reviewTiers(deps.owner, {
+        const { changes, failures, waiting } = await reviewTiers(deps.owner, {
           ...deps.options,
           signal,
           onProgress: markProgress(({ index, phase, percent }) =>
@@ -44,6 +44,8 @@ export function startTierKeeper(deps: TierKeeperDeps, log: Logger): TierKeeper {
           log.info({ step, index, tookMs: Math.round(tookMs) }, 'a tier has changed');
         for (const { step, index, error } of failures)
           log.error({ err: error, step, index }, 'a tier could not be changed; it is tried again');
+        for (const { step, index, state } of waiting)
+          log.info({ step, index, ...state?.target }, 'a tier waits for the load of its tenant to end');
         if (failures.length > 0) pauseMs *= pauseAfterFailure;
       } catch (error) {
         if (!signal.aborted) log.error({ err: error }, 'tiers could not be reviewed; it is tried again');

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { sqlBuilder } from '../db/compile.ts';
 import type { Statement } from '../db/database.ts';
+import { loadKey } from '../db/load-lock.ts';
 import type { TenantId } from '../ids.ts';
 import type { Tier } from './decide-tier.ts';
 import type { GraphTarget } from './index-kind.ts';
@@ -76,6 +77,13 @@ export function tierStatusStatement() {
     .orderBy('chunks', 'desc')
     .orderBy('tenant_models.tenant_id')
     .orderBy('tenant_models.model_id');
+}
+
+/** Whether no load of a tenant is under way. It is asked by taking what loads share, until the end of the transaction. */
+export function notLoadedStatement(tenantId: TenantId) {
+  return sqlBuilder.selectNoFrom(
+    sql<boolean>`pg_try_advisory_xact_lock(hashtextextended(${loadKey(tenantId)}, 0))`.as('isFree'),
+  );
 }
 
 /** Tells searches how a tenant is indexed from now on. */

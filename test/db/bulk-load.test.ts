@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Database } from '../../src/db/database.ts';
+import { type Database, transact } from '../../src/db/database.ts';
 import { openPool } from '../../src/db/open-pool.ts';
+import { workerScope, writerScope } from '../../src/db/scope.ts';
 import { parseTenantId } from '../../src/ids.ts';
 import { chunkDocument } from '../../src/ingest/chunk-document.ts';
 import { undeclared } from '../../src/ingest/collection-settings.ts';
@@ -12,6 +13,7 @@ import { copyEmbeddings } from '../../src/worker/copy-embeddings.ts';
 import { describeServer } from '../support/database.ts';
 import { openTestGateway, type TestGateway } from '../support/gateway.ts';
 import { principalOf } from '../support/principal.ts';
+import { statement } from '../support/statement.ts';
 
 describeServer('a bulk load', () => {
   let gateway: TestGateway;
@@ -196,6 +198,29 @@ describeServer('a bulk load', () => {
     await expect(written).rejects.toMatchObject({ code: '42501' });
     expect(await contentsOf('reader')).toEqual([]);
   });
+
+  // What the whole way through temporary tables is for.
+  test.each([
+    ['documents', 'tessera.documents (tenant_id, id)', writerScope(principalOf('copied'))],
+    ['chunks', 'tessera.chunks (tenant_id, id)', writerScope(principalOf('copied'))],
+    ['vectors', 'tessera.embeddings (tenant_id, chunk_id)', workerScope(parseTenantId('copied'))],
+  ])(
+    'PostgreSQL refuses to copy into the table of %s, which has policies, and takes the same rows beside it',
+    async (_, target, scope) => {
+      const row = [Buffer.from('copied'), Buffer.alloc(16)];
+      const database = scope.role === 'tessera_worker' ? vectors : documents;
+      await expect(transact(database, scope, (_execute, copy) => copy(target, [row]))).rejects.toMatchObject({
+        code: '0A000',
+        message: 'COPY FROM not supported with row-level security',
+      });
+      const beside = transact(database, scope, async (execute, copy) => {
+        await execute(statement('create temporary table beside (tenant_id text, id uuid) on commit drop'));
+        await copy('pg_temp.beside (tenant_id, id)', [row]);
+        return execute(statement('select tenant_id from pg_temp.beside'));
+      });
+      expect(await beside).toEqual([{ tenant_id: 'copied' }]);
+    },
+  );
 
   test('one audit row and one job tell of each part', async () => {
     const loaded = { input: { externalId: 'x', collection: 'c', title: 'T', body: 'A lake.' } };

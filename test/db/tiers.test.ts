@@ -98,7 +98,7 @@ describeServer('tiers', () => {
     const started = Promise.withResolvers<void>();
     const review = reviewTiers(owner, { onProgress: (one) => progress.push(one), onStep: () => started.resolve() });
     await started.promise;
-    expect(await reviewTiers(second)).toEqual({ busy: true, changes: [], failures: [] });
+    expect(await reviewTiers(second)).toEqual({ busy: true, changes: [], failures: [], waiting: [] });
     await second.close();
     expect(stepsOf(await review)).toEqual(['rebuild large']);
     expect(await tierOf('large')).toEqual({ tier: 'hnsw', chunks: 20_000, graph: true });
@@ -126,7 +126,7 @@ describeServer('tiers', () => {
     const read = async () =>
       (await db.owner.query('select tenant_id, counted_at, tier_changed_at, xmin from tenant_models order by 1')).rows;
     const before = await read();
-    expect(await reviewTiers(owner)).toEqual({ busy: false, changes: [], failures: [] });
+    expect(await reviewTiers(owner)).toEqual({ busy: false, changes: [], failures: [], waiting: [] });
     expect(await read()).toEqual(before);
   });
 

@@ -452,6 +452,7 @@ const maintenance: Record<string, Statement<unknown>> = {
   'record-counts': tiers.recordCountsStatement(),
   'record-crossover': crossover.recordCrossoverStatement(12_000, times),
   'record-word-index': wordStatements.recordWordIndexStatement(german, words.wordIndexName(german)),
+  'not-loaded': tiers.notLoadedStatement(tenant),
   'record-tier': tiers.recordTierStatement(vectors, 'hnsw', graphs.graphIndexName(vectors)),
   'save-curve': curves.saveCurveStatement(tenant, curve),
   'tier-states': tiers.tierStatesStatement(),

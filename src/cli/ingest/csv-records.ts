@@ -14,49 +14,72 @@ const longestRecord = 16 * 1024 * 1024;
  * @throws {StartupError} when the first record is none.
  */
 export async function* readCsv(path: string, start: Position): AsyncGenerator<SourceItem> {
-  const records = readRecords(readLines(path, fileStart, { keepBlank: true }));
+  const records = readRecords(path, fileStart);
   const head = await records.next();
   await records.return(undefined);
-  if (head.done || !('cells' in head.value))
-    throw new StartupError(`${path} does not begin with the names of its columns.`);
-  const { cells: columns, position: behindHead } = head.value;
+  const first = head.done ? { fault: 'it is empty.' } : head.value;
+  if ('fault' in first) throw new StartupError(`${path} does not begin with the names of its columns: ${first.fault}`);
+  const { cells: columns, position: behindHead } = first;
   const from = start.line === 0 ? { ...behindHead, record: 0 } : start;
   let record = from.record ?? 0;
-  for await (const { position, firstLine, ...read } of readRecords(readLines(path, from, { keepBlank: true }))) {
+  for await (const { position, firstLine, isCut, ...read } of readRecords(path, from)) {
     const fields = 'cells' in read ? toFields(columns, read.cells) : read;
     record += 1;
-    yield { fields, name: `Line ${firstLine}`, row: record - 1, position: { ...position, record } };
+    const item = { fields, name: `Line ${firstLine}`, row: record - 1, position: { ...position, record } };
+    yield isCut ? { ...item, losesCount: true } : item;
   }
 }
 
 type CsvRecord = ({ readonly cells: readonly string[] } | { readonly fault: string }) & {
   readonly firstLine: number;
   readonly position: Position;
+  /** It takes several lines, one of which is wrong, so that where it ends is not known. */
+  readonly isCut?: boolean;
 };
 
-async function* readRecords(lines: AsyncIterable<JsonLine>): AsyncGenerator<CsvRecord, undefined> {
+async function* readRecords(path: string, start: Position): AsyncGenerator<CsvRecord, undefined> {
+  let from: Position | undefined = start;
+  while (from) from = yield* readUntilCut(readLines(path, from, { keepBlank: true }));
+}
+
+/**
+ * A wrong record of several lines is most likely one line with a quote too many, and good records behind it. So only its first line
+ * is passed by, and the others are read by themselves.
+ * @returns where to go on; undefined at the end of the file.
+ */
+async function* readUntilCut(lines: AsyncIterable<JsonLine>): AsyncGenerator<CsvRecord, Position | undefined> {
   let pending = '';
-  let firstLine = 0;
-  let isOpen = false;
-  let last: Position | undefined;
+  let first: Position | undefined;
   for await (const { text, fault, position } of lines) {
-    last = position;
-    if (!isOpen) firstLine = position.line;
+    const firstLine = first?.line ?? position.line;
     if (text === undefined) {
+      if (first) return yield* cut(first);
       yield { fault: fault ?? '', firstLine, position };
-      [pending, isOpen] = ['', false];
       continue;
     }
-    pending = isOpen ? `${pending}\n${text}` : text;
+    const closes = countQuotes(text) % 2 === 1;
+    pending = first ? `${pending}\n${text}` : text;
     // An even number of quotes: each that opens a cell is closed.
-    if (pending === text) isOpen = countQuotes(text) % 2 === 1;
-    else if (countQuotes(text) % 2 === 1) isOpen = !isOpen;
-    if (isOpen && pending.length <= longestRecord) continue;
-    if (isOpen) yield { fault: 'a quote is opened and not closed.', firstLine, position };
-    else if (pending.trim() !== '') yield { ...splitCells(pending.replace(/^\ufeff/, '')), firstLine, position };
-    [pending, isOpen] = ['', false];
+    const isOpen = first ? !closes : closes;
+    if (isOpen) {
+      first ??= position;
+      if (pending.length > longestRecord) return yield* cut(first);
+      continue;
+    }
+    if (pending.trim() !== '') {
+      const read = splitCells(pending.replace(/^\ufeff/, ''));
+      if ('fault' in read && first) return yield* cut(first);
+      yield { ...read, firstLine, position };
+    }
+    [pending, first] = ['', undefined];
   }
-  if (isOpen && last) yield { fault: 'a quote is opened and not closed.', firstLine, position: last };
+  return first && (yield* cut(first));
+}
+
+function* cut(first: Position): Generator<CsvRecord, Position> {
+  const fault = 'a quote is opened and not closed, or what is behind it is wrong.';
+  yield { fault, firstLine: first.line, position: first, isCut: true };
+  return first;
 }
 
 function countQuotes(text: string): number {

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import type { Dirent } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { StartupError } from '../../errors.ts';
 import type { ReadFields } from './document-line.ts';
 import type { Position } from './json-lines.ts';
+import { namesInOrder } from './names-in-order.ts';
 import type { FileFacts } from './progress-file.ts';
 import type { SourceItem } from './source.ts';
 
@@ -11,16 +13,31 @@ const documentFile = /\.(?:md|markdown|txt|text)$/i;
 /** No document is longer, whatever its characters. */
 const largestBytes = 4_000_000;
 
-/** Paths below a folder, with `/`, in the order of their names, folder by folder; hidden ones and links are passed by. */
-async function* walk(folder: string, prefix = ''): AsyncGenerator<string> {
-  const entries = await readdir(join(folder, prefix), { withFileTypes: true });
-  entries.sort((a, b) => (a.name < b.name ? -1 : 1));
-  for (const entry of entries) {
-    if (entry.name.startsWith('.')) continue;
-    const path = `${prefix}${entry.name}`;
-    if (entry.isDirectory()) yield* walk(folder, `${path}/`);
-    else if (entry.isFile() && documentFile.test(entry.name)) yield path;
+/** A path below a folder, or of a folder below it that cannot be read. */
+interface FoundPath {
+  readonly path: string;
+  readonly fault?: string;
+}
+
+/**
+ * Paths below a folder, with `/`, in the order of their names, folder by folder; hidden ones and links are passed by, so that
+ * there is an end.
+ * @throws what the system says where the folder itself cannot be read.
+ */
+function* walk(folder: string, prefix = ''): Generator<FoundPath> {
+  try {
+    for (const { name, isFolder } of namesInOrder(join(folder, prefix), isWanted)) {
+      if (isFolder) yield* walk(folder, `${prefix}${name}/`);
+      else yield { path: `${prefix}${name}` };
+    }
+  } catch (error) {
+    if (prefix === '') throw error;
+    yield { path: prefix, fault: `the folder cannot be read: ${(error as Error).message}.` };
   }
+}
+
+function isWanted(entry: Dirent): boolean {
+  return entry.isDirectory() || (entry.isFile() && documentFile.test(entry.name));
 }
 
 /**
@@ -32,8 +49,9 @@ export async function listFolder(folder: string): Promise<FileFacts> {
   let files = 0;
   let modifiedMs = 0;
   try {
-    for await (const path of walk(folder)) {
-      const { size, mtimeMs } = await stat(join(folder, path));
+    for (const { path } of walk(folder)) {
+      // What cannot be looked at is a wrong line when its turn comes.
+      const { size, mtimeMs } = await stat(join(folder, path)).catch(() => ({ size: 0, mtimeMs: 0 }));
       hash.update(`${path}\0${size}\0${mtimeMs}\0`);
       modifiedMs = Math.max(modifiedMs, mtimeMs);
       files += 1;
@@ -48,19 +66,20 @@ export async function listFolder(folder: string): Promise<FileFacts> {
 /** Reads files as documents: the path is the key, and the title is the first heading or else the name. */
 export async function* readFolder(folder: string, start: Position): AsyncGenerator<SourceItem> {
   let files = 0;
-  for await (const path of walk(folder)) {
+  for (const { path, fault } of walk(folder)) {
     files += 1;
     if (files <= start.line) continue;
-    const fields = await readDocumentFile(folder, path);
-    yield { fields, name: path, row: files - 1, position: { line: files, offset: files } };
+    const fields = fault === undefined ? await readDocumentFile(folder, path) : { fault };
+    const item = { fields, name: path, row: files - 1, position: { line: files, offset: files } };
+    yield fault === undefined ? item : { ...item, losesCount: true };
   }
 }
 
 async function readDocumentFile(folder: string, path: string): Promise<ReadFields> {
-  const { size } = await stat(join(folder, path));
-  if (size > largestBytes) return { fault: `it has ${size} bytes, which no document may.` };
   let body: string;
   try {
+    const { size } = await stat(join(folder, path));
+    if (size > largestBytes) return { fault: `it has ${size} bytes, which no document may.` };
     body = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(join(folder, path)));
   } catch (error) {
     return {

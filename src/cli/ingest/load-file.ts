@@ -26,7 +26,7 @@ export interface LoadOptions {
   readonly limits: BatchLimits;
   readonly line: DocumentLineOptions;
   /** Beside the source, a vector for each document of one chunk. */
-  readonly vectorFile?: Pick<VectorFile, 'read'> | undefined;
+  readonly vectorFile?: Pick<VectorFile, 'read' | 'rows'> | undefined;
   /** Reports wrong lines and goes on; without it the first one ends the run. */
   readonly skipInvalid: boolean;
   /** Ends the run after the batches in hand. */
@@ -47,6 +47,7 @@ export async function loadFile(store: BatchStore, options: LoadOptions): Promise
   const tally: Tally = { created: 0, updated: 0, unchanged: 0, invalid: 0, vectors: 0 };
   const batch = gatherBatches(options.limits);
   let done = start;
+  let rows = start.record ?? start.line;
   let storing: Promise<void> = Promise.resolve();
   let recording: Promise<void> = Promise.resolve();
 
@@ -88,10 +89,14 @@ export async function loadFile(store: BatchStore, options: LoadOptions): Promise
     if (signal.aborted) break;
     const read = await readItem(item, options);
     if ('fault' in read) {
-      if (!skipInvalid) {
+      const isUncertain = options.vectorFile !== undefined && item.losesCount === true;
+      if (!skipInvalid || isUncertain) {
         await settle();
+        const instead = isUncertain
+          ? ': which vectors are of the documents behind it is not known.'
+          : ', or pass --skip-invalid.';
         throw new StartupError(
-          `${item.name}: ${read.fault} Everything before it is stored. Mend it and run the same command again, or pass --skip-invalid.`,
+          `${item.name}: ${read.fault} Everything before it is stored. Mend it and run the same command again${instead}`,
         );
       }
       tally.invalid += 1;
@@ -101,8 +106,13 @@ export async function loadFile(store: BatchStore, options: LoadOptions): Promise
       batch.add(read, item.name);
     }
     done = item.position;
+    rows = item.row + 1;
   }
   await settle();
+  if (options.vectorFile && !signal.aborted && rows < options.vectorFile.rows)
+    throw new StartupError(
+      `The file of vectors holds ${options.vectorFile.rows}, and the last document is number ${rows}, so they may be of other documents. Everything is stored. Mend it and run the same command again.`,
+    );
   return tally;
 }
 

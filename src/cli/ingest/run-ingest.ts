@@ -37,6 +37,7 @@ export async function runIngest(
   try {
     const direct = options.direct ? await openDirect(context, client, options) : undefined;
     if (direct) closing.push(() => direct.close());
+    closing.push(await holdGraphs(context, client));
     const waits = options.wait || client.embedsAlone;
     const before = waits ? await readVectorCounts(client) : undefined;
     const startedMs = performance.now();
@@ -75,6 +76,26 @@ export async function runIngest(
     display.finish();
     for (const close of closing.reverse()) await close();
   }
+}
+
+/**
+ * Keeps graphs and word indexes of the tenant from being begun until the load is through: each vector that comes afterwards would be
+ * put into them by itself. Over HTTP there is no connection to do so.
+ * @returns what ends it.
+ */
+async function holdGraphs(context: CommandContext, { app, tenantId }: GatewayClient): Promise<() => Promise<void>> {
+  const config = context.config();
+  if (!app || config.mode === 'embedded') return async () => {};
+  const { holdLoadLock } = await import('../../db/load-lock.ts');
+  const log = context.logger();
+  const lock = await holdLoadLock(config.database.url.reveal(), tenantId, (error) =>
+    log.warn(
+      { err: error },
+      'the connection that keeps graphs from being built during the load is lost; the load goes on',
+    ),
+  );
+  if (!lock.isHeld) log.warn('through a pooler nobody knows of the load, so graphs may be built before it is through');
+  return lock.release;
 }
 
 /** @throws {StartupError} where there is no server, or it is somebody else's. */

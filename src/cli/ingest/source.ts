@@ -15,6 +15,8 @@ export interface SourceItem {
   readonly row: number;
   /** Behind it. */
   readonly position: Position;
+  /** Set where it is wrong in a way that leaves open how many rows it is, so that those behind it may have other numbers. */
+  readonly losesCount?: boolean;
 }
 
 /** Where documents come from. */

@@ -1,9 +1,12 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openPool } from '../../../src/db/open-pool.ts';
+import { parseTenantId } from '../../../src/ids.ts';
+import { notLoadedStatement } from '../../../src/tiers/tier-statements.ts';
 import { describeServer } from '../../support/database.ts';
 import { type GatewayProcess, startGateway } from '../gateway-process.ts';
-import { cleanUp, type Finished, newFolder, run, start } from '../program.ts';
+import { cleanUp, type Finished, newFolder, run, start, until } from '../program.ts';
 import { balloonLine, recordedLine, tallyOf, writeBalloons, writeLines } from './balloons.ts';
 
 let folder: string;
@@ -152,6 +155,22 @@ describeServer('tessera ingest --direct', () => {
     expect([created + unchanged, updated]).toEqual([600 - reached, 0]);
     expect(unchanged).toBeLessThanOrEqual(6);
     expect(await counts('killed')).toEqual({ documents: 600, chunks: 600, pendingChunks: 0 });
+  });
+
+  test('keeps graphs from being begun for as long as its process lives', async () => {
+    const path = await writeBalloons(folder, 'alone', 600);
+    const { DATABASE_URL: url = '' } = gateway.env;
+    const pool = await openPool({ url, size: 1, statementTimeoutMs: 5_000, onIdleError: () => {} });
+    const isFree = async (tenant: string) => {
+      const { sql, parameters } = notLoadedStatement(parseTenantId(tenant)).compile();
+      return (await pool.pool.query(sql, [...parameters])).rows[0].isFree;
+    };
+    const loading = start(['ingest', path, '--tenant', 'alone', '--direct', '--batch', '3'], gateway.env);
+    await recordedLine(path, 'alone', 10);
+    expect([await isFree('alone'), await isFree('another')]).toEqual([false, true]);
+    await loading.kill('SIGKILL');
+    expect(await until(async () => (await isFree('alone')) || undefined)).toBe(true);
+    await pool.close();
   });
 
   test('goes to no gateway, and a file of vectors goes with it', async () => {
