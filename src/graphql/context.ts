@@ -16,7 +16,7 @@ import {
 import { Refusal } from '../errors.ts';
 import type { DocumentId, JobId } from '../ids.ts';
 import { type Job, readJobs } from '../ingest/read-jobs.ts';
-import type { IngestDeps } from '../ingest/upsert-documents.ts';
+import type { IngestDeps } from '../ingest/write.ts';
 import type { LimitsDeps } from '../quotas/tenant-limits.ts';
 import type { SearchDeps } from '../search/search.ts';
 import type { TenantDeps } from '../tenants/read-tenant.ts';

@@ -7,13 +7,8 @@ import {
   VersionConflictError,
 } from '../ingest/document-input.ts';
 import { IdempotencyError } from '../ingest/only-once.ts';
-import {
-  type LeftOut,
-  type UpsertOutcome,
-  type UpsertStatus,
-  type WriteResult,
-  writeDocuments,
-} from '../ingest/upsert-documents.ts';
+import { writeDocuments } from '../ingest/upsert-documents.ts';
+import type { LeftOut, UpsertOutcome, UpsertStatus, WriteResult } from '../ingest/write.ts';
 import { QuotaExceededError } from '../quota.ts';
 import { AccessListInput, readAccessList } from './access-list.ts';
 import { builder } from './builder.ts';

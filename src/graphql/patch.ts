@@ -1,7 +1,7 @@
 import { isDocumentId } from '../ids.ts';
 import { InvalidDocumentError, VersionConflictError } from '../ingest/document-input.ts';
 import { type DocumentPatch, patchDocuments } from '../ingest/patch-documents.ts';
-import type { UpsertOutcome } from '../ingest/upsert-documents.ts';
+import type { UpsertOutcome } from '../ingest/write.ts';
 import { AccessListInput, readAccessList } from './access-list.ts';
 import { builder } from './builder.ts';
 import { requirePrincipal } from './context.ts';

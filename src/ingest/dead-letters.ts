@@ -5,7 +5,7 @@ import { auditStatement } from '../db/audit.ts';
 import { sqlBuilder } from '../db/compile.ts';
 import { readAsTenant, writeAsTenant } from '../db/tenant.ts';
 import type { ChunkId, DocumentId, TenantId } from '../ids.ts';
-import type { IngestDeps } from './upsert-documents.ts';
+import type { IngestDeps } from './write.ts';
 
 /** A chunk that the embedding provider refused for good. It is found by its words. */
 export interface DeadLetter {

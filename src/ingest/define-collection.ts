@@ -10,8 +10,8 @@ import type { DocumentId, TenantId } from '../ids.ts';
 import { insertAttributesStatement, removeAttributesStatement } from './attribute-statements.ts';
 import { type CollectionDefinition, CollectionError, checkDefinition } from './collection-definition.ts';
 import { lockCollectionsStatement, readCollectionSettings, undeclared } from './collection-settings.ts';
-import type { IngestDeps } from './upsert-documents.ts';
 import { registerTenantStatement } from './upsert-statements.ts';
+import type { IngestDeps } from './write.ts';
 
 /**
  * Documents whose attributes one statement fills. Five attributes of 50,000 documents took 9 s in one statement, most of

@@ -14,7 +14,7 @@ import {
   markMatchingDeletedStatement,
 } from './delete-statements.ts';
 import { insertJobStatement } from './queue-chunks.ts';
-import type { IngestDeps } from './upsert-documents.ts';
+import type { IngestDeps } from './write.ts';
 
 /** Documents whose passages go in the transaction that deletes them; those of more are left to the worker. */
 const mostAtOnce = 200;

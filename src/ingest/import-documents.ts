@@ -6,8 +6,9 @@ import { writeAsTenant } from '../db/tenant.ts';
 import type { DocumentId, TenantId } from '../ids.ts';
 import { announceOutcomes } from './announce-outcomes.ts';
 import { checkDocuments, type DocumentInput, failAtOnce } from './document-input.ts';
-import { type IngestDeps, type UpsertOutcome, writeChecked } from './upsert-documents.ts';
 import { registerTenantStatement } from './upsert-statements.ts';
+import type { IngestDeps, UpsertOutcome } from './write.ts';
+import { writeChecked } from './write-checked.ts';
 
 /** A document that comes from elsewhere, with what it was there. */
 export interface ImportedDocument extends DocumentInput {

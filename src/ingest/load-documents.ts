@@ -14,8 +14,9 @@ import {
 import { contentHash } from './content-hash.ts';
 import { copiedRows } from './copied-rows.ts';
 import { checkDocuments, type DocumentInput, InvalidDocumentError, type OnFault } from './document-input.ts';
-import { type IngestDeps, type UpsertOutcome, writeChecked } from './upsert-documents.ts';
 import { registerTenantStatement } from './upsert-statements.ts';
+import type { IngestDeps, UpsertOutcome } from './write.ts';
+import { writeChecked } from './write-checked.ts';
 
 /** A document of a load, and the vectors that were made of it elsewhere. */
 export interface LoadedDocument {

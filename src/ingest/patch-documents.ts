@@ -20,9 +20,10 @@ import {
   VersionConflictError,
 } from './document-input.ts';
 import { findMetadataFault } from './metadata-fault.ts';
+import { replaceAttributes } from './replace-attributes.ts';
 import type { StoredDocument } from './resolve-documents.ts';
-import { type IngestDeps, replaceAttributes, type UpsertOutcome } from './upsert-documents.ts';
 import { lockDocumentsStatement } from './upsert-statements.ts';
+import type { IngestDeps, UpsertOutcome } from './write.ts';
 
 /** What is to become of a document beside its text. What is absent stays as it is. */
 export interface DocumentPatch {

@@ -6,7 +6,7 @@ import type { Execute, Statement } from '../db/database.ts';
 import { writeAsTenant } from '../db/tenant.ts';
 import { type ChunkId, type DocumentId, type JobId, newJobId, type TenantId } from '../ids.ts';
 import { insertJobStatement } from './queue-chunks.ts';
-import type { IngestDeps } from './upsert-documents.ts';
+import type { IngestDeps } from './write.ts';
 
 /** Which documents are meant. */
 export type ReembedTarget = { readonly collection: string } | { readonly ids: readonly DocumentId[] };

@@ -12,8 +12,8 @@ import {
 import { type CollectionSettings, undeclared } from './collection-settings.ts';
 import { contentHash } from './content-hash.ts';
 import { insertedRows, type RowWriter } from './row-writer.ts';
-import type { IngestDeps } from './upsert-documents.ts';
 import type { ChunkRow, DocumentRow } from './upsert-statements.ts';
+import type { IngestDeps } from './write.ts';
 
 /**
  * Brings the chunks of documents to what their bodies say, in the transaction that writes the bodies. Chunks that did not

@@ -5,8 +5,9 @@ import type { DocumentId, JobId } from '../ids.ts';
 import { lockCollectionsStatement, readCollectionSettings } from './collection-settings.ts';
 import { lockDeletedStatement, unmarkDeletedStatement } from './delete-statements.ts';
 import { queueChunks } from './queue-chunks.ts';
+import { replaceAttributes } from './replace-attributes.ts';
 import { embeddedText, replaceChunks } from './replace-chunks.ts';
-import { type IngestDeps, replaceAttributes } from './upsert-documents.ts';
+import type { IngestDeps } from './write.ts';
 
 export interface Restoration {
   readonly ids: readonly DocumentId[];

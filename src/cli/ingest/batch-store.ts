@@ -1,4 +1,4 @@
-import type { UpsertStatus } from '../../ingest/upsert-documents.ts';
+import type { UpsertStatus } from '../../ingest/write.ts';
 import type { Batch } from './batch.ts';
 
 /** What became of a batch. */

@@ -1,5 +1,5 @@
 import { StartupError } from '../../errors.ts';
-import type { UpsertStatus } from '../../ingest/upsert-documents.ts';
+import type { UpsertStatus } from '../../ingest/write.ts';
 import type { GatewayClient } from '../gateway-client.ts';
 import { type Failure, successOf } from '../graphql-request.ts';
 import type { BatchStore } from './batch-store.ts';

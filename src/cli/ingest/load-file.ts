@@ -1,5 +1,5 @@
 import { StartupError } from '../../errors.ts';
-import type { UpsertStatus } from '../../ingest/upsert-documents.ts';
+import type { UpsertStatus } from '../../ingest/write.ts';
 import { type Batch, type BatchLimits, gatherBatches } from './batch.ts';
 import type { BatchStore } from './batch-store.ts';
 import { type DocumentLineOptions, type KeyedDocument, type ReadDocument, readDocument } from './document-line.ts';

@@ -3,7 +3,7 @@ import type { Database } from '../../db/database.ts';
 import { StartupError } from '../../errors.ts';
 import { InvalidDocumentError } from '../../ingest/document-input.ts';
 import { type ImportedDocument, importDocuments } from '../../ingest/import-documents.ts';
-import type { IngestDeps } from '../../ingest/upsert-documents.ts';
+import type { IngestDeps } from '../../ingest/write.ts';
 import { decodeVector, type TransferDocumentLine, type TransferredVector } from '../../tenants/transfer-format.ts';
 import { adoptVectors } from '../../worker/adopt-vectors.ts';
 

@@ -6,7 +6,8 @@ import { writeAsTenant } from '../../db/tenant.ts';
 import { Refusal } from '../../errors.ts';
 import type { DocumentId, TenantId } from '../../ids.ts';
 import { checkDocuments, type DocumentInput, type OnFault } from '../document-input.ts';
-import { type IngestDeps, writeChecked } from '../upsert-documents.ts';
+import type { IngestDeps } from '../write.ts';
+import { writeChecked } from '../write-checked.ts';
 import {
   buryChangeStatement,
   changesOfStatement,
