@@ -189,6 +189,6 @@ describeServer('a tenant with a graph that moves to another model', () => {
     );
     expect(rows).toEqual([{ model_id: newId, vectors: chunks }]);
     expect(await graphsSearched()).toEqual([graphOf(newId)]);
-    expect(await reviewTiers(owner, { crossover })).toEqual({ busy: false, changes: [], failures: [] });
+    expect(await reviewTiers(owner, { crossover })).toEqual({ busy: false, changes: [], waiting: [], failures: [] });
   }, 60_000);
 });
