@@ -149,10 +149,14 @@ export function createTurns(options: TurnsOptions): Turns {
 
   function nextLine(): Line | undefined {
     if (free === 0 || waiting === 0) return undefined;
-    const ready = [...lines.values()].filter((line) => line.waiting.length > 0 && mayHold(line));
-    const next = ready.find(hasCredit);
-    if (!next && ready.length > 0) review = setTimeout(serve, reviewMs);
-    return next;
+    let isHeldBack = false;
+    for (const line of lines.values()) {
+      if (line.waiting.length === 0 || !mayHold(line)) continue;
+      if (hasCredit(line)) return line;
+      isHeldBack = true;
+    }
+    if (isHeldBack) review = setTimeout(serve, reviewMs);
+    return undefined;
   }
 
   function wait(line: Line, signal: AbortSignal | undefined): Promise<Leave> {

@@ -1,4 +1,4 @@
-import { type ModelRole, type OwnModel, readOwnModels } from '../models/own-models.ts';
+import { type OwnModel, readOwnModels } from '../models/own-models.ts';
 import { builder } from './builder.ts';
 import { requirePrincipal } from './context.ts';
 import { priced } from './price.ts';
@@ -13,7 +13,7 @@ const ModelRoleEnum = builder.enumType('ModelRole', {
       value: 'retired',
       description: 'It was active, or was to be. Its vectors are being erased, or are gone.',
     },
-  } satisfies Record<Uppercase<ModelRole>, { value: ModelRole; description: string }>,
+  } satisfies Record<Uppercase<OwnModel['role']>, { value: OwnModel['role']; description: string }>,
 });
 
 const Model = builder.objectRef<OwnModel>('Model').implement({

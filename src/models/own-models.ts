@@ -3,9 +3,7 @@ import { sqlBuilder } from '../db/compile.ts';
 import { type Database, readInFlight } from '../db/database.ts';
 import { tenantScope } from '../db/scope.ts';
 import type { TenantId } from '../ids.ts';
-
-/** What a model is to a tenant: searched, made ready to be, or no longer. */
-export type ModelRole = 'active' | 'candidate' | 'retired';
+import type { ModelRole } from './role-statements.ts';
 
 type Tier = 'exact' | 'hnsw';
 
