@@ -19,5 +19,5 @@ export function divideOnce(): typeof chunkDocument {
 }
 
 function keyOf({ title, body, url, externalId }: ChunkedDocument): string {
-  return JSON.stringify([title, body, url, externalId]);
+  return `${JSON.stringify([url, externalId])}${title.length} ${title}${body}`;
 }
