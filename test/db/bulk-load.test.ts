@@ -1,13 +1,15 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { defaultChunking } from '../../src/chunking.ts';
 import { type Database, transact } from '../../src/db/database.ts';
 import { openPool } from '../../src/db/open-pool.ts';
 import { workerScope, writerScope } from '../../src/db/scope.ts';
 import { parseTenantId } from '../../src/ids.ts';
 import { chunkDocument } from '../../src/ingest/chunk-document.ts';
 import { undeclared } from '../../src/ingest/collection-settings.ts';
+import { defineCollection } from '../../src/ingest/define-collection.ts';
 import { type DocumentInput, failAtOnce } from '../../src/ingest/document-input.ts';
-import { type LoadedDocument, loadDocuments, prepareLoad } from '../../src/ingest/load-documents.ts';
+import { type LoadedDocument, loadDocuments, type PreparedLoad, prepareLoad } from '../../src/ingest/load-documents.ts';
 import { adoptVectors } from '../../src/worker/adopt-vectors.ts';
 import { copyEmbeddings } from '../../src/worker/copy-embeddings.ts';
 import { describeServer } from '../support/database.ts';
@@ -186,6 +188,21 @@ describeServer('a bulk load', () => {
       'it is divided into 1 chunks and comes with 2 vectors; one for each chunk, in order, is allowed.',
     );
     expect(await contentsOf('counted')).toEqual([]);
+  });
+
+  test('what was divided ahead is divided again where its collection says something else by then', async () => {
+    const body = Array.from({ length: 30 }, (_, i) => `The lake lies ${i} metres below the village here.`).join(' ');
+    const input = { externalId: 'x', collection: 'c', title: 'T', body };
+    const ahead = prepare([{ input, vectors: [unit(), unit()] }]);
+    const chunking = { ...defaultChunking, maxTokens: 1_000 };
+    const definition = { name: 'c', language: 'english', attributes: [], chunking } as const;
+    await defineCollection({ database: gateway.deps.database }, principalOf('redefined'), definition);
+    const load = (prepared: PreparedLoad) =>
+      loadDocuments({ ...gateway.deps, database: documents }, principalOf('redefined'), prepared, null, failAtOnce);
+    await expect(load(ahead)).rejects.toThrow('it is divided into 1 chunks and comes with 2 vectors');
+    const { settings } = await load(prepare([{ input, vectors: [unit()] }]));
+    expect(settings.get('c')?.chunking.maxTokens).toBe(1_000);
+    await expect(loadAs('usual', [{ input, vectors: [unit(), unit()] }])).resolves.toMatchObject({ outcomes: [{}] });
   });
 
   test('a principal that may not write cannot load', async () => {
