@@ -11,7 +11,7 @@ const longestRecord = 16 * 1024 * 1024;
 /**
  * Reads a file of comma separated values (RFC 4180, UTF-8) whose first record names the columns. A cell that is empty counts as
  * left out. A quoted cell may hold commas, line ends, and quotes, doubled.
- * @throws {StartupError} when the first record is none.
+ * @throws {StartupError} when the first record is none, or names a column twice.
  */
 export async function* readCsv(path: string, start: Position): AsyncGenerator<SourceItem> {
   const records = readRecords(path, fileStart);
@@ -20,6 +20,11 @@ export async function* readCsv(path: string, start: Position): AsyncGenerator<So
   const first = head.done ? { fault: 'it is empty.' } : head.value;
   if ('fault' in first) throw new StartupError(`${path} does not begin with the names of its columns: ${first.fault}`);
   const { cells: columns, position: behindHead } = first;
+  const twice = columns.find((name, index) => name !== '' && columns.indexOf(name) !== index);
+  if (twice !== undefined)
+    throw new StartupError(
+      `${path} names the column ${JSON.stringify(twice)} twice, so which of them counts is not known.`,
+    );
   const from = start.line === 0 ? { ...behindHead, record: 0 } : start;
   let record = from.record ?? 0;
   for await (const { position, firstLine, isCut, ...read } of readRecords(path, from)) {
