@@ -1,3 +1,4 @@
+import { counted } from '../../counted.ts';
 import { StartupError } from '../../errors.ts';
 import type { ReadFields } from './document-line.ts';
 import { fileStart, type JsonLine, type Position, readLines } from './json-lines.ts';
@@ -111,7 +112,9 @@ function splitCells(record: string): { cells: string[] } | { fault: string } {
 
 function toFields(columns: readonly string[], cells: readonly string[]): ReadFields {
   if (cells.length !== columns.length)
-    return { fault: `it has ${cells.length} cells; the first line names ${columns.length} columns.` };
+    return {
+      fault: `it has ${counted(cells.length, 'cell')}; the first line names ${counted(columns.length, 'column')}.`,
+    };
   const value: Record<string, unknown> = {};
   for (const [index, name] of columns.entries()) {
     const text = cells[index] as string;
