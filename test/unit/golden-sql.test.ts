@@ -534,7 +534,7 @@ const looks: Record<string, Statement<unknown>> = {
   'drift-rehash-chunks': drift.rehashChunksStatement(tenant, [chunkId], [hash]),
   'doctor-stranded-chunks': doctor.strandedChunksStatement(tenant, 1),
   'doctor-tables': doctor.tablesStatement(),
-  'doctor-waiting-jobs': doctor.waitingJobsStatement(),
+  'doctor-waiting-jobs': doctor.waitingJobsStatement([{ tenantId: tenant, modelId: 2 }]),
 };
 
 describe('the SQL that is sent', () => {
