@@ -69,18 +69,22 @@ export function checkDimensions(vector: ArrayLike<number>, expected: number): vo
  * @throws {InvalidVectorError} when the full vector is shorter than that, or those components are all zero or not finite.
  */
 export function coarseVector(full: Float32Array): Float32Array {
+  checkCoarse(full);
+  return normaliseVector(full.subarray(0, COARSE_DIMENSIONS));
+}
+
+/** @throws {InvalidVectorError} for a full vector that has no coarse one, see {@link coarseVector}. */
+export function checkCoarse(full: Float32Array): void {
   if (full.length < COARSE_DIMENSIONS) {
     throw new InvalidVectorError(
       `The vector has ${full.length} components: a full vector has at least ${COARSE_DIMENSIONS}, the coarse vector's length.`,
     );
   }
-  const prefix = full.subarray(0, COARSE_DIMENSIONS);
-  if (largestMagnitude(prefix) === 0) {
+  if (largestMagnitude(full.subarray(0, COARSE_DIMENSIONS)) === 0) {
     throw new InvalidVectorError(
       `The vector has no coarse form: its first ${COARSE_DIMENSIONS} components are all zero, and at least one must not be.`,
     );
   }
-  return normaliseVector(prefix);
 }
 
 /**

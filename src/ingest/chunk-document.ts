@@ -1,5 +1,6 @@
 import type { Chunking, ChunkKind } from '../chunking.ts';
 import { type Chunk, chunkText } from './chunk.ts';
+import { contentHash } from './content-hash.ts';
 
 /** What is the same for all documents of a process: how tokens are counted, and the size of a chunk where nobody says another. */
 export interface ServerChunking {
@@ -9,7 +10,7 @@ export interface ServerChunking {
 }
 
 /** What the chunks of a document depend on. */
-interface ChunkedDocument {
+export interface ChunkedDocument {
   readonly title: string;
   readonly body: string;
   readonly url: string | null;
@@ -20,6 +21,8 @@ interface ChunkedDocument {
 export interface DocumentChunk extends Chunk {
   /** Title and headings joined by ` > `, as far as the collection wants them; empty without any. */
   readonly context: string;
+  /** Of both, 32 bytes. */
+  readonly contentHash: Buffer;
 }
 
 /** Divides a document as its collection says. */
@@ -35,7 +38,10 @@ export function chunkDocument(
     overlapTokens: chunking.overlapTokens ?? usualOverlap(chunking, server),
     kind: chooseKind(chunking.kind, document),
   });
-  return chunks.map((chunk) => ({ ...chunk, context: contextOf(document.title, chunk.headings, chunking) }));
+  return chunks.map((chunk) => {
+    const context = contextOf(document.title, chunk.headings, chunking);
+    return { ...chunk, context, contentHash: contentHash(context, chunk.text) };
+  });
 }
 
 /** A collection's smaller chunks repeat less than the server's. */

@@ -18,8 +18,15 @@ export function longestLength(maxTokens: number): number {
  */
 export function createMeasure(text: string, countTokens: (text: string) => number, maxTokens: number): Measure {
   const longest = longestLength(maxTokens);
+  // A section, its only paragraph and the chunk that holds them are the same part.
+  const measured = new Map<string, number>();
   return (start, end) => {
     if (end - start > longest) return Number.POSITIVE_INFINITY;
-    return Math.max(countTokens(text.slice(start, end)), Math.ceil((end - start) / longestUnitsPerToken));
+    const part = `${start} ${end}`;
+    const known = measured.get(part);
+    if (known !== undefined) return known;
+    const tokens = Math.max(countTokens(text.slice(start, end)), Math.ceil((end - start) / longestUnitsPerToken));
+    measured.set(part, tokens);
+    return tokens;
   };
 }

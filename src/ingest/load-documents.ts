@@ -1,18 +1,17 @@
 import type { Principal } from '../auth/principal.ts';
-import type { Chunking } from '../chunking.ts';
 import { planOnceStatements } from '../db/plan-once.ts';
 import { writeAsTenant } from '../db/tenant.ts';
 import type { DocumentId, JobId } from '../ids.ts';
 import { announceOutcomes } from './announce-outcomes.ts';
-import { chunkDocument, type DocumentChunk } from './chunk-document.ts';
+import type { chunkDocument } from './chunk-document.ts';
 import {
   type CollectionSettings,
   lockCollectionsStatement,
   readCollectionSettings,
   undeclared,
 } from './collection-settings.ts';
-import { contentHash } from './content-hash.ts';
 import { copiedRows } from './copied-rows.ts';
+import { divideOnce } from './divide-once.ts';
 import { checkDocuments, type DocumentInput, InvalidDocumentError, type OnFault } from './document-input.ts';
 import { registerTenantStatement } from './upsert-statements.ts';
 import type { IngestDeps, UpsertOutcome } from './write.ts';
@@ -35,6 +34,12 @@ export interface LoadedVector {
   readonly isNew: boolean;
 }
 
+/** Documents of a load, divided as far as it could be done ahead. */
+export interface PreparedLoad {
+  readonly documents: readonly LoadedDocument[];
+  readonly divide: typeof chunkDocument;
+}
+
 /** What a part of a load came to. */
 export interface LoadResult {
   readonly outcomes: readonly UpsertOutcome[];
@@ -42,6 +47,8 @@ export interface LoadResult {
   readonly jobId: JobId | null;
   /** To be written for the chunks that wait for them. */
   readonly vectors: readonly LoadedVector[];
+  /** Of the documents' collections. */
+  readonly settings: ReadonlyMap<string, CollectionSettings>;
 }
 
 /**
@@ -51,9 +58,29 @@ export interface LoadResult {
 const leaseSeconds = 120;
 
 /**
+ * Does ahead, while the documents before are being stored, what costs a load most: those with vectors are divided, because each
+ * vector is of a chunk.
+ * @param documents either all with vectors, or none.
+ * @param settings of collections, as they were a moment ago. Where one has changed since, its documents are divided again.
+ */
+export function prepareLoad(
+  { chunking }: Pick<IngestDeps, 'chunking'>,
+  documents: readonly LoadedDocument[],
+  settings: ReadonlyMap<string, CollectionSettings>,
+): PreparedLoad {
+  const divide = divideOnce();
+  for (const { input, vectors } of documents) if (vectors) divide(...divisionOf(input, settings), chunking);
+  return { documents, divide };
+}
+
+function divisionOf(input: DocumentInput, settings: ReadonlyMap<string, CollectionSettings>) {
+  const document = { ...input, url: input.url ?? null, externalId: input.externalId ?? null };
+  return [document, (settings.get(input.collection) ?? undeclared).chunking] as const;
+}
+
+/**
  * Stores documents as an upsert does, of any number, through binary COPY and in one transaction.
  * @param deps with a database whose connections are not pipelined.
- * @param documents either all with vectors, or none.
  * @param jobId of the parts before.
  * @param onFault told of each document that is left out, or throws, and then nothing is stored. It may be told again where
  *   another transaction overtook this one.
@@ -61,19 +88,13 @@ const leaseSeconds = 120;
 export async function loadDocuments(
   deps: IngestDeps,
   principal: Principal,
-  documents: readonly LoadedDocument[],
+  { documents, divide }: PreparedLoad,
   jobId: JobId | null,
   onFault: OnFault,
 ): Promise<LoadResult> {
   const inputs = documents.map(({ input }) => input);
   const bringsVectors = documents.some(({ vectors }) => vectors !== undefined);
   const { tenantId } = principal;
-  const divide = divideOnce();
-  const hashChunks = (input: DocumentInput, settings: ReadonlyMap<string, CollectionSettings>) => {
-    const document = { ...input, url: input.url ?? null, externalId: input.externalId ?? null };
-    const { chunking } = settings.get(input.collection) ?? undeclared;
-    return divide(document, chunking, deps.chunking).map(({ context, text }) => contentHash(context, text));
-  };
   const result = await writeAsTenant(deps.database, principal, async (execute, copy) => {
     for (const statement of planOnceStatements()) await execute(statement);
     await execute(registerTenantStatement(tenantId));
@@ -84,7 +105,7 @@ export async function loadDocuments(
     const checked = checkDocuments(inputs, onFault).filter(({ index, input }) => {
       const { vectors } = documents[index] as LoadedDocument;
       if (!vectors) return true;
-      const wanted = hashChunks(input, settings);
+      const wanted = divide(...divisionOf(input, settings), deps.chunking).map(({ contentHash }) => contentHash);
       if (wanted.length !== vectors.length) onFault(countFault(index, wanted.length, vectors.length));
       else hashes.set(index, wanted);
       return wanted.length === vectors.length;
@@ -104,7 +125,7 @@ export async function loadDocuments(
         return { documentId: id, contentHash: hash, full, isNew: status === 'CREATED' };
       }),
     );
-    return { ...written, jobId: written.jobId ?? jobId, vectors };
+    return { ...written, jobId: written.jobId ?? jobId, vectors, settings };
   });
   announceOutcomes(deps, principal, result.outcomes);
   if (result.jobId !== null && !bringsVectors) deps.onPending();
@@ -115,20 +136,6 @@ function withoutTexts(deps: IngestDeps): IngestDeps {
   return {
     ...deps,
     checkWrite: (principal, added, execute) => deps.checkWrite(principal, { ...added, texts: () => [] }, execute),
-  };
-}
-
-/** Documents with vectors are divided to be checked, and to be written: it is the most that a load computes. */
-function divideOnce(): typeof chunkDocument {
-  const known = new Map<Chunking, Map<string, DocumentChunk[]>>();
-  return (document, chunking, server) => {
-    const ofChunking = known.get(chunking) ?? new Map<string, DocumentChunk[]>();
-    known.set(chunking, ofChunking);
-    const { title, body, url, externalId } = document;
-    const key = JSON.stringify([title, body, url, externalId]);
-    const chunks = ofChunking.get(key) ?? chunkDocument(document, chunking, server);
-    ofChunking.set(key, chunks);
-    return chunks;
   };
 }
 

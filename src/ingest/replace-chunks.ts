@@ -10,7 +10,6 @@ import {
   waitingChunksStatement,
 } from './chunk-statements.ts';
 import { type CollectionSettings, undeclared } from './collection-settings.ts';
-import { contentHash } from './content-hash.ts';
 import { insertedRows, type RowWriter } from './row-writer.ts';
 import type { ChunkRow, DocumentRow } from './upsert-statements.ts';
 import type { IngestDeps } from './write.ts';
@@ -66,17 +65,16 @@ export function embeddedText({ context, text }: ChunkRow): string {
 }
 
 function toChunkRow(document: DividedDocument, chunk: DocumentChunk): ChunkRow {
-  const { context } = chunk;
   return {
     id: newChunkId(),
     documentId: document.id,
     ordinal: chunk.ordinal,
-    context,
+    context: chunk.context,
     text: chunk.text,
     start: chunk.start,
     end: chunk.end,
     language: document.language,
     audience: document.audience,
-    contentHash: contentHash(context, chunk.text),
+    contentHash: chunk.contentHash,
   };
 }

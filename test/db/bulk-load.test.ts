@@ -7,7 +7,7 @@ import { parseTenantId } from '../../src/ids.ts';
 import { chunkDocument } from '../../src/ingest/chunk-document.ts';
 import { undeclared } from '../../src/ingest/collection-settings.ts';
 import { type DocumentInput, failAtOnce } from '../../src/ingest/document-input.ts';
-import { type LoadedDocument, loadDocuments } from '../../src/ingest/load-documents.ts';
+import { type LoadedDocument, loadDocuments, prepareLoad } from '../../src/ingest/load-documents.ts';
 import { adoptVectors } from '../../src/worker/adopt-vectors.ts';
 import { copyEmbeddings } from '../../src/worker/copy-embeddings.ts';
 import { describeServer } from '../support/database.ts';
@@ -32,8 +32,9 @@ describeServer('a bulk load', () => {
     await gateway.close();
   });
 
+  const prepare = (loaded: readonly LoadedDocument[]) => prepareLoad(gateway.deps, loaded, new Map());
   const loadAs = (tenant: string, loaded: readonly LoadedDocument[]) =>
-    loadDocuments({ ...gateway.deps, database: documents }, principalOf(tenant), loaded, null, failAtOnce);
+    loadDocuments({ ...gateway.deps, database: documents }, principalOf(tenant), prepare(loaded), null, failAtOnce);
 
   async function loadWhole(tenant: string, inputs: readonly DocumentInput[], withVectors: boolean): Promise<void> {
     const embedder = gateway.workerDeps.embedder;
@@ -191,7 +192,7 @@ describeServer('a bulk load', () => {
     const written = loadDocuments(
       { ...gateway.deps, database: documents },
       { ...principalOf('reader'), scopes: ['documents:read'] },
-      [{ input: { externalId: 'x', collection: 'c', title: 'T', body: 'A lake.' } }],
+      prepare([{ input: { externalId: 'x', collection: 'c', title: 'T', body: 'A lake.' } }]),
       null,
       failAtOnce,
     );

@@ -41,6 +41,11 @@ const anyValues: Readonly<Record<string, string>> = {
   'timestamp with time zone': 'now()',
 };
 
+/** Values that a role may write and no others, by role and table. */
+const onlyValues: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'tessera_worker jobs': { kind: `'backfill'` },
+};
+
 /**
  * Tries something with a whole table past the gateway, in the scope of a tenant and without naming it, and takes it back:
  * only rows of the tenant may be touched, and each of them.
@@ -97,8 +102,10 @@ export async function attemptRaw(
     const into = draws.chance(0.3) ? tenant : other;
     const columns = grants.insertColumns.filter(({ name }) => name !== key);
     const names = [key, ...columns.map(({ name }) => `"${name}"`)];
-    const values = columns.map(({ name, type, isReadable }) =>
-      isReadable && grants.selects ? `own."${name}"` : (anyValues[type] ?? 'null'),
+    const values = columns.map(
+      ({ name, type, isReadable }) =>
+        onlyValues[`${role} ${table}`]?.[name] ??
+        (isReadable && grants.selects ? `own."${name}"` : (anyValues[type] ?? 'null')),
     );
     // As like a row of one's own as can be; all null where there is none.
     const from = grants.selects ? ` left join (select * from ${table} limit 1) own on true` : '';

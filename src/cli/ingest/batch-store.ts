@@ -16,4 +16,7 @@ export interface StoredBatch {
  * Stores a batch in one transaction.
  * @param jobId that the batch becomes another part of.
  */
-export type BatchStore = (batch: Batch, jobId: string | undefined) => Promise<StoredBatch>;
+export type StoreBatch = (jobId: string | undefined) => Promise<StoredBatch>;
+
+/** Readies a batch, while the one before is being stored. */
+export type BatchStore = (batch: Batch) => StoreBatch;

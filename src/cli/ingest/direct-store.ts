@@ -4,8 +4,8 @@ import type { Database } from '../../db/database.ts';
 import { ExpectedError, StartupError } from '../../errors.ts';
 import { readJobGlobalId, writeJobId } from '../../graphql/global-ids.ts';
 import type { TenantId } from '../../ids.ts';
-import { InvalidDocumentError } from '../../ingest/document-input.ts';
-import { loadDocuments } from '../../ingest/load-documents.ts';
+import { type DocumentInput, InvalidDocumentError } from '../../ingest/document-input.ts';
+import { type LoadedDocument, type LoadResult, loadDocuments, prepareLoad } from '../../ingest/load-documents.ts';
 import type { Logger } from '../../log.ts';
 import { adoptVectors } from '../../worker/adopt-vectors.ts';
 import { copyEmbeddings } from '../../worker/copy-embeddings.ts';
@@ -43,30 +43,32 @@ export async function openDirectStore(
   const { modelId, embedder } = await chooseModel(deps, principal);
   const { documents: database, vectors: vectorDatabase } = await openLoadDatabases(config, log);
   const ingest = { ...deps, database };
+  let settings: LoadResult['settings'] = new Map();
   return {
     dimensions: embedder.model.dimensions,
-    store: async (batch, job) => {
-      const loaded = batch.documents.map((input, index) => {
-        const vectors = batch.vectors[index];
-        return { input, ...(vectors && { vectors }) };
-      });
-      const faults = new Map<number, string>();
-      const jobId = job === undefined ? null : readJobGlobalId(job);
-      const result = await loadDocuments(ingest, principal, loaded, jobId, (fault) => {
-        if (!skipInvalid || !(fault instanceof InvalidDocumentError)) throw fault;
-        faults.set(fault.index, sentenceOf(fault));
-      }).catch((error: unknown) => {
-        if (error instanceof InvalidDocumentError)
-          throw new StartupError(`${batch.names[error.index]}: ${sentenceOf(error)}`, { cause: error });
-        if (error instanceof ExpectedError) throw new StartupError(error.message, { cause: error });
-        throw error;
-      });
-      const whole =
-        result.vectors.length === 0
-          ? Promise.resolve(0)
-          : adoptVectors(vectorDatabase, modelId, tenantId, result.vectors, copyEmbeddings);
-      const statuses = result.outcomes.map(({ status }) => status);
-      return { statuses, faults, jobId: result.jobId === null ? undefined : writeJobId(result.jobId), whole };
+    store: (batch) => {
+      const prepared = prepareLoad(
+        ingest,
+        batch.documents.map((input, index) => withVectors(input, batch.vectors[index])),
+        settings,
+      );
+      return async (job) => {
+        const faults = new Map<number, string>();
+        const jobId = job === undefined ? null : readJobGlobalId(job);
+        const result = await loadDocuments(ingest, principal, prepared, jobId, (fault) => {
+          if (!skipInvalid || !(fault instanceof InvalidDocumentError)) throw fault;
+          faults.set(fault.index, sentenceOf(fault));
+        }).catch((error: unknown) => {
+          throw explain(error, batch.names);
+        });
+        settings = result.settings;
+        const whole =
+          result.vectors.length === 0
+            ? Promise.resolve(0)
+            : adoptVectors(vectorDatabase, modelId, tenantId, result.vectors, copyEmbeddings);
+        const statuses = result.outcomes.map(({ status }) => status);
+        return { statuses, faults, jobId: result.jobId === null ? undefined : writeJobId(result.jobId), whole };
+      };
     },
     readLogPosition: () => readLogPosition(database),
     close: async () => {
@@ -74,6 +76,16 @@ export async function openDirectStore(
       await vectorDatabase.close();
     },
   };
+}
+
+function withVectors(input: DocumentInput, vectors: readonly Float32Array[] | undefined): LoadedDocument {
+  return { input, ...(vectors && { vectors }) };
+}
+
+function explain(error: unknown, names: readonly string[]): unknown {
+  if (error instanceof InvalidDocumentError)
+    return new StartupError(`${names[error.index]}: ${sentenceOf(error)}`, { cause: error });
+  return error instanceof ExpectedError ? new StartupError(error.message, { cause: error }) : error;
 }
 
 /** The model that vectors of a load are taken for. A cut-over meanwhile does not change whose they are. */

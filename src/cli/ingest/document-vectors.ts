@@ -1,4 +1,4 @@
-import { checkDimensions, coarseVector, InvalidVectorError, normaliseVector } from '../../vector.ts';
+import { checkCoarse, checkDimensions, InvalidVectorError, normaliseVector } from '../../vector.ts';
 
 /**
  * Reads the vectors that a document comes with: `vector`, of the whole document, or `vectors`, of its chunks.
@@ -27,7 +27,7 @@ export function toUnit(
     const vectors = given.map((components) => {
       checkDimensions(components, dimensions);
       const full = normaliseVector(components);
-      coarseVector(full);
+      checkCoarse(full);
       return full;
     });
     return { vectors };

@@ -25,22 +25,26 @@ interface UpsertFailure extends Failure {
 
 /** Stores through the API, as any other client. */
 export function createGatewayStore(client: Pick<GatewayClient, 'request'>): BatchStore {
-  return async ({ documents, names }, job) => {
-    const { upsertDocuments: outcome } = await client.request<{ upsertDocuments: Payload | UpsertFailure }>(mutation, {
-      input: documents.map(toInput),
-      job,
-    });
-    // Lines are checked before they are sent, so this is a gateway of another version, with other limits.
-    if ('index' in outcome && outcome.index !== undefined)
-      throw new StartupError(`${names[outcome.index]}: ${outcome.message}`);
-    const { documents: stored, job: reached } = successOf<Payload>(outcome);
-    return {
-      statuses: stored.map(({ status }) => status),
-      faults: new Map(),
-      jobId: reached?.id ?? job,
-      whole: Promise.resolve(0),
+  return ({ documents, names }) =>
+    async (job) => {
+      const { upsertDocuments: outcome } = await client.request<{ upsertDocuments: Payload | UpsertFailure }>(
+        mutation,
+        {
+          input: documents.map(toInput),
+          job,
+        },
+      );
+      // Lines are checked before they are sent, so this is a gateway of another version, with other limits.
+      if ('index' in outcome && outcome.index !== undefined)
+        throw new StartupError(`${names[outcome.index]}: ${outcome.message}`);
+      const { documents: stored, job: reached } = successOf<Payload>(outcome);
+      return {
+        statuses: stored.map(({ status }) => status),
+        faults: new Map(),
+        jobId: reached?.id ?? job,
+        whole: Promise.resolve(0),
+      };
     };
-  };
 }
 
 /** GraphQL's names of languages are upper case. */

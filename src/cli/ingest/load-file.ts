@@ -1,7 +1,7 @@
 import { StartupError } from '../../errors.ts';
 import type { UpsertStatus } from '../../ingest/write.ts';
 import { type Batch, type BatchLimits, gatherBatches } from './batch.ts';
-import type { BatchStore } from './batch-store.ts';
+import type { BatchStore, StoreBatch } from './batch-store.ts';
 import { type DocumentLineOptions, type KeyedDocument, type ReadDocument, readDocument } from './document-line.ts';
 import { toUnit } from './document-vectors.ts';
 import type { Position } from './json-lines.ts';
@@ -37,8 +37,8 @@ export interface LoadOptions {
 }
 
 /**
- * Stores the documents of a source, batch by batch, in order. While one batch is stored the next is read, and the vectors of
- * the one before are written; no more is held in memory than these three.
+ * Stores the documents of a source, batch by batch, in order. While one batch is stored the next is read and readied, and the
+ * vectors of the one before are written; no more is held in memory than these three.
  * @returns what became of them; fewer lines than the file has when the signal came.
  * @throws {StartupError} for a wrong line, after everything before it is stored.
  */
@@ -53,14 +53,15 @@ export async function loadFile(store: BatchStore, options: LoadOptions): Promise
 
   async function commit(): Promise<void> {
     const [taken, position] = [batch.take(), done];
+    const storeTaken = taken.documents.length === 0 ? undefined : store(taken);
     await storing;
-    storing = storeBatch(taken, position);
+    storing = storeBatch(taken, storeTaken, position);
     // Waited for before the next one; until then nobody looks.
     storing.catch(() => {});
   }
 
-  async function storeBatch(taken: Batch, position: Position): Promise<void> {
-    const stored = taken.documents.length === 0 ? undefined : await store(taken, tally.jobId);
+  async function storeBatch(taken: Batch, storeTaken: StoreBatch | undefined, position: Position): Promise<void> {
+    const stored = await storeTaken?.(tally.jobId);
     const earlier = recording;
     if (stored?.jobId !== undefined) tally.jobId = stored.jobId;
     recording = record();

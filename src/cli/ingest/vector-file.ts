@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { endianness } from 'node:os';
 import { StartupError } from '../../errors.ts';
 import { type FileFacts, readFileFacts } from './progress-file.ts';
 
@@ -36,9 +37,10 @@ export async function openVectorFile(path: string, dimensions: number): Promise<
         block = { first, bytes: await readBlock(file, first * rowBytes, rowsOfBlock * rowBytes) };
       const at = (row - first) * rowBytes;
       if (at + rowBytes > block.bytes.length) return undefined;
-      const vector = new Float32Array(dimensions);
-      for (let i = 0; i < dimensions; i++) vector[i] = block.bytes.readFloatLE(at + 4 * i);
-      return vector;
+      // Copied, because a view must begin at a multiple of four bytes, and to be turned round where the machine needs it.
+      const bytes = Uint8Array.prototype.slice.call(block.bytes, at, at + rowBytes);
+      if (endianness() === 'BE') Buffer.from(bytes.buffer).swap32();
+      return new Float32Array(bytes.buffer);
     },
     close: () => file.close(),
   };
