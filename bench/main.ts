@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { benchFreshness } from './freshness.ts';
 import { benchIngest } from './ingest.ts';
+import { benchAttach } from './measure-attach.ts';
 import { benchRecall } from './recall.ts';
 import { benchRelevance } from './relevance.ts';
 import { benchRetrieval } from './retrieval.ts';
@@ -11,7 +12,8 @@ npm run bench -- neighbour [--chunks 200000]   what a tenant at full load does t
 npm run bench -- relevance [--data DIR]        how good the ranking is
 npm run bench -- recall [--data DIR]           what two stages find of real vectors
 npm run bench -- freshness                     how soon a write is found by meaning
-npm run bench -- ingest [--documents 20000]    what a bulk load costs beside COPY`;
+npm run bench -- ingest [--documents 20000]    what a bulk load costs beside COPY
+npm run bench -- attach                        what following a table costs its application`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -36,6 +38,8 @@ if (command === 'relevance') {
   await benchFreshness();
 } else if (command === 'ingest') {
   await benchIngest(Number(values.documents));
+} else if (command === 'attach') {
+  await benchAttach();
 } else {
   console.error(usage);
   process.exitCode = 64;

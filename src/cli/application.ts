@@ -10,6 +10,7 @@ import { createGateway, type Gateway } from '../http/gateway.ts';
 import type { GraphiqlOptions } from '../http/graphiql-page.ts';
 import { readTrustedDocuments } from '../http/trusted-documents.ts';
 import type { SearchPageOptions } from '../http/use-search-page.ts';
+import { divideAnew } from '../ingest/divide-anew.ts';
 import { applySourceChanges } from '../ingest/sources/apply-changes.ts';
 import type { Logger } from '../log.ts';
 import { followModels } from '../models/follow-models.ts';
@@ -86,7 +87,7 @@ export async function openApplication(
       ? await openOwnWorkerDatabase(config, database, log, closing, metrics)
       : undefined;
     const countedWork = workerDatabase && metrics?.openWorker(workerDatabase);
-    const workerDeps = workerDatabase
+    const workerDeps: WorkerDeps | undefined = workerDatabase
       ? {
           database: workerDatabase,
           embedder: embedders.documents,
@@ -95,6 +96,8 @@ export async function openApplication(
           auditRetentionDays: config.auditRetentionDays,
           concurrency: config.workerConcurrency,
           deletedHours: config.deletedDocumentHours,
+          divideAnew: (tenantId, jobId, ids) =>
+            divideAnew({ database: workerDatabase, chunking }, tenantId, jobId, ids),
           // Nobody attaches a table to the embedded database.
           ...(config.mode === 'server' && {
             applyChanges: (signal?: AbortSignal) =>

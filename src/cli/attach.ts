@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import { counted } from '../counted.ts';
 import { asOwner } from '../db/owner-connection.ts';
 import { StartupError } from '../errors.ts';
 import { attachTable } from '../ingest/sources/attach-table.ts';
@@ -72,7 +73,8 @@ Columns are named as PostgreSQL has them, without quotes, joined by commas.`,
     const mapping = values.table === undefined ? undefined : readMapping({ ...values, table: values.table }, refuse);
     await asOwner(attachUrl(context.config()), async (owner) => {
       if (list) print(context, await listSources(owner), values.json);
-      else if (retry !== undefined) context.print(`${formatCount(await retryFailures(owner, retry))} are tried again.`);
+      else if (retry !== undefined)
+        context.print(`${counted(await retryFailures(owner, retry), 'is', 'are')} tried again.`);
       else if (mapping && values['dry-run']) {
         const statements = attachStatements(await inspectTable(owner, mapping));
         context.print(['begin', ...statements, 'commit'].map((statement) => `${statement};`).join('\n'));
@@ -83,10 +85,13 @@ Columns are named as PostgreSQL has them, without quotes, joined by commas.`,
         const rows = await backfill(owner, name, {
           change: 'upsert',
           signal,
-          onStep: (done) => context.note(`${formatCount(done)} rows noted`),
+          onStep: (done) => context.note(`${counted(done, 'row')} noted`),
         });
         if (signal.aborted) context.note(`Stopped. Go on with: tessera attach --resume '${name}'`);
-        else context.print(`${formatCount(rows)} rows that were there are noted; workers write them.`);
+        else
+          context.print(
+            `${counted(rows, 'row that was there is noted; workers write it', 'rows that were there are noted; workers write them')}.`,
+          );
       }
     });
   },
@@ -138,11 +143,11 @@ function print(context: CommandContext, sources: readonly SourceState[], asJson:
   if (sources.length === 0) context.print('No table is attached.');
   for (const source of sources) {
     const whose = source.tenant ?? 'the tenants of its rows';
-    const old = source.isBackfilled ? '' : `; ${formatCount(source.backfilled)} older rows noted, not all`;
+    const old = source.isBackfilled ? '' : `; ${counted(source.backfilled, 'older row')} noted, not all`;
     const lost = source.isFollowed ? '' : '; its triggers are gone';
     const last = source.lastChange ? `, the last from ${source.lastChange.toISOString()}` : '';
     context.print(
-      `${source.name} to ${source.collection} of ${whose}: ${formatCount(source.waiting)} wait, ${formatCount(source.failed)} failed${last}${old}${lost}`,
+      `${source.name} to ${source.collection} of ${whose}: ${counted(source.waiting, 'waits', 'wait')}, ${formatCount(source.failed)} failed${last}${old}${lost}`,
     );
     for (const { tenant, key, reason } of source.failures)
       context.print(`  ${tenant ?? '-'} ${JSON.stringify(key)}: ${reason}`);

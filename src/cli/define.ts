@@ -1,5 +1,6 @@
 import { attributeTypes } from '../attribute.ts';
 import { chunkContexts, chunkKinds, chunkTokenLimits, defaultChunking } from '../chunking.ts';
+import { counted } from '../counted.ts';
 import { languages } from '../language.ts';
 import { readChoice, readCount, readGatewayUrl, readTenant } from './argument-values.ts';
 import { type Refuse, readArguments } from './arguments.ts';
@@ -124,12 +125,12 @@ function describe({ unfitValues, collection }: Payload): string[] {
   const { name, documents, language, attributes } = collection;
   const declared = attributes.map((each) => `${each.name}:${each.type.toLowerCase()}`);
   const lines = [
-    `${name}: ${documents} documents, ${language.toLowerCase()}, ${declared.length === 0 ? 'no attributes' : declared.join(' ')}`,
+    `${name}: ${counted(documents, 'document')}, ${language.toLowerCase()}, ${declared.length === 0 ? 'no attributes' : declared.join(' ')}`,
     ...describeChunking(collection.chunking),
   ];
   if (unfitValues > 0)
     lines.push(
-      `${unfitValues} values of stored documents do not fit; filters on these attributes take them as absent.`,
+      `${counted(unfitValues, 'value of stored documents does not fit; filters on its attribute take it', 'values of stored documents do not fit; filters on these attributes take them')} as absent.`,
     );
   return lines;
 }

@@ -1,9 +1,9 @@
+import { counted } from '../counted.ts';
 import { asOwner } from '../db/owner-connection.ts';
 import { detachPlan, detachTable } from '../ingest/sources/attach-table.ts';
 import { readArguments } from './arguments.ts';
 import { attachUrl } from './attach.ts';
 import type { Command } from './command.ts';
-import { formatCount } from './format.ts';
 
 const usage = 'tessera detach NAME [--delete-documents] [--dry-run]';
 
@@ -33,7 +33,9 @@ are forgotten. Needs MIGRATE_DATABASE_URL, of the owner of the table.
         return;
       }
       const deleted = await detachTable(owner, name, { deleteDocuments: values['delete-documents'] });
-      const what = values['delete-documents'] ? `${formatCount(deleted)} documents are deleted` : 'its documents stay';
+      const what = values['delete-documents']
+        ? `${counted(deleted, 'document is', 'documents are')} deleted`
+        : 'its documents stay';
       context.print(`${name} is detached; ${what}.`);
     });
   },

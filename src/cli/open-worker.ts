@@ -1,4 +1,5 @@
 import type { ServerConfig } from '../config/config.ts';
+import { divideAnew } from '../ingest/divide-anew.ts';
 import { applySourceChanges } from '../ingest/sources/apply-changes.ts';
 import type { Logger } from '../log.ts';
 import { registerModels } from '../models/register-model.ts';
@@ -18,6 +19,7 @@ export async function openWorker(config: ServerConfig, log: Logger, metrics?: Me
   try {
     const models = next ? [embedder.model, next.documents.model] : [embedder.model];
     const [modelId, otherId] = (await registerModels(database, models, 'worker')) as [number, number?];
+    const chunking = { countTokens: embedder.countTokens, ...config.chunk };
     return {
       database,
       embedder,
@@ -26,11 +28,8 @@ export async function openWorker(config: ServerConfig, log: Logger, metrics?: Me
       auditRetentionDays: config.auditRetentionDays,
       concurrency: config.workerConcurrency,
       deletedHours: config.deletedDocumentHours,
-      applyChanges: (signal) =>
-        applySourceChanges(
-          { database, modelId, chunking: { countTokens: embedder.countTokens, ...config.chunk } },
-          signal,
-        ),
+      applyChanges: (signal) => applySourceChanges({ database, modelId, chunking }, signal),
+      divideAnew: (tenantId, jobId, ids) => divideAnew({ database, chunking }, tenantId, jobId, ids),
     };
   } catch (error) {
     await database.close();

@@ -69,20 +69,28 @@ export function measuredStatement() {
     .orderBy('model_id');
 }
 
-/** The whole outbox in one row; only the worker's role sees it. */
-export function waitingJobsStatement(): Statement<JobFacts> {
-  return sqlBuilder
-    .selectFrom('embedding_jobs')
-    .select([
-      sql<number>`(count(*) filter (where dead_at is null))::integer`.as('waiting'),
-      sql<number>`coalesce(extract(epoch from now() - min(created_at) filter (where dead_at is null)), 0)::float8`.as(
-        'oldestSeconds',
-      ),
-      sql<number>`(count(*) filter (where dead_at is null and attempts >= ${sql.lit(manyAttempts)}))::integer`.as(
-        'failing',
-      ),
-      sql<number>`(count(*) filter (where dead_at is not null))::integer`.as('dead'),
-    ]);
+/** A tenant's model. */
+interface TenantModel {
+  readonly tenantId: TenantId;
+  readonly modelId: number;
+}
+
+/**
+ * The whole outbox, in a row for models that searches look at and one for the others; none for what is empty. Only the worker's
+ * role sees it.
+ * @param beside models of tenants that no search looks at, which the worker's role does not see.
+ */
+export function waitingJobsStatement(beside: readonly TenantModel[]): Statement<JobFacts & { isBeside: boolean }> {
+  const tenants = beside.map(({ tenantId }) => tenantId);
+  const models = beside.map(({ modelId }) => modelId);
+  return compiled(sql<JobFacts & { isBeside: boolean }>`
+    select (j.tenant_id, j.model_id) in (select * from unnest(${tenants}::text[], ${models}::smallint[])) as "isBeside",
+      (count(*) filter (where j.dead_at is null))::integer as waiting,
+      coalesce(extract(epoch from now() - min(j.created_at) filter (where j.dead_at is null)), 0)::float8 as "oldestSeconds",
+      (count(*) filter (where j.dead_at is null and j.attempts >= ${sql.lit(manyAttempts)}))::integer as failing,
+      (count(*) filter (where j.dead_at is not null))::integer as dead
+    from embedding_jobs j
+    group by 1`);
 }
 
 /** How many chunks of a tenant nothing will ever embed by a model. */

@@ -19,6 +19,11 @@ const rememberedTenants = 10_000;
 /**
  * A token bucket for each tenant of this process: it holds a minute's tokens and fills all the time. A call larger than that
  * waits for a full bucket and leaves a debt, so that it is late but not impossible.
+ *
+ * Another thing than the tokens a day of `src/quotas`, with which it shares the word only. This one evens out what a provider is
+ * sent, whoever sends it, the worker above all: it says when to come back, and whoever is put off does. It is a rate, so it needs no
+ * window, no database and no agreement between processes. That one is what a tenant may use up: it refuses, in the transaction of the
+ * write that would use more.
  */
 export function createTokenBudget({
   tokensPerMinute,

@@ -105,7 +105,7 @@ builder.mutationField('reembed', (t) =>
   t.field({
     type: ReembedPayload,
     description:
-      'Has stored documents embedded anew, such as after a change of the provider. Give a collection or ids, not both.',
+      'Has stored documents embedded anew, such as after a change of the provider, and divided anew where they would be divided otherwise now. Give a collection or ids, not both.',
     authScopes: { token: 'documents:write' },
     extensions: { ...priced({ points: 50 }), ...tagged('write') },
     errors: {

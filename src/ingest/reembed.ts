@@ -68,7 +68,7 @@ async function* readQueuedTexts(tenantId: TenantId, jobId: JobId, execute: Execu
 
 /**
  * Has documents embedded anew, as after a change of the provider behind a model's name. The old vectors are searched until
- * the new ones are there.
+ * the new ones are there. The worker divides anew those that would be divided otherwise now: `divideAnew`.
  * @returns the job; null where there is nothing to embed.
  * @throws what `checkWrite` throws.
  */

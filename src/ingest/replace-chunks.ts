@@ -14,6 +14,12 @@ import { insertedRows, type RowWriter } from './row-writer.ts';
 import type { ChunkRow, DocumentRow } from './upsert-statements.ts';
 import type { IngestDeps } from './write.ts';
 
+/** What of a document its chunks depend on. */
+type DividedDocument = Pick<
+  DocumentRow,
+  'id' | 'collection' | 'externalId' | 'title' | 'body' | 'url' | 'language' | 'audience'
+>;
+
 /**
  * Brings the chunks of documents to what their bodies say, in the transaction that writes the bodies. Chunks that did not
  * change keep their vectors; the vectors of those that go stand in for those that come. See
@@ -25,7 +31,7 @@ import type { IngestDeps } from './write.ts';
 export async function replaceChunks(
   deps: Pick<IngestDeps, 'chunking' | 'divide'>,
   tenantId: TenantId,
-  documents: readonly DocumentRow[],
+  documents: readonly DividedDocument[],
   settings: ReadonlyMap<string, CollectionSettings>,
   execute: Execute,
   rows: Pick<RowWriter, 'insertChunks'> = insertedRows(tenantId, execute),
@@ -58,7 +64,7 @@ export function embeddedText({ context, text }: ChunkRow): string {
   return `${context}\n${text}`;
 }
 
-function toChunkRow(document: DocumentRow, chunk: DocumentChunk): ChunkRow {
+function toChunkRow(document: DividedDocument, chunk: DocumentChunk): ChunkRow {
   return {
     id: newChunkId(),
     documentId: document.id,

@@ -1,4 +1,5 @@
 import type { Principal } from '../auth/principal.ts';
+import { counted } from '../counted.ts';
 import { auditStatement } from '../db/audit.ts';
 import { type Database, type Execute, readInFlight, transact } from '../db/database.ts';
 import { operatorScopeOf } from '../db/scope.ts';
@@ -128,10 +129,13 @@ async function requireComplete(pairs: readonly ModelPair[], execute: Execute): P
     return reasons.length > 0 ? [`  ${tenantId}: ${name} ${reasons.join(', and ')}`] : [];
   });
   if (lacks.length === 0) return;
-  const shown = [...lacks.slice(0, 10), ...(lacks.length > 10 ? [`  and ${lacks.length - 10} tenants more`] : [])];
+  const shown = [
+    ...lacks.slice(0, 10),
+    ...(lacks.length > 10 ? [`  and ${counted(lacks.length - 10, 'tenant')} more`] : []),
+  ];
   throw new StartupError(
     [
-      `Nothing was switched, because ${lacks.length} of ${pairs.length} tenants would be searched incompletely:`,
+      `Nothing was switched, because ${lacks.length} of ${counted(pairs.length, 'tenant')} would be searched incompletely:`,
       ...shown,
     ].join('\n'),
   );

@@ -69,7 +69,10 @@ export function modelCountsStatement(tenants: readonly TenantId[]): Statement<Mo
   return { compile: () => query.compile(sqlBuilder) };
 }
 
-/** Adds a model beside the active one, or takes one that was retired and emptied once more. */
+/**
+ * Adds a model beside the active one, or takes one that was retired and emptied once more. Of a graph that it had nothing is
+ * known: it may have been dropped since by whoever retired it, and if it stands it holds nothing. A review finds out.
+ */
 export function addCandidateStatement(tenantId: TenantId, modelId: number, replaces: number): Statement<unknown> {
   const anew = {
     role: 'candidate' as const,
@@ -79,6 +82,11 @@ export function addCandidateStatement(tenantId: TenantId, modelId: number, repla
     filled_to: null,
     filled_at: null,
     emptied_at: null,
+    tier: 'exact' as const,
+    hnsw_index: null,
+    tier_changed_at: sql<Date>`now()`,
+    chunk_count: null,
+    counted_at: null,
   };
   return sqlBuilder
     .insertInto('tenant_models')

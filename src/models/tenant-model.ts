@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import type { ModelCounts, modelRolesStatement } from './role-statements.ts';
 
 /** A model of a tenant, without numbers. */
@@ -32,7 +33,7 @@ export function pairOf(models: readonly ModelRow[], direction: 'forward' | 'back
 export function unreadiness({ active, candidate }: ModelPair, missing: number): string[] {
   const isFilling = candidate.replaces !== null && candidate.filledAt === null;
   return [
-    ...(missing > 0 ? [`lacks ${missing} vectors that ${active.name} has`] : []),
+    ...(missing > 0 ? [`lacks ${counted(missing, 'vector')} that ${active.name} has`] : []),
     ...(isFilling ? ['is still being filled'] : []),
     ...(active.tier === 'hnsw' && candidate.tier === 'exact' ? ['has no graph yet'] : []),
   ];

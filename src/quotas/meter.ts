@@ -24,6 +24,10 @@ export interface Spent {
 /**
  * Spends budgets that all gateways share, out of slices that this process took in advance: one statement a slice, and none for
  * a request that a slice has room for or that finds its budget gone. What is left of a slice falls with its window.
+ *
+ * Tokens that are embedded are one of these budgets. `src/embed/token-budget.ts` counts tokens, too, and is another thing: how
+ * fast a process sends them to a provider. Here a count is kept over windows and processes, and what is gone is refused; there nothing
+ * is kept and nobody refused, but told to wait.
  */
 export interface Meter {
   spend(budget: Budget, amount: number): Promise<Spent>;

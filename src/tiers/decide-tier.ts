@@ -34,6 +34,11 @@ export interface TierFacts {
   readonly chunks: number;
   /** False for what no search looks at, such as vectors of a retired model. */
   readonly isSearched: boolean;
+  /**
+   * True while a candidate's vectors still come in their thousands. A graph is then neither begun nor adopted: every one of them
+   * would be put into it by itself, where one build at the end takes them all. One that searches are told of stays.
+   */
+  readonly isFilling: boolean;
   /** Whether searches are told that there is an index. */
   readonly isRecorded: boolean;
   /** What the database's catalog says; `invalid` is what an interrupted build or drop leaves behind. */
@@ -63,8 +68,9 @@ export function decideTier(facts: TierFacts, thresholds: TierThresholds): TierSt
   return isRecorded ? 'forget' : 'keep';
 }
 
-function wantsIndex({ chunks, isSearched, isRecorded, index }: TierFacts, thresholds: TierThresholds): boolean {
-  if (!isSearched) return false;
+function wantsIndex(facts: TierFacts, thresholds: TierThresholds): boolean {
+  const { chunks, isSearched, isFilling, isRecorded, index } = facts;
+  if (!isSearched || (isFilling && !(isRecorded && index === 'valid'))) return false;
   const hasIndex = index === 'valid' || isRecorded;
   return hasIndex ? chunks >= thresholds.demoteBelow : chunks > thresholds.promoteAbove;
 }

@@ -46,6 +46,8 @@ export interface IndexState<Target extends IndexTarget = IndexTarget> {
   readonly chunks: number;
   /** False for what no search looks at, such as vectors of a retired model. */
   readonly isSearched: boolean;
+  /** True for a candidate that is not filled yet. */
+  readonly isFilling: boolean;
   /** Whether searches are told that there is an index. */
   readonly isRecorded: boolean;
   readonly thresholds: TierThresholds;

@@ -6,18 +6,28 @@ import type { TierStatus } from './read-tier-status.ts';
 import type { ModelRole } from './tier-statements.ts';
 import { wordKind } from './word-index.ts';
 
-type Vectors = GraphTarget & { readonly role: ModelRole; readonly tier: Tier; readonly chunks: number };
+type Vectors = GraphTarget & {
+  readonly role: ModelRole;
+  readonly isFilled: boolean;
+  readonly tier: Tier;
+  readonly chunks: number;
+};
 type Words = WordTarget & { readonly isRecorded: boolean; readonly chunks: number };
 
-/** What there is to know of a tenant's vectors of one model. Those of a retired model are not searched. */
-export function graphState({ tenantId, modelId, role, tier, chunks }: Vectors, thresholds: TierThresholds): IndexState {
-  const facts = { chunks, isSearched: role !== 'retired', isRecorded: tier === 'hnsw', thresholds };
-  return { kind: graphKind, target: { tenantId, modelId }, ...facts };
+/**
+ * What there is to know of a tenant's vectors of one model. Those of a retired model are not searched. A model that was made the
+ * active one before it was filled is, so that its graph does not wait.
+ */
+export function graphState(vectors: Vectors, thresholds: TierThresholds): IndexState {
+  const { tenantId, modelId, role, isFilled, tier, chunks } = vectors;
+  const of = { isSearched: role !== 'retired', isFilling: role === 'candidate' && !isFilled };
+  return { kind: graphKind, target: { tenantId, modelId }, chunks, ...of, isRecorded: tier === 'hnsw', thresholds };
 }
 
 /** What there is to know of a tenant's chunks of one language. */
 export function wordState({ tenantId, language, isRecorded, chunks }: Words, thresholds: TierThresholds): IndexState {
-  return { kind: wordKind, target: { tenantId, language }, chunks, isSearched: true, isRecorded, thresholds };
+  const of = { isSearched: true, isFilling: false };
+  return { kind: wordKind, target: { tenantId, language }, chunks, ...of, isRecorded, thresholds };
 }
 
 /** What a review would do about what was read. */

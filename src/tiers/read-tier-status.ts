@@ -13,6 +13,8 @@ import { wordStatesStatement } from './word-statements.ts';
 export interface TenantTier extends GraphTarget {
   readonly model: string;
   readonly role: ModelRole;
+  /** False for a model that the worker still goes through the tenant's chunks for. */
+  readonly isFilled: boolean;
   readonly tier: Tier;
   readonly tierChangedAt: Date;
   /** Counted now. */

@@ -9,6 +9,9 @@ import type { GraphTarget } from './index-kind.ts';
 /** What a tenant has a model for; vectors of a retired one are not searched. */
 export type ModelRole = 'active' | 'candidate' | 'retired';
 
+/** A tenant's first model replaces none and needs no filling; another is filled once each chunk was queued or had its vector. */
+const isFilled = sql<boolean>`(tenant_models.replaces is null or tenant_models.filled_at is not null)`.as('isFilled');
+
 interface CountedRow {
   tenant_id: string;
   model_id: number;
@@ -48,6 +51,7 @@ export function tierStatesStatement() {
       sql.ref<TenantId>('tenant_id').as('tenantId'),
       'model_id as modelId',
       sql.ref<ModelRole>('role').as('role'),
+      isFilled,
       sql.ref<Tier>('tier').as('tier'),
       sql<number>`coalesce(chunk_count, 0)`.as('chunks'),
     ])
@@ -70,6 +74,7 @@ export function tierStatusStatement() {
       'tenant_models.model_id as modelId',
       'models.name as model',
       sql.ref<ModelRole>('tenant_models.role').as('role'),
+      isFilled,
       sql.ref<Tier>('tenant_models.tier').as('tier'),
       'tenant_models.tier_changed_at as tierChangedAt',
       sql<number>`coalesce(counts.chunks, 0)`.as('chunks'),

@@ -1,7 +1,7 @@
 import { type Database, readInFlight, transact } from '../db/database.ts';
 import { workerScope } from '../db/scope.ts';
 import type { Embedder } from '../embed/embedder.ts';
-import type { ChunkId, DocumentId, TenantId } from '../ids.ts';
+import type { ChunkId, DocumentId, JobId, TenantId } from '../ids.ts';
 import { coarseVector, InvalidVectorError } from '../vector.ts';
 import { type EmbeddedTexts, embedTexts } from './embed-texts.ts';
 import {
@@ -9,6 +9,7 @@ import {
   chunkTextsStatement,
   claimJobsStatement,
   postponeJobsStatement,
+  reembeddingsStatement,
   rejectJobsStatement,
 } from './job-statements.ts';
 import { unlessInactive } from './unless-inactive.ts';
@@ -30,6 +31,8 @@ export interface WorkerDeps {
   readonly deletedHours?: number;
   /** Writes some of what waits from attached tables, and says how much; absent where no table is attached. */
   readonly applyChanges?: (signal?: AbortSignal) => Promise<number>;
+  /** Divides documents as they would be divided now, before their chunks are embedded anew as part of a job. */
+  readonly divideAnew?: (tenantId: TenantId, jobId: JobId, ids: readonly DocumentId[]) => Promise<void>;
   /** Told after each commit how long its chunks had waited for their vectors, in seconds. */
   readonly onWritten?: (waitedSeconds: readonly number[]) => void;
 }
@@ -48,7 +51,7 @@ const leaseSeconds = 120;
 /** The chunks of one call to the provider: of one tenant, whose texts never travel with another's. */
 interface Call {
   readonly tenantId: TenantId;
-  readonly chunkIds: readonly ChunkId[];
+  readonly jobs: readonly ClaimedJob[];
 }
 
 /**
@@ -63,9 +66,8 @@ export async function embedBatch(deps: WorkerDeps): Promise<BatchResult> {
   const byTenant = Map.groupBy(jobs, (job: ClaimedJob) => job.tenantId);
   const calls: Call[] = [];
   for (const [tenantId, claimed] of byTenant) {
-    const chunkIds = claimed.map(({ chunkId }) => chunkId);
-    for (let start = 0; start < chunkIds.length; start += maxBatch)
-      calls.push({ tenantId, chunkIds: chunkIds.slice(start, start + maxBatch) });
+    for (let start = 0; start < claimed.length; start += maxBatch)
+      calls.push({ tenantId, jobs: claimed.slice(start, start + maxBatch) });
   }
   let embedded = 0;
   const next = calls[Symbol.iterator]();
@@ -83,9 +85,11 @@ export async function embedBatch(deps: WorkerDeps): Promise<BatchResult> {
 }
 
 /** @returns how many chunks are done. */
-async function embedCall(deps: WorkerDeps, { tenantId, chunkIds }: Call): Promise<number> {
+async function embedCall(deps: WorkerDeps, call: Call): Promise<number> {
   const { database, embedder, modelId } = deps;
-  const [chunks] = await readInFlight(database, workerScope(tenantId), [chunkTextsStatement(tenantId, chunkIds)]);
+  const { tenantId } = call;
+  const chunkIds = call.jobs.map(({ chunkId }) => chunkId);
+  const chunks = await readChunks(deps, call, chunkIds);
   const texts = chunks.map(({ text }) => text);
   const { vectors, rejected, failure } = await embedTexts(embedder, texts, tenantId);
   // A chunk that is gone took its job with it.
@@ -108,6 +112,26 @@ async function embedCall(deps: WorkerDeps, { tenantId, chunkIds }: Call): Promis
   }
   if (chunkIds.length > left.length) database.announceChange?.(tenantId);
   return chunkIds.length - left.length - rejected.size;
+}
+
+/** The texts that are to be embedded. Of documents that are embedded anew, those that they are divided into now. */
+async function readChunks(
+  { database, divideAnew }: WorkerDeps,
+  { tenantId, jobs }: Call,
+  chunkIds: readonly ChunkId[],
+): Promise<ChunkText[]> {
+  const texts = chunkTextsStatement(tenantId, chunkIds);
+  const jobOf = new Map(jobs.map(({ chunkId, jobId }) => [chunkId, jobId]));
+  const jobIds = [...new Set(jobOf.values())].filter((id) => id !== null);
+  const scope = workerScope(tenantId);
+  const [chunks, anew] = await readInFlight(database, scope, [texts, reembeddingsStatement(tenantId, jobIds)]);
+  if (anew.length === 0 || !divideAnew) return chunks;
+  for (const { id } of anew) {
+    const documents = chunks.filter((chunk) => jobOf.get(chunk.id) === id).map(({ documentId }) => documentId);
+    await divideAnew(tenantId, id, [...new Set(documents)]);
+  }
+  const [divided] = await readInFlight(database, scope, [texts]);
+  return divided;
 }
 
 type ChunkText = ReturnType<typeof chunkTextsStatement> extends { execute(): Promise<(infer Row)[]> } ? Row : never;

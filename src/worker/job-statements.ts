@@ -7,6 +7,8 @@ export interface ClaimedJob {
   readonly tenantId: TenantId;
   readonly chunkId: ChunkId;
   readonly attempts: number;
+  /** What it is embedded for; null where nobody follows it. */
+  readonly jobId: JobId | null;
 }
 
 /**
@@ -52,7 +54,8 @@ export function claimJobsStatement(modelId: number, limit: number, leaseSeconds:
     from claimed
     where embedding_jobs.tenant_id = claimed.tenant_id and embedding_jobs.model_id = claimed.model_id
       and embedding_jobs.chunk_id = claimed.chunk_id
-    returning embedding_jobs.tenant_id as "tenantId", embedding_jobs.chunk_id as "chunkId", embedding_jobs.attempts`;
+    returning embedding_jobs.tenant_id as "tenantId", embedding_jobs.chunk_id as "chunkId", embedding_jobs.attempts,
+      embedding_jobs.job_id as "jobId"`;
   return { compile: () => query.compile(sqlBuilder) };
 }
 
@@ -69,6 +72,16 @@ export function chunkTextsStatement(tenantId: TenantId, chunkIds: readonly Chunk
     .where('id', '=', sql<string>`any(${chunkIds}::uuid[])`)
     .orderBy('document_id')
     .orderBy('ordinal');
+}
+
+/** Those of some jobs that embed stored documents anew. */
+export function reembeddingsStatement(tenantId: TenantId, jobIds: readonly JobId[]) {
+  return sqlBuilder
+    .selectFrom('jobs')
+    .select(sql.ref<JobId>('id').as('id'))
+    .where('tenant_id', '=', tenantId)
+    .where('id', '=', sql<string>`any(${jobIds}::uuid[])`)
+    .where('kind', '=', 'reembed');
 }
 
 /** Discharges jobs, in the transaction that writes their vectors, and says which there were and how long they had waited. */

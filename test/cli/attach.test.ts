@@ -64,7 +64,7 @@ describeServer('the example of docs/attach.md', () => {
 
   test('attaches the table, and a worker makes its rows and its changes documents with vectors', async () => {
     const { status, stdout } = await run(command, env);
-    expect([status, stdout]).toEqual([0, expect.stringContaining('1 rows that were there are noted')]);
+    expect([status, stdout]).toEqual([0, expect.stringContaining('1 row that was there is noted; workers write it.')]);
     const worker = start(['work'], env);
     await worker.waitFor('stderr', /the worker embeds/);
     await shop.run(changes);

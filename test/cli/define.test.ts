@@ -36,7 +36,7 @@ test('a collection is defined, takes lines with a status and a language, and ref
   expect(more).toEqual({
     status: 0,
     stdout:
-      'books: 2 documents, german, tags:text_list\n1 values of stored documents do not fit; filters on these attributes take them as absent.\n',
+      'books: 2 documents, german, tags:text_list\n1 value of stored documents does not fit; filters on its attribute take it as absent.\n',
     stderr: '',
   });
   const refused = await tessera('define', 'books');

@@ -85,6 +85,26 @@ describeServer('tessera doctor, of tenants that have two models', () => {
     ]);
   });
 
+  test('tells a candidate’s queue apart from what the active model has yet to embed', async () => {
+    const queue = (
+      modelId: number,
+      role: 'active' | 'candidate',
+    ) => `begin; set local session_replication_role = replica;
+      insert into tenant_models (tenant_id, model_id, role) values ('moved', ${modelId}, '${role}') on conflict do nothing;
+      insert into embedding_jobs (tenant_id, model_id, chunk_id, created_at)
+        select 'moved', ${modelId}, id, now() - interval '30 minutes' from chunks where tenant_id = 'moved' order by id limit 7;
+      commit`;
+    const jobs = async () =>
+      (await look()).findings.filter(({ check }) => check === 'jobs').map(({ level, found }) => [level, found]);
+    await db.owner.query(queue(firstId, 'candidate'));
+    expect(await jobs()).toEqual([
+      ['ok', 'nothing waits for its vector; 7 chunks wait for a model beside the active one'],
+    ]);
+    await db.owner.query(queue(secondId, 'active'));
+    expect(await jobs()).toEqual([['warning', '7 chunks wait for their vectors, the oldest for 30 minutes']]);
+    await db.owner.query(`delete from embedding_jobs; delete from tenant_models where role = 'candidate'`);
+  });
+
   test('finds chunks that the active model will never embed, though the other one has', async () => {
     await db.owner.query(`begin; set local session_replication_role = replica;
       insert into tenant_models (tenant_id, model_id, role, replaces) values ('moved', ${firstId}, 'candidate', ${secondId});

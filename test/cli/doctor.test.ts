@@ -149,7 +149,7 @@ describeServer('tessera doctor', () => {
       `insert into embedding_jobs (tenant_id, model_id, chunk_id, attempts, created_at)
        select tenant_id, 1, id, 7, now() - interval '2 hours' from chunks where tenant_id = 'small' limit 1`,
       'delete from embedding_jobs',
-      { check: 'jobs', level: 'fault', found: '1 chunks wait for their vectors, the oldest for 120 minutes' },
+      { check: 'jobs', level: 'fault', found: '1 chunk waits for its vector, the oldest for 120 minutes' },
     ],
     [
       `create table spare as select * from embeddings where tenant_id = 'small' and chunk_id = (select min(chunk_id::text)::uuid from embeddings where tenant_id = 'small'); delete from embeddings using spare where embeddings.chunk_id = spare.chunk_id`,

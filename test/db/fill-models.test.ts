@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Database } from '../../src/db/database.ts';
 import { countDrift } from '../../src/drift/count-drift.ts';
 import { parseTenantId } from '../../src/ids.ts';
-import { addCandidate, retireModel } from '../../src/models/change-roles.ts';
+import { addCandidate, retireModel, switchModels } from '../../src/models/change-roles.ts';
 import { registerModel } from '../../src/models/register-model.ts';
 import { fillModels, type ModelStep } from '../../src/worker/fill-models.ts';
 import { describeServer, openTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -144,4 +144,21 @@ describeServer('filling and emptying a model', () => {
     const model = { name: 'static-en-512', dimensions: 512 };
     expect(await registerModel(db.worker, model, 'worker')).not.toBe(nextId);
   }, 60_000);
+
+  test('remembers nothing of an earlier graph when it is added again, so that the cut-over waits for the new one', async () => {
+    // As it is left where nobody has reviewed tiers since, and the graph itself is gone.
+    await db.owner.query(`update tenant_models set tier = 'hnsw', hnsw_index = 'embeddings_hnsw_000000000000',
+      chunk_count = 50000, counted_at = now(), tier_changed_at = '2020-01-01'`);
+    expect(await addCandidate({ database: db.database }, operator, alpha, nextId)).toBe(true);
+    const { rows } = await db.owner.query(
+      `select role, tier, hnsw_index, chunk_count, counted_at, tier_changed_at > '2020-01-01' as is_new from tenant_models order by model_id`,
+    );
+    const none = { hnsw_index: null, chunk_count: null, counted_at: null };
+    expect(rows).toEqual([
+      expect.objectContaining({ role: 'active', tier: 'hnsw', is_new: false }),
+      { role: 'candidate', tier: 'exact', ...none, is_new: true },
+    ]);
+    const forward = { tenantId: alpha, direction: 'forward', force: false } as const;
+    await expect(switchModels({ database: db.database }, operator, forward)).rejects.toThrow('and has no graph yet');
+  });
 });

@@ -10,4 +10,9 @@ set
   "job_id" = $7,
   "filled_to" = $8,
   "filled_at" = $9,
-  "emptied_at" = $10
+  "emptied_at" = $10,
+  "tier" = $11,
+  "hnsw_index" = $12,
+  "tier_changed_at" = now(),
+  "chunk_count" = $13,
+  "counted_at" = $14

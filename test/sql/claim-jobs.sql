@@ -137,4 +137,5 @@ where
 returning
   embedding_jobs.tenant_id as "tenantId",
   embedding_jobs.chunk_id as "chunkId",
-  embedding_jobs.attempts
+  embedding_jobs.attempts,
+  embedding_jobs.job_id as "jobId"

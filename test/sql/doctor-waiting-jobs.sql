@@ -1,17 +1,23 @@
 select
+  (j.tenant_id, j.model_id) in (
+    select
+      *
+    from
+      unnest($1::text[], $2::smallint[])
+  ) as "isBeside",
   (
     count(*) filter (
       where
-        dead_at is null
+        j.dead_at is null
     )
-  )::integer as "waiting",
+  )::integer as waiting,
   coalesce(
     extract(
       epoch
       from
-        now() - min(created_at) filter (
+        now() - min(j.created_at) filter (
           where
-            dead_at is null
+            j.dead_at is null
         )
     ),
     0
@@ -19,15 +25,17 @@ select
   (
     count(*) filter (
       where
-        dead_at is null
-        and attempts >= 5
+        j.dead_at is null
+        and j.attempts >= 5
     )
-  )::integer as "failing",
+  )::integer as failing,
   (
     count(*) filter (
       where
-        dead_at is not null
+        j.dead_at is not null
     )
-  )::integer as "dead"
+  )::integer as dead
 from
-  "embedding_jobs"
+  embedding_jobs j
+group by
+  1

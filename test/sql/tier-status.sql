@@ -3,6 +3,10 @@ select
   "tenant_models"."model_id" as "modelId",
   "models"."name" as "model",
   "tenant_models"."role" as "role",
+  (
+    tenant_models.replaces is null
+    or tenant_models.filled_at is not null
+  ) as "isFilled",
   "tenant_models"."tier" as "tier",
   "tenant_models"."tier_changed_at" as "tierChangedAt",
   coalesce(counts.chunks, 0) as "chunks"

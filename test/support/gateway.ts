@@ -20,6 +20,7 @@ import type { TrustedDocuments } from '../../src/http/trusted-documents.ts';
 import type { QueryLimits } from '../../src/http/use-query-limits.ts';
 import type { SearchPageOptions } from '../../src/http/use-search-page.ts';
 import { parseTenantId } from '../../src/ids.ts';
+import { divideAnew } from '../../src/ingest/divide-anew.ts';
 import type { DocumentInput } from '../../src/ingest/document-input.ts';
 import { upsertDocuments } from '../../src/ingest/upsert-documents.ts';
 import type { UpsertOutcome } from '../../src/ingest/write.ts';
@@ -178,7 +179,11 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     onRevoked: access.onRevoked,
     watches,
   };
-  const workerDeps: WorkerDeps = { database: { ...db.worker, ...told }, embedder, modelId, other: next };
+  const workerDeps: WorkerDeps = {
+    ...{ database: { ...db.worker, ...told }, embedder, modelId, other: next },
+    divideAnew: (tenantId, jobId, ids) =>
+      divideAnew({ database: db.worker, chunking: deps.chunking }, tenantId, jobId, ids),
+  };
   const checkApart = createReadyCheck(database, { trustForMs: 0 });
   const gateway = createGateway({
     depsForRequest: (signal, principal) => ({

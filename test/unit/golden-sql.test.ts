@@ -23,6 +23,7 @@ import * as settings from '../../src/ingest/collection-settings.ts';
 import * as letters from '../../src/ingest/dead-letters.ts';
 import * as definitions from '../../src/ingest/define-collection.ts';
 import * as documentDeletions from '../../src/ingest/delete-statements.ts';
+import * as divideAnew from '../../src/ingest/divide-anew.ts';
 import { removeGoneStatement, reserveDocumentsStatement } from '../../src/ingest/import-documents.ts';
 import * as once from '../../src/ingest/only-once.ts';
 import * as patches from '../../src/ingest/patch-documents.ts';
@@ -198,6 +199,8 @@ const statements: Record<string, Statement<unknown>> = {
   'delete-documents': documentDeletions.deleteDocumentsStatement(tenant, [documentId]),
   'delete-chunks-of': documentDeletions.deleteChunksOfStatement(tenant, [documentId]),
   'forget-deletion': documentDeletions.forgetDeletionStatement(tenant, jobId),
+  'lock-divided': divideAnew.lockDividedStatement(tenant, [documentId]),
+  reembeddings: jobs.reembeddingsStatement(tenant, [jobId]),
   'lock-deleted': documentDeletions.lockDeletedStatement(tenant, [documentId]),
   'mark-deleted': documentDeletions.markDeletedStatement(tenant, [documentId]),
   'mark-matching-deleted': documentDeletions.markMatchingDeletedStatement(
@@ -531,7 +534,7 @@ const looks: Record<string, Statement<unknown>> = {
   'drift-rehash-chunks': drift.rehashChunksStatement(tenant, [chunkId], [hash]),
   'doctor-stranded-chunks': doctor.strandedChunksStatement(tenant, 1),
   'doctor-tables': doctor.tablesStatement(),
-  'doctor-waiting-jobs': doctor.waitingJobsStatement(),
+  'doctor-waiting-jobs': doctor.waitingJobsStatement([{ tenantId: tenant, modelId: 2 }]),
 };
 
 describe('the SQL that is sent', () => {

@@ -67,7 +67,7 @@ export async function examine(
     return withDatabase(config.workerUrl, config.statementTimeoutMs, async (worker) => [
       ...findings,
       ...(await checkLock(worker, 'tessera_worker', 'worker')),
-      ...(await checkOutbox(worker, looked.pages, looked.modelIds)),
+      ...(await checkOutbox(worker, looked)),
       ...checkDrift(await lookForDrift(worker, looked.tenants)),
     ]);
   });
@@ -124,6 +124,8 @@ interface Looked {
   readonly pages: ReadonlyMap<string, number>;
   /** Of models that some tenant has. */
   readonly modelIds: readonly number[];
+  /** Models of tenants that no search looks at. */
+  readonly beside: readonly TenantTier[];
   /** Those that were looked at. */
   readonly tenants: readonly TenantId[];
 }
@@ -189,7 +191,8 @@ async function checkDatabase(
     findings.push(...checkStranded(tenant.tenantId, row?.stranded ?? 0));
   }
   const tenants = chosen.map(({ tenantId }) => tenantId);
-  return { findings, pages, tenants, modelIds };
+  const beside = status.tenants.filter(({ role }) => role !== 'active');
+  return { findings, pages, tenants, modelIds, beside };
 }
 
 /** The largest, the median and the smallest: the planner sees each of them differently. */
@@ -218,16 +221,10 @@ async function planAll(
   return planned;
 }
 
-async function checkOutbox(
-  worker: Database,
-  pages: ReadonlyMap<string, number>,
-  modelIds: readonly number[],
-): Promise<Finding[]> {
+async function checkOutbox(worker: Database, { pages, modelIds, beside }: Looked): Promise<Finding[]> {
   // Where nobody has a model yet, any will do.
   const claims = (modelIds.length > 0 ? modelIds : [0]).flatMap(workerStrategies);
-  const [[jobs]] = await readInFlight(worker, workerScope(), [waitingJobsStatement()]);
-  return [
-    ...checkJobs(jobs ?? { waiting: 0, oldestSeconds: 0, failing: 0, dead: 0 }),
-    ...checkPlans('worker', await planAll(worker, claims, pages)),
-  ];
+  const [jobs] = await readInFlight(worker, workerScope(), [waitingJobsStatement(beside)]);
+  const [apart, searched] = [jobs.find(({ isBeside }) => isBeside), jobs.find(({ isBeside }) => !isBeside)];
+  return [...checkJobs(searched, apart), ...checkPlans('worker', await planAll(worker, claims, pages))];
 }

@@ -1,3 +1,4 @@
+import { counted } from '../../counted.ts';
 import { StartupError } from '../../errors.ts';
 import type { ReadFields } from './document-line.ts';
 import { fileStart, type JsonLine, type Position, readLines } from './json-lines.ts';
@@ -11,7 +12,7 @@ const longestRecord = 16 * 1024 * 1024;
 /**
  * Reads a file of comma separated values (RFC 4180, UTF-8) whose first record names the columns. A cell that is empty counts as
  * left out. A quoted cell may hold commas, line ends, and quotes, doubled.
- * @throws {StartupError} when the first record is none.
+ * @throws {StartupError} when the first record is none, or names a column twice.
  */
 export async function* readCsv(path: string, start: Position): AsyncGenerator<SourceItem> {
   const records = readRecords(path, fileStart);
@@ -20,6 +21,11 @@ export async function* readCsv(path: string, start: Position): AsyncGenerator<So
   const first = head.done ? { fault: 'it is empty.' } : head.value;
   if ('fault' in first) throw new StartupError(`${path} does not begin with the names of its columns: ${first.fault}`);
   const { cells: columns, position: behindHead } = first;
+  const twice = columns.find((name, index) => name !== '' && columns.indexOf(name) !== index);
+  if (twice !== undefined)
+    throw new StartupError(
+      `${path} names the column ${JSON.stringify(twice)} twice, so which of them counts is not known.`,
+    );
   const from = start.line === 0 ? { ...behindHead, record: 0 } : start;
   let record = from.record ?? 0;
   for await (const { position, firstLine, isCut, ...read } of readRecords(path, from)) {
@@ -106,7 +112,9 @@ function splitCells(record: string): { cells: string[] } | { fault: string } {
 
 function toFields(columns: readonly string[], cells: readonly string[]): ReadFields {
   if (cells.length !== columns.length)
-    return { fault: `it has ${cells.length} cells; the first line names ${columns.length} columns.` };
+    return {
+      fault: `it has ${counted(cells.length, 'cell')}; the first line names ${counted(columns.length, 'column')}.`,
+    };
   const value: Record<string, unknown> = {};
   for (const [index, name] of columns.entries()) {
     const text = cells[index] as string;

@@ -1,5 +1,5 @@
+import { counted } from '../../counted.ts';
 import { StartupError } from '../../errors.ts';
-import { formatCount } from '../format.ts';
 import type { GatewayClient } from '../gateway-client.ts';
 import { interruption } from '../interruption.ts';
 import { waitForVectors } from '../wait-for-vectors.ts';
@@ -48,17 +48,16 @@ export async function embedRemaining(
       job = jobId === undefined ? null : await readJob(client, jobId);
       return counts.pending;
     },
-    onPending: (waiting) =>
-      display.phase(
-        job?.status === 'RUNNING' ? formatJob(job) : `${formatCount(waiting)} chunks wait for their vectors`,
-      ),
+    onPending: (waiting) => display.phase(job?.status === 'RUNNING' ? formatJob(job) : waitingFor(waiting)),
     onStall: (waiting) =>
-      display.note(
-        `${formatCount(waiting)} chunks wait for their vectors and none was embedded for a while. Does a worker run ("tessera work")?`,
-      ),
+      display.note(`${waitingFor(waiting)} and none was embedded for a while. Does a worker run ("tessera work")?`),
   });
   if (pending === 0) return { pendingAtFirst, embedded: counts.embedded };
-  const state = `All documents are stored and found by their words; ${formatCount(pending)} chunks still wait for their vectors.`;
+  const state = `All documents are stored and found by their words; ${counted(pending, 'chunk still waits for its vector', 'chunks still wait for their vectors')}.`;
   if (signal.aborted) throw interruption(signal, state);
   throw new StartupError(`${state} Nothing was embedded for two minutes: start a worker with "tessera work".`);
+}
+
+function waitingFor(chunks: number): string {
+  return counted(chunks, 'chunk waits for its vector', 'chunks wait for their vectors');
 }

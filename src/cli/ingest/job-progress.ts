@@ -1,3 +1,4 @@
+import { counted } from '../../counted.ts';
 import { formatCount } from '../format.ts';
 
 /** How far a job is, as the gateway says. */
@@ -18,7 +19,7 @@ export function formatJob({ total, done, failed, ratePerSecond, secondsLeft }: J
   const share = total === 0 ? 1 : Math.min(1, (done + failed) / total);
   const filled = Math.floor(barLength * share);
   const bar = filled === 0 ? '' : `${'='.repeat(filled - 1)}${filled === barLength ? '=' : '>'}`;
-  const parts = [`${formatCount(done)} of ${formatCount(total)} chunks embedded`];
+  const parts = [`${formatCount(done)} of ${counted(total, 'chunk')} embedded`];
   if (failed > 0) parts.push(`${formatCount(failed)} refused`);
   if (ratePerSecond >= 1) parts.push(`${formatCount(Math.round(ratePerSecond))} a second`);
   if (secondsLeft !== null) parts.push(formatLeft(Math.ceil(secondsLeft)));

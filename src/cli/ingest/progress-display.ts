@@ -1,4 +1,5 @@
-import { formatCount, formatRate } from '../format.ts';
+import { counted } from '../../counted.ts';
+import { formatRate } from '../format.ts';
 
 /** How far a run is. */
 export interface RunState {
@@ -93,7 +94,7 @@ function percent(state: RunState): string {
 }
 
 function facts({ documents, elapsedMs }: RunState): string {
-  return `${formatCount(documents)} documents, ${formatRate(documents, elapsedMs)}`;
+  return `${counted(documents, 'document')}, ${formatRate(documents, elapsedMs)}`;
 }
 
 function timeLeft({ offset, startOffset, sizeBytes, elapsedMs }: RunState): string {

@@ -1,3 +1,4 @@
+import { counted } from '../../counted.ts';
 import { StartupError } from '../../errors.ts';
 import type { CommandContext } from '../command.ts';
 import { formatCount, formatDuration, formatRate } from '../format.ts';
@@ -113,17 +114,17 @@ async function openDirect(context: CommandContext, client: GatewayClient, { skip
 function describeLoad({ vectors }: Tally, chunks: number, ms: number, logBytes: bigint): string {
   const each = chunks === 0 ? '' : `, ${formatCount(Math.round(Number(logBytes) / chunks))} a chunk`;
   return (
-    `${formatCount(chunks)} chunks, ${formatRate(chunks, ms)}, ${formatCount(vectors)} of which brought their vectors; ` +
-    `the server wrote ${formatCount(Number(logBytes))} bytes of WAL meanwhile${each}.`
+    `${counted(chunks, 'chunk')}, ${formatRate(chunks, ms)}, ${counted(vectors, 'of which brought its vector', 'of which brought their vectors')}; ` +
+    `the server wrote ${counted(Number(logBytes), 'byte')} of WAL meanwhile${each}.`
   );
 }
 
 function describeTally({ created, updated, unchanged, invalid }: Tally, ms: number): string {
   const documents = created + updated + unchanged;
   return (
-    `${formatCount(documents)} documents in ${formatDuration(ms)}, ${formatRate(documents, ms)}: ` +
+    `${counted(documents, 'document')} in ${formatDuration(ms)}, ${formatRate(documents, ms)}: ` +
     `${formatCount(created)} created, ${formatCount(updated)} updated, ${formatCount(unchanged)} unchanged; ` +
-    `${formatCount(invalid)} lines invalid.`
+    `${counted(invalid, 'line')} invalid.`
   );
 }
 
@@ -131,7 +132,7 @@ function describeVectors(embedded: number | undefined, ms: number, last: number,
   const all =
     embedded === undefined
       ? 'All chunks are embedded'
-      : `${formatCount(embedded)} chunks embedded in ${formatDuration(ms)}, ${formatRate(embedded, ms)}`;
+      : `${counted(embedded, 'chunk')} embedded in ${formatDuration(ms)}, ${formatRate(embedded, ms)}`;
   return last === 0
     ? `${all}.`
     : `${all}; the last ${formatCount(last)} in ${formatDuration(lastMs)} after everything was stored.`;

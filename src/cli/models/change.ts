@@ -1,4 +1,5 @@
 import type { Principal } from '../../auth/principal.ts';
+import { counted } from '../../counted.ts';
 import type { Database } from '../../db/database.ts';
 import { StartupError } from '../../errors.ts';
 import type { TenantId } from '../../ids.ts';
@@ -16,7 +17,6 @@ import { fillModels } from '../../worker/fill-models.ts';
 import type { CommandContext } from '../command.ts';
 import { openGatewayDatabase, openWorkerDatabase } from '../databases.ts';
 import { openEmbedders } from '../embedders.ts';
-import { formatCount } from '../format.ts';
 import { hasOwner, openOwner } from '../open-owner.ts';
 import { formatFreed, formatMb, formatModels, vectorBytes } from './model-table.ts';
 
@@ -91,7 +91,7 @@ export async function retireModels(
         rows += step.rows;
         if (step.state === 'done') context.note(`${step.tenantId}: done`);
       });
-      context.note(`${formatCount(rows)} rows were erased here; a worker may have erased others.`);
+      context.note(`${counted(rows, 'row was', 'rows were')} erased here; a worker may have erased others.`);
     } finally {
       if (worker !== database) await worker.close();
     }

@@ -1,3 +1,4 @@
+import { counted } from '../../counted.ts';
 import type { TenantModel } from '../../models/tenant-model.ts';
 import type { Comparison } from '../../recall/compare-models.ts';
 import { formatCount } from '../format.ts';
@@ -65,7 +66,7 @@ export function formatComparison(
     `${label.padEnd(30)}${value(first).padStart(24)}${value(second).padStart(24)}`;
   const ms = (value: number) => `${value.toFixed(1)} ms`;
   return [
-    `${formatCount(queries)} queries; overlap@10 ${overlapAt10.toFixed(3)}; the same first passage for ${formatCount(sameFirst)}`,
+    `${counted(queries, 'query', 'queries')}; overlap@10 ${overlapAt10.toFixed(3)}; the same first passage for ${formatCount(sameFirst)}`,
     '',
     `${''.padEnd(30)}${names.map((name) => fitTo(name, 24).trimEnd().padStart(24)).join('')}`,
     row('best cosine, mean', (one) => one.bestMean.toFixed(3)),

@@ -1,6 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { counted } from '../../counted.ts';
 import type { Database } from '../../db/database.ts';
 import { StartupError } from '../../errors.ts';
 import type { TenantId } from '../../ids.ts';
@@ -8,7 +9,6 @@ import { exportTenant } from '../../tenants/export-tenant.ts';
 import { TenantStateError } from '../../tenants/tenant-error.ts';
 import type { CommandContext } from '../command.ts';
 import { openGatewayDatabase, openWorkerDatabase } from '../databases.ts';
-import { formatCount } from '../format.ts';
 import { interruption } from '../interruption.ts';
 
 export interface ExportOptions {
@@ -45,7 +45,7 @@ export async function runExport(context: CommandContext, options: ExportOptions)
     await database.close();
   }
   // Beside the documents there are a header and an end.
-  context.note(`${formatCount(lines - 2)} documents of ${tenantId} exported${vectors ? ' with their vectors' : ''}.`);
+  context.note(`${counted(lines - 2, 'document')} of ${tenantId} exported${vectors ? ' with their vectors' : ''}.`);
 }
 
 /** A tenant is read past what its users may see of it, which the gateway's login cannot. */

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import type { Principal } from '../../auth/principal.ts';
+import { counted } from '../../counted.ts';
 import { StartupError } from '../../errors.ts';
 import { parseTenantId, type TenantId } from '../../ids.ts';
 import { CollectionError } from '../../ingest/collection-definition.ts';
@@ -72,7 +73,7 @@ export async function runImport(context: CommandContext, { path, tenantId }: Imp
       );
     const { documents, changed, adopted } = batch.tally;
     context.print(
-      `${formatCount(documents)} documents imported, ${formatCount(documents - changed)} of them unchanged; ${formatCount(adopted)} vectors came along.`,
+      `${counted(documents, 'document')} imported, ${formatCount(documents - changed)} of them unchanged; ${counted(adopted, 'vector')} came along.`,
     );
     if (app.workerDeps) await drain(app.workerDeps, signal);
     else context.note('What has no vector yet waits for a worker.');

@@ -1,3 +1,4 @@
+import { counted } from '../../counted.ts';
 import { formatCount } from '../format.ts';
 
 export interface ListedTenant {
@@ -55,12 +56,12 @@ export function formatDeletion({ tenantId, status, indexesToDrop, finishedAt, ta
     return [`${tenantId} is refused everything from now on, and waits for a worker to erase it.`];
   if (indexesToDrop.length > 0)
     return [
-      `${tenantId}: ${formatCount(erased)} rows are erased; ${indexesToDrop.join(', ')} ${indexesToDrop.length === 1 ? 'is' : 'are'} left, for a worker with MIGRATE_DATABASE_URL or "tessera tiers --apply" to drop.`,
+      `${tenantId}: ${counted(erased, 'row is', 'rows are')} erased; ${indexesToDrop.join(', ')} ${indexesToDrop.length === 1 ? 'is' : 'are'} left, for a worker with MIGRATE_DATABASE_URL or "tessera tiers --apply" to drop.`,
     ];
-  if (status === 'ERASING') return [`${tenantId} is being erased: ${formatCount(erased)} rows so far.`];
+  if (status === 'ERASING') return [`${tenantId} is being erased: ${counted(erased, 'row')} so far.`];
   const width = Math.max(...tables.map(({ table }) => table.length));
   return [
-    `${tenantId} was erased at ${finishedAt}: ${formatCount(erased)} rows of ${tables.length} tables, in which nothing of it is left.`,
+    `${tenantId} was erased at ${finishedAt}: ${counted(erased, 'row')} of ${counted(tables.length, 'table')}, in which nothing of it is left.`,
     ...tables.map(
       ({ table, erasedRows, remainingRows }) =>
         `  ${table.padEnd(width)}${formatCount(erasedRows).padStart(12)} erased${String(remainingRows ?? '-').padStart(4)} left`,

@@ -26,7 +26,7 @@ export function writeBalloons(folder: string, name: string, count: number): Prom
 
 /** What a run reports: created, updated, unchanged, invalid. */
 export function tallyOf(stdout: string): [created: number, updated: number, unchanged: number, invalid: number] {
-  const found = /: ([\d,]+) created, ([\d,]+) updated, ([\d,]+) unchanged; ([\d,]+) lines invalid\.$/m.exec(stdout);
+  const found = /: ([\d,]+) created, ([\d,]+) updated, ([\d,]+) unchanged; ([\d,]+) lines? invalid\.$/m.exec(stdout);
   const numbers = found?.slice(1).map((digits) => Number(digits.replaceAll(',', ''))) ?? [];
   const [created = -1, updated = -1, unchanged = -1, invalid = -1] = numbers;
   return [created, updated, unchanged, invalid];

@@ -36,7 +36,7 @@ test('on a terminal one line changes, ten times a second at most; what is noted 
   const clear = '\r\u001b[K';
   expect(written.join('').split(clear)).toEqual([
     '',
-    expect.stringMatching(/ 1 documents/),
+    expect.stringMatching(/ 1 document, /),
     expect.stringMatching(/ 3 documents/),
     'Line 7: it is not JSON.\n',
     expect.stringMatching(/^100 %/),

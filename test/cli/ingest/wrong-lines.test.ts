@@ -62,6 +62,21 @@ test('a quote that is not closed within 16 MB is not looked for any further', as
   expect(tallyOf(stdout)).toEqual([1, 0, 0, 21]);
 });
 
+test('CSV that names a column twice is refused, whatever the flag; columns without a name and without cells are not', async () => {
+  const path = join(folder, 'twice.csv');
+  await writeFile(path, '\ufeffexternalId,title,body,"title"\na,A,Rose.,B\n');
+  for (const options of [[], ['--skip-invalid']]) {
+    expect(await ingest(path, 'twice', ...options)).toMatchObject({
+      status: 1,
+      stdout: '',
+      stderr: `tessera: ${path} names the column "title" twice, so which of them counts is not known.\n`,
+    });
+  }
+  await writeFile(path, 'externalId,title,body,,\na,A,Rose.,,\n');
+  const { status, stdout } = await ingest(path, 'twice');
+  expect([status, tallyOf(stdout)]).toEqual([0, [1, 0, 0, 0]]);
+});
+
 test('lines of CSV and of JSON that are no UTF-8 are told by their numbers', async () => {
   const latin = Buffer.from('b,B,Z\xfcrich\n', 'latin1');
   const csv = join(folder, 'latin.csv');

@@ -152,8 +152,25 @@ describe('what is not', () => {
       /^fault: .*60 minutes/,
     );
     expect(bad(checkJobs({ waiting: 2, oldestSeconds: 1, failing: 1, dead: 0 }))[0]).toMatch(
-      /^warning: 1 chunks failed/,
+      /^warning: 1 chunk failed/,
     );
+  });
+
+  test('of chunks that wait for a model beside the active one, what stands still, fails or was refused, as warnings', () => {
+    const beside = { waiting: 5_000, oldestSeconds: 3_599, failing: 0, dead: 0 };
+    const filling = checkJobs(undefined, beside);
+    expect(filling).toEqual([
+      {
+        ...{ check: 'jobs', level: 'ok' },
+        found: 'nothing waits for its vector; 5,000 chunks wait for a model beside the active one',
+      },
+    ]);
+    expect(bad(checkJobs(beside))[0]).toMatch(/^warning: 5,000 chunks wait for their vectors, the oldest/);
+    expect(bad(checkJobs(undefined, { ...beside, oldestSeconds: 3_600, failing: 1, dead: 2 }))).toEqual([
+      'warning: 5,000 chunks wait for their vectors of a model beside the active one, the oldest for 60 minutes',
+      'warning: 1 chunk failed 5 times or more for a model beside the active one',
+      'warning: the embedding service refused 2 chunks for good for a model beside the active one',
+    ]);
   });
 
   test('a plan that reads a table from end to end is a fault, any other deviation and a failure are warnings', () => {

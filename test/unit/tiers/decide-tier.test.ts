@@ -3,8 +3,8 @@ import { describe, expect, it, test } from 'vitest';
 import { decideTier, type TierFacts, type TierStep, tierThresholds } from '../../../src/tiers/decide-tier.ts';
 
 const thresholds = tierThresholds(12_000);
-const fresh: TierFacts = { chunks: 100, isSearched: true, isRecorded: false, index: 'none' };
-const graph: TierFacts = { chunks: 20_000, isSearched: true, isRecorded: true, index: 'valid' };
+const fresh: TierFacts = { chunks: 100, isSearched: true, isFilling: false, isRecorded: false, index: 'none' };
+const graph: TierFacts = { chunks: 20_000, isSearched: true, isFilling: false, isRecorded: true, index: 'valid' };
 
 describe('the thresholds', () => {
   test('lie apart, so that a tenant that hovers stays what it is', () => {
@@ -30,6 +30,11 @@ describe('a tier is decided', () => {
     ['or forgotten, where it is not needed', { ...graph, index: 'none', chunks: 100 }, 'forget'],
     ['what is not searched has none', { ...graph, isSearched: false }, 'drop'],
     ['and gets none', { ...fresh, isSearched: false, chunks: 50_000 }, 'keep'],
+    ['what is being filled gets none yet', { ...fresh, isFilling: true, chunks: 50_000 }, 'keep'],
+    ['one that is recorded stays', { ...graph, isFilling: true }, 'keep'],
+    ['one that is not goes', { ...graph, isFilling: true, isRecorded: false }, 'drop'],
+    ['and so does one that is unfinished', { ...graph, isFilling: true, index: 'invalid' }, 'drop'],
+    ['and a record of none', { ...graph, isFilling: true, index: 'none' }, 'forget'],
   ];
   it.each(cases)('%s', (_, facts, step) => {
     expect(decideTier(facts, thresholds)).toBe(step);
@@ -39,6 +44,7 @@ describe('a tier is decided', () => {
 const anyFacts = fc.record<TierFacts>({
   chunks: fc.integer({ min: 0, max: 30_000 }),
   isSearched: fc.boolean(),
+  isFilling: fc.boolean(),
   isRecorded: fc.boolean(),
   index: fc.constantFrom('none', 'valid', 'invalid'),
 });

@@ -7,7 +7,7 @@ import { inOrder, planTiers } from '../../../src/tiers/plan-tiers.ts';
 import { wordIndexName, wordKind } from '../../../src/tiers/word-index.ts';
 
 const thresholds = tierThresholds(12_000);
-const common = { isSearched: true, isRecorded: false, thresholds };
+const common = { isSearched: true, isFilling: false, isRecorded: false, thresholds };
 
 function state(tenant: string, chunks: number, change: Partial<IndexState> = {}): IndexState {
   return { ...common, kind: graphKind, target: { tenantId: parseTenantId(tenant), modelId: 1 }, chunks, ...change };

@@ -8,6 +8,7 @@ const small: TenantTier = {
   modelId: 1,
   model: 'static-en-512',
   role: 'active',
+  isFilled: true,
   tier: 'exact',
   tierChangedAt: new Date(0),
   chunks: 500,
