@@ -11,8 +11,7 @@ const linkMs = 20;
 const rounds = 120;
 
 /**
- * How long a search takes when the database is 20 ms away, its own work included, over what `select 1` takes there: timers
- * are coarse, so the link is a little longer than it says.
+ * How long a search takes when the database is 20 ms away, its own work included, over what `select 1` takes there.
  */
 export async function measureRoundTrips(bench: RetrievalBench): Promise<Measures> {
   const link = await openDelayProxy(bench.database.gateway, linkMs / 2);

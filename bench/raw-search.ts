@@ -1,31 +1,21 @@
-import type { CompiledQuery } from 'kysely';
 import type pg from 'pg';
 import type { Database } from '../src/db/database.ts';
+import { planOnceSettings } from '../src/db/plan-once.ts';
+import type { Query } from '../src/db/query.ts';
 import { type Scope, scopeStatement, settingsStatement } from '../src/db/scope.ts';
 import { parseTenantId } from '../src/ids.ts';
+import { createTunedSearch } from '../src/recall/tuned-search.ts';
 import { search } from '../src/search/search.ts';
-import type { ChooseDepth } from '../src/search/search-depth.ts';
 import type { Question } from './questions.ts';
 import { benchModel } from './seed-tessera.ts';
 import { dimensions } from './vector-source.ts';
 
-/** What BALANCED means where nothing was measured. */
-const chooseDepth: ChooseDepth = async () => ({
-  kind: 'two-stage',
-  stageOne: 'planned',
-  tier: 'exact',
-  chunks: null,
-  candidates: 100,
-  efSearch: 100,
-  measuredRecall: null,
-  measuredAt: null,
-  reached: true,
-});
-
-/** Exactly what the gateway sends to PostgreSQL for a search, compiled in advance. */
+/** Exactly what the gateway sends to PostgreSQL for a search, compiled in advance: parsed and planned as often as there. */
 export interface RawSearch {
   readonly opening: string;
   readonly settings: string;
+  /** Under which the connection keeps it parsed, as the gateway's does. */
+  readonly name: string;
   readonly text: string;
   readonly values: unknown[];
 }
@@ -41,11 +31,11 @@ export async function captureSearch(
   groupBy: 'DOCUMENT' | 'CHUNK' = 'DOCUMENT',
 ): Promise<RawSearch> {
   const principal = { tenantId: parseTenantId(question.tenantId), subject: 'bench', groups: [], scopes: [] };
-  let captured: { scope: Scope; query: CompiledQuery } | undefined;
+  let captured: { scope: Scope; query: Query } | undefined;
   const capturing: Database = {
     ...database,
     read: async (scope, queries) => {
-      captured = { scope, query: queries[0] as CompiledQuery };
+      captured = { scope, query: queries[0] as Query };
       throw enough;
     },
   };
@@ -61,9 +51,7 @@ export async function captureSearch(
     database: capturing,
     embedder,
     modelId,
-    chooseDepth,
-    wordIndexes: async () => [],
-    hasAccessLists: async () => false,
+    ...createTunedSearch({ database }),
   };
   await search(deps, principal, { text: question.text, mode: 'SEMANTIC', groupBy }, { first: 10 }).catch(
     (error: unknown) => {
@@ -74,7 +62,8 @@ export async function captureSearch(
   const { settings = {}, ...scope } = captured.scope;
   return {
     opening: `begin read only; ${scopeStatement(scope, database.scopeDefaults)}`,
-    settings: settingsStatement(settings),
+    settings: [settingsStatement(settings), ...(captured.query.isPlannedOnce ? [planOnceSettings] : [])].join('; '),
+    name: captured.query.name as string,
     text: captured.query.sql,
     values: [...captured.query.parameters],
   };
@@ -83,14 +72,14 @@ export async function captureSearch(
 /** Sends it, pipelined, and nothing else. @returns the rows. */
 export async function sendRaw(
   pool: pg.Pool,
-  { opening, settings, text, values }: RawSearch,
+  { opening, settings, name, text, values }: RawSearch,
 ): Promise<{ chunkId: string }[]> {
   const client = await pool.connect();
   try {
     const [, , { rows }] = await Promise.all([
       client.query(opening),
       client.query(settings),
-      client.query({ text, values }),
+      client.query({ name, text, values }),
       client.query('commit'),
     ]);
     return rows;

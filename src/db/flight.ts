@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type pg from 'pg';
 import { cancelRunning } from './cancel-running.ts';
 import type { DatabaseWatch } from './database-watch.ts';
+import { planForTenantSettings, planOnceSettings } from './plan-once.ts';
 import type { Query } from './query.ts';
 import { type Scope, type ScopeDefaults, type ScopeSettings, scopeStatement, settingsStatement } from './scope.ts';
 import { databaseError, sqlstateOf } from './sqlstate.ts';
@@ -72,12 +73,15 @@ export async function fly(on: Connections, scope: Scope, parts: readonly FlightP
 async function flyOnce(on: Connections, scope: Scope, parts: readonly FlightPart[]): Promise<FlightAnswer[]> {
   const { signal, preparing } = on;
   const prepares = preparing.isOn;
+  // How the next statement will be planned.
+  let once = plansOnce(parts[0]?.queries[0], prepares);
   let taken: TakenConnection;
   let opening: string;
   try {
     // The settings of one part alone travel with the scope.
     const [only] = parts.length === 1 ? parts : [];
     opening = `begin read only; ${scopeStatement({ ...scope, ...(only?.settings && { settings: only.settings }) }, on.scopeDefaults)}`;
+    if (once) opening += `; ${planOnceSettings}`;
     signal?.throwIfAborted();
     taken = await takeConnection(on, scope);
   } catch (error) {
@@ -92,11 +96,16 @@ async function flyOnce(on: Connections, scope: Scope, parts: readonly FlightPart
   const places = parts.map(({ settings, queries: wanted }) => {
     const setting = parts.length > 1 && settings && settingsStatement(settings);
     if (setting) queries.push({ text: setting });
-    const first = queries.length;
-    for (const { name, sql, parameters } of wanted) {
+    // Places of the answers: between them stand settings.
+    return wanted.map((query) => {
+      const { name, sql, parameters } = query;
+      if (plansOnce(query, prepares) !== once) {
+        once = !once;
+        queries.push({ text: once ? planOnceSettings : planForTenantSettings });
+      }
       queries.push({ text: sql, values: parameters as unknown[], ...(prepares && name !== undefined && { name }) });
-    }
-    return { first, end: queries.length };
+      return queries.length - 1;
+    });
   });
   queries.push({ text: 'commit' });
   const cancel = () => cancelRunning(client);
@@ -117,7 +126,12 @@ async function flyOnce(on: Connections, scope: Scope, parts: readonly FlightPart
   }
   const opened = settled[0];
   if (opened?.status === 'rejected') return parts.map(() => ({ error: databaseError(opened.reason) }));
-  return places.map(({ first, end }) => toAnswer(settled.slice(first, end)));
+  return places.map((own) => toAnswer(own.map((place) => settled[place] as PromiseSettledResult<pg.QueryResult>)));
+}
+
+/** Only where connections keep statements: else the plan for one tenant costs no more than one for any. */
+function plansOnce(query: Query | undefined, prepares: boolean): boolean {
+  return prepares && query?.name !== undefined && query.isPlannedOnce === true;
 }
 
 async function send(client: pg.PoolClient, queries: readonly pg.QueryConfig[], pipelined: boolean) {

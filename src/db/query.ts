@@ -4,6 +4,8 @@ import type { CompiledQuery } from 'kysely';
 export interface Query<Row = unknown> extends CompiledQuery<Row> {
   /** A connection keeps a statement parsed under its name: the same name must always mean the same text. */
   readonly name?: string;
+  /** With a name: its plan is the same for every tenant, so a connection makes it once, without a look at its parameters. */
+  readonly isPlannedOnce?: boolean;
   /** Says how it travels with others like it. */
   readonly merge?: Merge;
 }

@@ -21,6 +21,16 @@ export function saveCurveStatement(tenantId: TenantId, curve: RecallCurve): Stat
     .onConflict((oc) => oc.columns(['tenant_id', 'model_id']).doUpdateSet(values));
 }
 
+/**
+ * Rows of each table from which a plan may be for any tenant: it is made for a two-hundredth of the table (migration 0026), so
+ * for fifty rows. Made for four, it went through all of a tenant's documents for each hit; for one, it took seconds.
+ */
+const leastRowsToPlanOnce = 10_000;
+
+/** As the last analysis or vacuum counted them; -1 for a table that has seen neither. */
+const smallestTable = sql`select min(reltuples) from pg_class
+  where oid in ('tessera.documents'::regclass, 'tessera.chunks'::regclass, 'tessera.embeddings'::regclass)`;
+
 /** How a tenant's active model is indexed and what was measured of it, in one row; none for a tenant without vectors. */
 export function tuningStatement(tenantId: TenantId) {
   return sqlBuilder
@@ -40,6 +50,7 @@ export function tuningStatement(tenantId: TenantId) {
       'recall_curves.exact_p95_ms as exactP95Ms',
       'recall_curves.measured_at as measuredAt',
       sql<boolean>`has_access_lists()`.as('hasAccessLists'),
+      sql<boolean>`(${smallestTable}) >= ${leastRowsToPlanOnce}::int`.as('mayPlanOnce'),
       sql<string[]>`array(${wordIndexes(tenantId)})`.as('wordIndexes'),
     ])
     .where('tenant_models.tenant_id', '=', tenantId)

@@ -19,6 +19,8 @@ export interface Tuning {
   readonly wordIndexes: readonly string[];
   /** Whether documents of the tenant may be hidden from some who search it. */
   readonly hasAccessLists: boolean;
+  /** Whether the tables are so large, and so well known to the planner, that a plan for any tenant is a good one. */
+  readonly mayPlanOnce: boolean;
 }
 
 /**
@@ -30,13 +32,14 @@ export async function readTuning(deps: { readonly database: Database }, principa
   if (!row)
     return {
       ...{ modelId: null, tier: 'exact', chunks: null, curve: undefined },
-      ...{ outdated: false, wordIndexes: [], hasAccessLists: false },
+      ...{ outdated: false, wordIndexes: [], hasAccessLists: false, mayPlanOnce: false },
     };
-  const { modelId, tier, chunks, wordIndexes, hasAccessLists } = row;
+  const { modelId, tier, chunks, wordIndexes, hasAccessLists, mayPlanOnce } = row;
   const curve = toCurve(row);
   const current = curve !== undefined && describesTenant(curve, row);
   const outdated = curve !== undefined && !current;
-  return { modelId, tier, chunks, curve: current ? curve : undefined, outdated, wordIndexes, hasAccessLists };
+  const known = { modelId, tier, chunks, wordIndexes, hasAccessLists, mayPlanOnce };
+  return { ...known, curve: current ? curve : undefined, outdated };
 }
 
 type TuningRow = ReturnType<typeof tuningStatement> extends { execute(): Promise<(infer Row)[]> } ? Row : never;

@@ -25,6 +25,8 @@ export interface TunedSearch {
   wordIndexes(principal: Principal): Promise<readonly string[]>;
   /** Whether documents of the tenant may be hidden from some who search it. */
   hasAccessLists(principal: Principal): Promise<boolean>;
+  /** Whether the tables are so large, and so well known to the planner, that a plan for any tenant is a good one. */
+  mayPlanOnce(principal: Principal): Promise<boolean>;
   /** The model by which the tenant is searched; null where it has none. */
   activeModel(principal: Principal): Promise<number | null>;
   /** Has all of it read anew, as after a change of the model: of a tenant, or of everybody. */
@@ -53,6 +55,7 @@ export function createTunedSearch(
     },
     wordIndexes: async (principal) => (await cache.read(principal)).wordIndexes,
     hasAccessLists: async (principal) => (await cache.read(principal)).hasAccessLists,
+    mayPlanOnce: async (principal) => (await cache.read(principal)).mayPlanOnce,
     activeModel: async (principal) => (await cache.read(principal)).modelId,
     forget: cache.forget,
   };

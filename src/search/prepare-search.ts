@@ -1,6 +1,7 @@
 import type { Principal } from '../auth/principal.ts';
 import type { ChunkId } from '../ids.ts';
 import { exampleOperands } from './example-stage.ts';
+import { isPlannedOnce } from './planned-once.ts';
 import { readExamples } from './read-examples.ts';
 import type { SearchDeps } from './search.ts';
 import type { SearchDepth } from './search-depth.ts';
@@ -29,6 +30,7 @@ export interface PreparedSearch {
   readonly scan: KeywordScan | undefined;
   /** Whether documents may be hidden from the caller. */
   readonly hasAccessLists: boolean;
+  readonly mayPlanOnce: boolean;
 }
 
 type Request = Omit<SearchRequest, 'first' | 'after'>;
@@ -68,6 +70,7 @@ export async function prepareSearch(
     words: subject.kind === 'text' ? subject.query.words : undefined,
     scan: subject.kind === 'text' && mode !== 'SEMANTIC' ? await chooseScan() : undefined,
     hasAccessLists: isExact ? false : await deps.hasAccessLists(principal),
+    mayPlanOnce: !isExact && (await deps.mayPlanOnce?.(principal)) === true,
   };
 
   /** EXACT means every chunk, for words as for vectors. */
@@ -107,7 +110,7 @@ export function planSearch(
   const { subject, fusion } = request;
   const { vector, depth, scan, hasAccessLists } = prepared;
   const { keyword: keywordWeight, semantic: semanticWeight } = deps.embedder.fusionWeights;
-  return {
+  const plan: SearchPlan = {
     modelId: deps.modelId,
     ...(vector && depth && { semantic: { modelId: deps.modelId, ...vector, depth: depthOf(depth.kind) } }),
     ...(subject.kind === 'text' &&
@@ -133,6 +136,7 @@ export function planSearch(
     minScore: request.minScore,
     ...page,
   };
+  return prepared.mayPlanOnce && isPlannedOnce(plan, depth) ? { ...plan, isPlannedOnce: true } : plan;
 
   function depthOf(kind: 'two-stage' | 'exact') {
     return kind === 'exact' ? { kind } : { kind, candidates, ...(stageOne && { stageOne }) };

@@ -31,5 +31,8 @@ export type ChooseDepth = (principal: Principal, wish: RecallWish) => Promise<Se
 /** Whether a tenant has access lists, so that some of its documents may be hidden from somebody. */
 export type HasAccessLists = (principal: Principal) => Promise<boolean>;
 
+/** Whether the tables are so large, and so well known to the planner, that a plan for any tenant is a good one. */
+export type MayPlanOnce = (principal: Principal) => Promise<boolean>;
+
 /** The languages of a tenant that have a word index which searches may count on. */
 export type ReadWordIndexes = (principal: Principal) => Promise<readonly string[]>;

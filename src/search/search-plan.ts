@@ -18,6 +18,8 @@ export interface SearchPlan extends PagePlan {
   readonly recency?: { readonly halfLifeDays: number; readonly weight: number } | undefined;
   /** Whether the hits' vectors are wanted, to tell how like each other they are. */
   readonly withVectors: boolean;
+  /** Whether PostgreSQL may plan it for any tenant, and so once a connection: {@link isPlannedOnce}. */
+  readonly isPlannedOnce?: boolean;
   /** Whether the answer is to say how many candidates each half had, which costs a count of them. */
   readonly reports?: boolean;
 }

@@ -78,6 +78,7 @@ function prepare<Row>(build: Build, tenantId: TenantId, plan: SearchPlan): State
     ...compiled,
     parameters: compiled.parameters.map((parameter) => fill(parameter, operands)),
     name,
+    ...(plan.isPlannedOnce && { isPlannedOnce: true }),
     merge: {
       likeness: () => shape + JSON.stringify(operandNames.map((each) => (each in batched ? '' : operands[each]))),
       query: (queries) => mergeSearches(build, open, operands, queries),

@@ -17,7 +17,7 @@ import { type Passage, passagesStatement } from './passages.ts';
 import { type PreparedSearch, prepareSearch } from './prepare-search.ts';
 import { runSearch, type StageOneReport } from './run-search.ts';
 import { createSearchCursors, itemMark } from './search-cursor.ts';
-import type { ChooseDepth, HasAccessLists, ReadWordIndexes, SearchDepth } from './search-depth.ts';
+import type { ChooseDepth, HasAccessLists, MayPlanOnce, ReadWordIndexes, SearchDepth } from './search-depth.ts';
 import type { PageInput, SearchInput, SearchMode } from './search-input.ts';
 import { type SearchOutcome, searchOutcome } from './search-outcome.ts';
 import type { KeywordScan } from './search-plan.ts';
@@ -32,6 +32,8 @@ export interface SearchDeps {
   readonly chooseDepth: ChooseDepth;
   readonly wordIndexes: ReadWordIndexes;
   readonly hasAccessLists: HasAccessLists;
+  /** Never, without it. */
+  readonly mayPlanOnce?: MayPlanOnce;
   /** What a filtered search may spend, where it is not to be chosen by the size of the tenant. */
   readonly budgets?: SearchBudgets;
   /** Told of every search that was answered. */

@@ -10,6 +10,18 @@ select
   "recall_curves"."exact_p95_ms" as "exactP95Ms",
   "recall_curves"."measured_at" as "measuredAt",
   has_access_lists () as "hasAccessLists",
+  (
+    select
+      min(reltuples)
+    from
+      pg_class
+    where
+      oid in (
+        'tessera.documents'::regclass,
+        'tessera.chunks'::regclass,
+        'tessera.embeddings'::regclass
+      )
+  ) >= $1::int as "mayPlanOnce",
   array(
     (
       select
@@ -17,7 +29,7 @@ select
       from
         "corpus_stats"
       where
-        "tenant_id" = $1
+        "tenant_id" = $2
         and "word_index" is not null
       order by
         "language"
@@ -25,8 +37,8 @@ select
   ) as "wordIndexes"
 from
   "tenant_models"
-  left join "recall_curves" on "recall_curves"."tenant_id" = $2
+  left join "recall_curves" on "recall_curves"."tenant_id" = $3
   and "recall_curves"."model_id" = "tenant_models"."model_id"
 where
-  "tenant_models"."tenant_id" = $3
-  and "tenant_models"."role" = $4
+  "tenant_models"."tenant_id" = $4
+  and "tenant_models"."role" = $5

@@ -1,5 +1,5 @@
 import { connect, createServer, type Socket } from 'node:net';
-import { setTimeout as wait } from 'node:timers/promises';
+import { setImmediate as immediate, setTimeout as wait } from 'node:timers/promises';
 
 /** A slow link to a server, that counts. */
 export interface DelayProxy {
@@ -55,11 +55,20 @@ export async function openDelayProxy(url: string, delayMs: number): Promise<Dela
   };
 }
 
+/** A timer may be late by a millisecond and more, so the last two are waited for with the clock in sight. */
+const watchedMs = 2;
+
+async function waitUntil(dueMs: number): Promise<void> {
+  const untilMs = dueMs - watchedMs - performance.now();
+  if (untilMs > 0) await wait(untilMs);
+  while (performance.now() < dueMs) await immediate();
+}
+
 /** Passes on what arrives, in order, each piece as late as the link is long. */
 function delayed(from: Socket, to: Socket, delayMs: number, onArrival: () => void = () => {}): void {
   let last: Promise<void> = Promise.resolve();
   const later = (action: () => void) => {
-    const due = wait(delayMs);
+    const due = waitUntil(performance.now() + delayMs);
     const before = last;
     last = (async () => {
       await before;

@@ -13,7 +13,7 @@ function open(options: { ttlMs?: number; maxEntries?: number } = {}) {
     reads++;
     return {
       ...{ modelId: 1, tier: 'exact', chunks: reads, curve: undefined },
-      ...{ outdated: false, wordIndexes: [], hasAccessLists: false },
+      ...{ outdated: false, wordIndexes: [], hasAccessLists: false, mayPlanOnce: false },
     };
   });
   const cache = createTuningCache(load, { ttlMs: 1_000, maxEntries: 2, nowMs: () => clock.nowMs, ...options });
