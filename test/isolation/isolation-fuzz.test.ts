@@ -8,6 +8,8 @@ const wanted = Number(process.env.TESSERA_FUZZ_OPERATIONS ?? (process.env.CI ? 2
 const firstSeed = Number(process.env.TESSERA_FUZZ_SEED ?? 20_261_125);
 /** Steps of a round, each of one to four operations; a world of its own costs as much as some 30 of them. */
 const stepsPerRound = 600;
+/** A run of an hour says now and then how far it is. */
+const operationsPerLine = 50_000;
 
 describeServer('random operations of random tenants, hostile ones included', () => {
   let ground: OpenGround;
@@ -19,7 +21,14 @@ describeServer('random operations of random tenants, hostile ones included', () 
   test(`${wanted} of them differ from the model nowhere`, { timeout: 60_000 + 30 * wanted }, async () => {
     const tally = newTally();
     let rounds = 0;
+    let saidAt = 0;
     while (operationsOf(tally) < wanted) {
+      if (operationsOf(tally) - saidAt >= operationsPerLine) {
+        saidAt = operationsOf(tally);
+        process.stdout.write(
+          `${saidAt} operations so far, in ${rounds} rounds from seed ${firstSeed}: 0 differences\n`,
+        );
+      }
       const options = { seed: firstSeed + rounds++, steps: Math.min(stepsPerRound, wanted) };
       const differences = await runRound(ground, options, tally);
       if (differences.length > 0) expect.fail(explain(await shrinkRound(ground, options), options));
