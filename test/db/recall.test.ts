@@ -58,6 +58,7 @@ describe('calibration of a tenant that is read from the covering index', () => {
       outdated: false,
       wordIndexes: [],
       hasAccessLists: false,
+      mayPlanOnce: false,
     });
     const unmeasured = {
       tier: 'exact',
@@ -66,6 +67,7 @@ describe('calibration of a tenant that is read from the covering index', () => {
       outdated: false,
       wordIndexes: [],
       hasAccessLists: false,
+      mayPlanOnce: false,
     };
     expect(await readTuning({ database: db.database }, principalOf('other'))).toEqual({ ...unmeasured, modelId: 1 });
     expect(await readTuning({ database: db.database }, principalOf('nobody'))).toEqual({
