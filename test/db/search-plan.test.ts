@@ -121,7 +121,8 @@ describeServer(
         db.owner.query(`alter policy reader_reads on tessera.embeddings using (tenant_id = ${tenant})`);
       await alter('(select tessera.current_tenant())');
       try {
-        for (const tenant of ['small', 'middle']) {
+        // Whose rows are not seen is taken for a two-hundredth of the table, which is not far from the small one.
+        for (const tenant of ['middle', 'large']) {
           const [asked] = tenantStrategies(target(tenant));
           const plan = await explainStrategy(db.database, { ...asked!, statement });
           const [covering] = expectedPlans['semantic, exact tier'].scans;
