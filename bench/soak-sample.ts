@@ -24,12 +24,22 @@ export async function sampleRecall(gateway: Database, tenant: string, modelId: n
   return mean(trials.flat().map(({ recall }) => recall));
 }
 
+/** How many vectors have died by now: by an update, which leaves the old row, or by a deletion. */
+export async function countDeaths(superuser: pg.Client): Promise<number> {
+  const { rows } = await superuser.query<{ died: number }>(
+    `select (n_tup_upd + n_tup_del)::int as died from pg_stat_user_tables where relid = 'tessera.embeddings'::regclass`,
+  );
+  return rows[0]?.died ?? 0;
+}
+
 /** What the database says of itself. */
 export interface DatabaseSample {
   readonly queue: number;
-  /** Of embeddings and chunks together. */
+  /** Of embeddings. */
   readonly deadRows: number;
   readonly liveRows: number;
+  /** By autovacuum, since the start. */
+  readonly vacuums: number;
   /** Of the covering scan of the tenant that is searched exactly. */
   readonly scan: string;
   readonly heapFetches: number;
@@ -43,10 +53,10 @@ export async function sampleDatabase(
   exactTenant: string,
   model: { readonly id: number; readonly dimensions: number },
 ): Promise<DatabaseSample> {
-  const { rows } = await superuser.query<Pick<DatabaseSample, 'queue' | 'deadRows' | 'liveRows'>>(`select
+  const { rows } = await superuser.query<Omit<DatabaseSample, 'scan' | 'heapFetches' | 'scannedRows'>>(`select
     (select count(*) from tessera.embedding_jobs)::int as queue,
-    sum(n_dead_tup)::int as "deadRows", sum(n_live_tup)::int as "liveRows"
-    from pg_stat_user_tables where schemaname = 'tessera' and relname in ('embeddings', 'chunks')`);
+    n_dead_tup::int as "deadRows", n_live_tup::int as "liveRows", autovacuum_count::int as vacuums
+    from pg_stat_user_tables where relid = 'tessera.embeddings'::regclass`);
   const strategy = 'semantic, exact tier';
   const asked = tenantStrategies({
     tenantId: parseTenantId(exactTenant),

@@ -1,9 +1,11 @@
 /**
  * A mixed load of edits, deletes and searches for as long as is wanted, on a gateway and a worker in processes of their own and a
- * PostgreSQL with fsync and autovacuum as they come. Once a minute it prints what must not grow and what must not fall, and it
- * ends with what held and what did not. While recall is measured nobody writes.
+ * PostgreSQL with fsync and autovacuum as they come. Once a minute it prints what must not grow and what must not fall. Then
+ * nobody writes until autovacuum is through, and it ends with what held and what did not. While recall is measured nobody
+ * writes either.
  *
- *   npm run soak -- --minutes 10
+ *   npm run soak -- --minutes 10                  autovacuum looks once a minute, as it comes
+ *   npm run soak -- --minutes 10 --naptime 10     every ten seconds
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -12,50 +14,42 @@ import { loadConfig } from '../src/config/load-config.ts';
 import type { Database } from '../src/db/database.ts';
 import { openPool } from '../src/db/open-pool.ts';
 import { parseTenantId } from '../src/ids.ts';
-import { mean } from '../src/recall/recall-measures.ts';
 import { reviewTiers } from '../src/tiers/review-tiers.ts';
 import { openCrashDatabase, withSuperuser } from '../test/crash/crash-database.ts';
 import { createRandom } from './random.ts';
-import { measure, printMeasures } from './results.ts';
+import { type Measures, printMeasures } from './results.ts';
+import { judgeSoak, type SoakSample, settledDead } from './soak-judge.ts';
 import { fill, type SoakClient, startLoad } from './soak-load.ts';
 import { startProcess } from './soak-process.ts';
-import { type DatabaseSample, sampleDatabase, sampleRecall } from './soak-sample.ts';
+import { countDeaths, type DatabaseSample, sampleDatabase, sampleRecall } from './soak-sample.ts';
 import { createTextSource } from './text-source.ts';
 
 /** Documents of the tenant with a graph, which the load changes, and of one that is searched exactly. */
 const [largeCount, smallCount] = [5_000, 1_000];
 const crossover = 2_000;
-/** The worker may be this far behind two writers that never pause. */
-const longestQueue = 2_000;
-/** A process that was just started is not yet at its usual size: the first third of a run is what the last is held against. */
-const mostGrowth = 1.25;
-const mostRecallLost = 0.02;
-/** Autovacuum looks once a minute and cleans at 2 % of inserts or dead rows. */
-const mostDeadShare = 0.5;
-const mostHeapFetches = 0.5;
-
-interface Sample extends DatabaseSample {
-  readonly gatewayMb: number;
-  readonly workerMb: number;
-  readonly recall: number;
-}
-
-const { values } = parseArgs({ options: { minutes: { type: 'string', default: '10' } } });
-const minutes = Number(values.minutes);
+/** What autovacuum has after the last write: the round that is under way, the next, and one for its work. */
+const settlingSeconds = 180;
+const { values } = parseArgs({
+  options: { minutes: { type: 'string', default: '10' }, naptime: { type: 'string', default: '60' } },
+});
+const [minutes, naptimeSeconds] = [Number(values.minutes), Number(values.naptime)];
 if (!(minutes >= 1)) throw new Error(`--minutes ${values.minutes}: give a number, 1 at least.`);
+if (!(naptimeSeconds >= 1)) throw new Error(`--naptime ${values.naptime}: give seconds, 1 at least.`);
 
 // What runs beside this process ends with it, also when somebody loses patience.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 const database = await openCrashDatabase(crossover);
 try {
-  const samples = await soak();
-  if (!judge(samples)) process.exitCode = 1;
+  const measures = await soak();
+  console.log();
+  printMeasures(measures);
+  if (!Object.values(measures).every(({ holds }) => holds)) process.exitCode = 1;
 } finally {
   await database.postgres.remove();
 }
 
-async function soak(): Promise<Sample[]> {
+async function soak(): Promise<Measures> {
   const { superuserUrl } = database;
   // The passages are of the usual size.
   const env: Record<string, string> = { ...database.env, CHUNK_TOKENS: '200', CHUNK_OVERLAP_TOKENS: '40' };
@@ -81,6 +75,8 @@ async function soak(): Promise<Sample[]> {
         while ((await superuser.query<{ isWaiting: boolean }>(query)).rows[0]?.isWaiting) await wait(100);
       };
       await untilEmbedded();
+      await superuser.query(`alter system set autovacuum_naptime = '${naptimeSeconds}s'`);
+      await superuser.query('select pg_reload_conf()');
       await superuser.query('vacuum analyze tessera.embeddings');
       await reviewTiers(owner);
       const { rows } = await superuser.query<{ modelId: number; dimensions: number; tier: string }>(
@@ -89,21 +85,31 @@ async function soak(): Promise<Sample[]> {
       );
       const [{ modelId, dimensions, tier } = { modelId: 0, dimensions: 0, tier: 'none' }] = rows;
       if (tier !== 'hnsw') throw new Error(`The large tenant is ${tier}, and was to have a graph.`);
+      const look = () => sampleDatabase(superuser, reader, 'small', { id: modelId, dimensions });
       const load = startLoad(large, largeCount, createRandom(3), texts);
       const background = startLoad(small, smallCount / 5, createRandom(4), createTextSource(5));
-      const samples: Sample[] = [];
+      const samples: SoakSample[] = [];
       try {
         console.log(
-          'minute  gateway  worker   queue  recall@10  heap fetches of rows  dead of live   written deleted searches',
+          'minute  gateway  worker   queue  recall@10  heap fetches of rows       dead of live, in  vacuums   written deleted searches',
         );
         for (let minute = 1; minute <= minutes; minute++) {
+          const [before, from] = [await countDeaths(superuser), performance.now()];
           await wait(60_000);
-          const stored = await sampleDatabase(superuser, reader, 'small', { id: modelId, dimensions });
+          const deaths = (await countDeaths(superuser)) - before;
+          const stored = await look();
+          const deadSeconds = (stored.deadRows / deaths) * ((performance.now() - from) / 1_000);
           const resume = await Promise.all([load.pauseWrites(), background.pauseWrites()]);
           await untilEmbedded();
           const recall = await sampleRecall(reader, 'large', modelId);
           for (const each of resume) each();
-          const sample = { ...stored, recall, gatewayMb: await gateway.rssMb(), workerMb: await worker.rssMb() };
+          const sample = {
+            ...stored,
+            deadSeconds,
+            recall,
+            gatewayMb: await gateway.rssMb(),
+            workerMb: await worker.rssMb(),
+          };
           samples.push(sample);
           printSample(minute, sample, load.counts);
         }
@@ -112,7 +118,18 @@ async function soak(): Promise<Sample[]> {
       }
       const failures = load.counts.failures + background.counts.failures;
       if (failures > 0) throw new Error(`${failures} requests failed.`);
-      return samples;
+      await untilEmbedded();
+      const started = performance.now();
+      const isSettled = ({ deadRows, liveRows }: DatabaseSample) =>
+        deadRows <= settledDead.rows + settledDead.share * liveRows;
+      let settled = await look();
+      while (!isSettled(settled) && performance.now() - started < settlingSeconds * 1_000) {
+        await wait(1_000);
+        settled = await look();
+      }
+      const seconds = Math.round((performance.now() - started) / 1_000);
+      console.log(`\n${seconds} s after the last write ${settled.deadRows} dead rows are left.`);
+      return judgeSoak(samples, settled);
     });
   } finally {
     await Promise.all([reader.close(), owner.close()]);
@@ -120,7 +137,11 @@ async function soak(): Promise<Sample[]> {
   }
 }
 
-function printSample(minute: number, sample: Sample, counts: { writes: number; deletes: number; searches: number }) {
+function printSample(
+  minute: number,
+  sample: SoakSample,
+  counts: { writes: number; deletes: number; searches: number },
+) {
   const cells = [
     `${minute}`.padStart(6),
     `${sample.gatewayMb.toFixed(0)} MiB`.padStart(9),
@@ -128,65 +149,11 @@ function printSample(minute: number, sample: Sample, counts: { writes: number; d
     `${sample.queue}`.padStart(7),
     sample.recall.toFixed(4).padStart(10),
     `${sample.heapFetches} of ${sample.scannedRows}`.padStart(21),
-    `${sample.deadRows} of ${sample.liveRows}`.padStart(15),
+    `${sample.deadRows} of ${sample.liveRows}, ${sample.deadSeconds.toFixed(0)} s`.padStart(21),
+    `${sample.vacuums}`.padStart(8),
     `${counts.writes}`.padStart(9),
     `${counts.deletes}`.padStart(7),
     `${counts.searches}`.padStart(8),
   ];
   console.log(cells.join(' '));
-}
-
-/** @returns whether everything held. */
-function judge(samples: readonly Sample[]): boolean {
-  const third = Math.max(1, Math.floor(samples.length / 3));
-  const ratio = (of: (sample: Sample) => number) =>
-    mean(samples.slice(-third).map(of)) / mean(samples.slice(0, third).map(of));
-  const late = (of: (sample: Sample) => number) => mean(samples.slice(-third).map(of));
-  const early = mean(samples.slice(0, third).map(({ recall }) => recall));
-  const measures = {
-    gateway_growth: measure(
-      ratio(({ gatewayMb }) => gatewayMb),
-      'times',
-      '<=',
-      mostGrowth,
-      'RSS, last third to first',
-    ),
-    worker_growth: measure(
-      ratio(({ workerMb }) => workerMb),
-      'times',
-      '<=',
-      mostGrowth,
-      'RSS, last third to first',
-    ),
-    longest_queue: measure(Math.max(...samples.map(({ queue }) => queue)), 'chunks', '<=', longestQueue),
-    recall_lost: measure(
-      early - late(({ recall }) => recall),
-      'recall@10',
-      '<=',
-      mostRecallLost,
-      `first third ${early.toFixed(4)}`,
-    ),
-    heap_fetches: measure(
-      late(({ heapFetches, scannedRows }) => heapFetches / scannedRows),
-      'of rows',
-      '<=',
-      mostHeapFetches,
-    ),
-    other_scans: measure(
-      samples.filter(({ scan }) => scan !== 'Index Only Scan').length,
-      'samples',
-      '<=',
-      0,
-      [...new Set(samples.map(({ scan }) => scan))].join(', '),
-    ),
-    dead_rows: measure(
-      late(({ deadRows, liveRows }) => deadRows / liveRows),
-      'of live',
-      '<=',
-      mostDeadShare,
-    ),
-  };
-  console.log();
-  printMeasures(measures);
-  return Object.values(measures).every(({ holds }) => holds);
 }

@@ -2,13 +2,14 @@ import { sql } from 'kysely';
 import { sqlBuilder } from '../db/compile.ts';
 import type { Statement } from '../db/database.ts';
 import type { TenantId } from '../ids.ts';
+import type { AutovacuumFacts } from './check-autovacuum.ts';
 import type { IndexFacts } from './check-indexes.ts';
 import { type JobFacts, manyAttempts } from './check-jobs.ts';
 import type { SettingFacts } from './check-settings.ts';
 import type { TableFacts } from './check-vacuum.ts';
 
 /** What the server says of itself. */
-export interface ServerRow extends SettingFacts {
+export interface ServerRow extends SettingFacts, AutovacuumFacts {
   readonly postgres: number;
   readonly pgvector: string;
   readonly autovacuum: boolean;
@@ -25,6 +26,10 @@ export function serverStatement(): Statement<ServerRow> {
       (select extversion from pg_catalog.pg_extension where extname = 'vector') as pgvector,
       current_setting('autovacuum')::boolean as autovacuum,
       current_setting('track_counts')::boolean as "trackCounts",
+      (select setting::integer from pg_catalog.pg_settings where name = 'autovacuum_naptime') as "autovacuumNaptimeSeconds",
+      current_setting('autovacuum_max_workers')::integer as "autovacuumWorkers",
+      (select nullif(setting, '-1')::float8 * 1024 from pg_catalog.pg_settings where name = 'autovacuum_work_mem')
+        as "autovacuumWorkMemBytes",
       pg_size_bytes(current_setting('shared_buffers'))::float8 as "sharedBuffersBytes",
       pg_size_bytes(current_setting('effective_cache_size'))::float8 as "effectiveCacheBytes",
       pg_size_bytes(current_setting('maintenance_work_mem'))::float8 as "maintenanceWorkMemBytes",

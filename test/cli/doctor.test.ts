@@ -60,6 +60,7 @@ describeServer('tessera doctor', () => {
       'indexes',
       'tiers',
       'vacuum',
+      'autovacuum',
       'settings',
       'memory',
       'recall',
@@ -114,6 +115,11 @@ describeServer('tessera doctor', () => {
       'alter table embeddings set (autovacuum_enabled = false)',
       'alter table embeddings reset (autovacuum_enabled)',
       { check: 'vacuum', level: 'fault', found: 'autovacuum is off for embeddings' },
+    ],
+    [
+      'alter table embeddings set (autovacuum_vacuum_cost_delay = 2)',
+      'alter table embeddings set (autovacuum_vacuum_cost_delay = 0)',
+      { check: 'autovacuum', level: 'warning', found: expect.stringContaining('autovacuum pauses in embeddings') },
     ],
     [
       `update pg_class set relallvisible = 0 where oid = 'tessera.chunks'::regclass`,

@@ -11,6 +11,23 @@ select
   ) as pgvector,
   current_setting('autovacuum')::boolean as autovacuum,
   current_setting('track_counts')::boolean as "trackCounts",
+  (
+    select
+      setting::integer
+    from
+      pg_catalog.pg_settings
+    where
+      name = 'autovacuum_naptime'
+  ) as "autovacuumNaptimeSeconds",
+  current_setting('autovacuum_max_workers')::integer as "autovacuumWorkers",
+  (
+    select
+      nullif(setting, '-1')::float8 * 1024
+    from
+      pg_catalog.pg_settings
+    where
+      name = 'autovacuum_work_mem'
+  ) as "autovacuumWorkMemBytes",
   pg_size_bytes(current_setting('shared_buffers'))::float8 as "sharedBuffersBytes",
   pg_size_bytes(current_setting('effective_cache_size'))::float8 as "effectiveCacheBytes",
   pg_size_bytes(current_setting('maintenance_work_mem'))::float8 as "maintenanceWorkMemBytes",

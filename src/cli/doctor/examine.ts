@@ -10,6 +10,7 @@ import { openPool } from '../../db/open-pool.ts';
 import { readApplied, requireCurrentSchema } from '../../db/schema-version.ts';
 import { operatorScope, type ScopeRole, workerScope } from '../../db/scope.ts';
 import { readScopeLeaks } from '../../db/scope-leak.ts';
+import { checkAutovacuum } from '../../doctor/check-autovacuum.ts';
 import { checkDrift } from '../../doctor/check-drift.ts';
 import { checkIndexes } from '../../doctor/check-indexes.ts';
 import { checkJobs } from '../../doctor/check-jobs.ts';
@@ -161,6 +162,7 @@ async function checkDatabase(
       })),
     }),
     ...checkVacuum({ ...server, tables }),
+    ...checkAutovacuum(server, tables),
     ...checkSettings(server),
     ...checkMemory({ ...server, indexes }),
     ...checkRecall(recall),

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { checkAutovacuum } from '../../../src/doctor/check-autovacuum.ts';
 import { checkEmbedder } from '../../../src/doctor/check-embedder.ts';
 import { checkIndexes, type IndexFacts } from '../../../src/doctor/check-indexes.ts';
 import { checkJobs } from '../../../src/doctor/check-jobs.ts';
@@ -53,6 +54,8 @@ const settings = {
   randomPageCost: 4,
   maxScanTuples: 20_000,
 };
+const autovacuum = { autovacuumNaptimeSeconds: 60, autovacuumWorkers: 3, autovacuumWorkMemBytes: null };
+const unpaused = [{ name: 'embeddings', options: ['autovacuum_vacuum_cost_delay=0'] }];
 const memory = { sharedBuffersBytes: 100 * megabyte, effectiveCacheBytes: 200 * megabyte };
 
 describe('what is as it should be', () => {
@@ -62,6 +65,7 @@ describe('what is as it should be', () => {
     ['indexes', checkIndexes(indexes)],
     ['tiers', checkTiers({ crossover: 12_000, tenants: 3, steps: [] })],
     ['vacuum', checkVacuum(vacuum)],
+    ['autovacuum', checkAutovacuum(autovacuum, unpaused)],
     ['settings', checkSettings(settings)],
     ['memory', checkMemory({ ...memory, indexes: [index('embeddings_exact', 100 * megabyte)] })],
     ['recall', checkRecall([{ tenantId: 'a', tier: 'exact', chunks: 10 }])],
@@ -114,6 +118,23 @@ describe('what is not', () => {
     [{ ...vacuum, tables: [{ ...table, analysed: false }] }, 'warning: embeddings was never analysed'],
   ])('what keeps index-only scans from being that, case %#', (facts, message) => {
     expect(bad(checkVacuum(facts))).toEqual([expect.stringContaining(message)]);
+  });
+
+  test.each([
+    [{ autovacuumNaptimeSeconds: 61 }, 'warning: autovacuum_naptime is 61 s'],
+    [{ autovacuumWorkers: 2 }, 'warning: autovacuum_max_workers is 2'],
+    [{ autovacuumWorkMemBytes: 63 * megabyte }, 'warning: autovacuum_work_mem is below 64 MB'],
+  ])('what keeps autovacuum from coming or from finishing, case %#', (change, message) => {
+    expect(bad(checkAutovacuum({ ...autovacuum, ...change }, unpaused))).toEqual([expect.stringContaining(message)]);
+  });
+
+  test('pauses of autovacuum in the table of the graphs, however they came', () => {
+    for (const options of [[], ['autovacuum_vacuum_cost_delay=2'], ['autovacuum_vacuum_cost_delay=0.5']])
+      expect(bad(checkAutovacuum(autovacuum, [{ name: 'embeddings', options }]))).toEqual([
+        'warning: autovacuum pauses in embeddings: it takes about four times as long for a graph',
+      ]);
+    for (const options of [['autovacuum_vacuum_cost_delay=0'], ['autovacuum_vacuum_cost_delay=0.0']])
+      expect(bad(checkAutovacuum(autovacuum, [{ name: 'embeddings', options }]))).toEqual([]);
   });
 
   test.each([
