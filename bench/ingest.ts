@@ -16,14 +16,17 @@ import { promisify } from 'node:util';
 import { loadStaticEmbedder } from '../src/embed/static-embedder.ts';
 import { type BenchDatabase, openBenchServer, withClient } from './bench-server.ts';
 import { createRandom } from './random.ts';
-import { measure, printMeasures, saveResults, thisMachine } from './results.ts';
+import { type Measure, measure, printMeasures, saveResults, thisMachine } from './results.ts';
 import { median } from './statistics.ts';
-import { createTextSource } from './text-source.ts';
+import { createTextSource, readEnglishWords, type TextSource } from './text-source.ts';
 
 const program = fileURLToPath(new URL('../bin/tessera.js', import.meta.url));
 const resultsFile = new URL('results.json', import.meta.url);
-/** One chunk each. */
-const wordsOfDocument = 40;
+/** What the documents say, one chunk each: passages of a usual size, and short ones of rare words. */
+const shapes: readonly Shape[] = [
+  { name: 'ingest_vs_copy', texts: () => createTextSource(21, readEnglishWords()), sentences: 9, words: 20 },
+  { name: 'ingest_short', texts: () => createTextSource(21), sentences: 1, words: 40 },
+];
 const rounds = 3;
 const atLeast = 0.7;
 const mostEmbedded = 2_000;
@@ -39,14 +42,30 @@ const tables = {
 } as const;
 const timed = ['documents', 'chunks', 'embeddings'] as const;
 
+interface Shape {
+  /** Of the measure. */
+  readonly name: string;
+  readonly texts: () => TextSource;
+  readonly sentences: number;
+  /** Of a sentence. */
+  readonly words: number;
+}
+
 export async function benchIngest(documents: number): Promise<void> {
+  const measures: Record<string, Measure> = {};
+  for (const shape of shapes) measures[shape.name] = await measureShape(shape, documents);
+  printMeasures(measures);
+  await saveResults(resultsFile, measures, { machine: thisMachine() });
+}
+
+async function measureShape(shape: Shape, documents: number): Promise<Measure> {
   const folder = await mkdtemp(join(tmpdir(), 'tessera-bench-'));
   const server = await openBenchServer();
   try {
     const embedder = loadStaticEmbedder();
     const { dimensions } = embedder.model;
     const path = join(folder, 'documents.jsonl');
-    const texts = await writeCorpus(path, documents, dimensions);
+    const texts = await writeCorpus(path, shape, documents, dimensions);
     const [loadRates, copyRates]: [number[], number[]] = [[], []];
     for (let round = 0; round < rounds; round++) {
       const loaded = await server.createDatabase(`load${round}`);
@@ -63,11 +82,8 @@ export async function benchIngest(documents: number): Promise<void> {
     const embedMs = (performance.now() - startedMs) / texts.length;
     const apart = `the built-in embedder takes ${embedMs.toFixed(3)} ms a chunk besides`;
     const note = `${Math.round(load)} chunks a second against ${Math.round(copy)}, medians of ${rounds}; ${apart}`;
-    const measures = {
-      ingest_vs_copy: measure(ratio, 'x', '>=', atLeast, `${note}; ${documents} chunks, ${dimensions} components`),
-    };
-    printMeasures(measures);
-    await saveResults(resultsFile, measures, { machine: thisMachine() });
+    const size = `${documents} chunks of ${shape.sentences * shape.words} words, ${dimensions} components`;
+    return measure(ratio, 'x', '>=', atLeast, `${note}; ${size}`);
   } finally {
     await server.close();
     await rm(folder, { recursive: true });
@@ -75,13 +91,13 @@ export async function benchIngest(documents: number): Promise<void> {
 }
 
 /** @returns some of the texts. */
-async function writeCorpus(path: string, documents: number, dimensions: number): Promise<string[]> {
-  const source = createTextSource(21);
+async function writeCorpus(path: string, shape: Shape, documents: number, dimensions: number): Promise<string[]> {
+  const source = shape.texts();
   const random = createRandom(22);
   const texts: string[] = [];
   async function* lines() {
     for (let i = 0; i < documents; i++) {
-      const body = source.words(wordsOfDocument);
+      const body = Array.from({ length: shape.sentences }, () => `${source.words(shape.words)}.`).join(' ');
       if (texts.length < mostEmbedded) texts.push(body);
       yield `${JSON.stringify({ externalId: `d${i}`, title: source.words(5), body })}\n`;
     }

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Random } from './random.ts';
 import type { TextSource } from './text-source.ts';
 
@@ -55,14 +56,28 @@ export async function fill(client: SoakClient, count: number, texts: TextSource)
 }
 
 /**
- * Edits, deletes, writes again and searches, as fast as it is answered, one request of each lane at a time: two lanes write, two
- * search. As many documents are written again as are deleted, so the tenant keeps its size.
+ * Edits, deletes, writes again and searches, one request of each lane at a time: two lanes write, two search. Searches follow each
+ * other as fast as they are answered. As many documents are written again as are deleted, so the tenant keeps its size.
+ * @param pace documents written a second, at most; infinite for as fast as they are answered.
  */
-export function startLoad(client: SoakClient, count: number, random: Random, texts: TextSource): SoakLoad {
+export function startLoad(
+  client: SoakClient,
+  { count, pace }: { readonly count: number; readonly pace: number },
+  random: Random,
+  texts: TextSource,
+): SoakLoad {
   const counts: LoadCounts = { writes: 0, deletes: 0, searches: 0, failures: 0 };
   let isOver = false;
   let writing = 0;
   let gate = Promise.resolve();
+
+  let nextMs = performance.now();
+  /** Until the documents that come next are due. */
+  async function keepPace(): Promise<void> {
+    const dueMs = Math.max(nextMs, performance.now());
+    nextMs = dueMs + (1_000 * editsPerWrite) / pace;
+    await wait(dueMs - performance.now());
+  }
 
   /** Documents of a lane are its own, so that a write does not meet a deletion. */
   async function writeOnce(lane: number): Promise<void> {
@@ -78,7 +93,7 @@ export function startLoad(client: SoakClient, count: number, random: Random, tex
 
   async function lane(work: () => Promise<void>, writes: boolean): Promise<void> {
     while (!isOver) {
-      if (writes) await gate;
+      if (writes) await keepPace().then(() => gate);
       writing += writes ? 1 : 0;
       await work().catch((error: Error) => {
         if (counts.failures++ < 5) console.error(error.message);
@@ -97,7 +112,7 @@ export function startLoad(client: SoakClient, count: number, random: Random, tex
     pauseWrites: async () => {
       const paused = Promise.withResolvers<void>();
       gate = paused.promise;
-      while (writing > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      while (writing > 0) await wait(5);
       return paused.resolve;
     },
     stop: async () => {

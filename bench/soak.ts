@@ -4,8 +4,9 @@
  * nobody writes until autovacuum is through, and it ends with what held and what did not. While recall is measured nobody
  * writes either.
  *
- *   npm run soak -- --minutes 10                  autovacuum looks once a minute, as it comes
- *   npm run soak -- --minutes 10 --naptime 10     every ten seconds
+ *   npm run soak -- --minutes 10                  ten documents a second, each one once in ten minutes
+ *   npm run soak -- --minutes 10 --writes most    as many as are answered
+ *   npm run soak -- --minutes 10 --naptime 10     autovacuum looks every ten seconds, and not once a minute as it comes
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -30,10 +31,17 @@ const crossover = 2_000;
 /** What autovacuum has after the last write: the round that is under way, the next, and one for its work. */
 const settlingSeconds = 180;
 const { values } = parseArgs({
-  options: { minutes: { type: 'string', default: '10' }, naptime: { type: 'string', default: '60' } },
+  options: {
+    minutes: { type: 'string', default: '10' },
+    naptime: { type: 'string', default: '60' },
+    writes: { type: 'string', default: '10' },
+  },
 });
 const [minutes, naptimeSeconds] = [Number(values.minutes), Number(values.naptime)];
 if (!(minutes >= 1)) throw new Error(`--minutes ${values.minutes}: give a number, 1 at least.`);
+/** Documents written a second, of both tenants by the share that they have of them. */
+const pace = values.writes === 'most' ? Number.POSITIVE_INFINITY : Number(values.writes);
+if (!(pace > 0)) throw new Error(`--writes ${values.writes}: give documents a second, or most.`);
 if (!(naptimeSeconds >= 1)) throw new Error(`--naptime ${values.naptime}: give seconds, 1 at least.`);
 
 // What runs beside this process ends with it, also when somebody loses patience.
@@ -86,8 +94,11 @@ async function soak(): Promise<Measures> {
       const [{ modelId, dimensions, tier } = { modelId: 0, dimensions: 0, tier: 'none' }] = rows;
       if (tier !== 'hnsw') throw new Error(`The large tenant is ${tier}, and was to have a graph.`);
       const look = () => sampleDatabase(superuser, reader, 'small', { id: modelId, dimensions });
-      const load = startLoad(large, largeCount, createRandom(3), texts);
-      const background = startLoad(small, smallCount / 5, createRandom(4), createTextSource(5));
+      const paceOf = (count: number) => (pace * count) / (largeCount + smallCount);
+      const largeLoad = { count: largeCount, pace: paceOf(largeCount) };
+      const smallLoad = { count: smallCount, pace: paceOf(smallCount) };
+      const load = startLoad(large, largeLoad, createRandom(3), texts);
+      const background = startLoad(small, smallLoad, createRandom(4), createTextSource(5));
       const samples: SoakSample[] = [];
       try {
         console.log(
@@ -129,7 +140,7 @@ async function soak(): Promise<Measures> {
       }
       const seconds = Math.round((performance.now() - started) / 1_000);
       console.log(`\n${seconds} s after the last write ${settled.deadRows} dead rows are left.`);
-      return judgeSoak(samples, settled);
+      return judgeSoak(samples, settled, Number.isFinite(pace));
     });
   } finally {
     await Promise.all([reader.close(), owner.close()]);

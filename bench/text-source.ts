@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { parseStaticTable } from '../src/embed/static-table.ts';
 import { createRandom } from './random.ts';
 
 /** Words that occur as often as their rank says (Zipf), as those of real texts do. */
@@ -14,8 +16,11 @@ const questionWords = 4;
 /** Ranks that a question's words come from. */
 const [questionFrom, questionTo] = [50, 5_000];
 
-/** @param seed The same gives the same texts in the same order. */
-export function createTextSource(seed: number): TextSource {
+/**
+ * @param seed The same gives the same texts in the same order.
+ * @param wordAt what is at a rank, from 0. Without it words of syllables, of about four tokens each.
+ */
+export function createTextSource(seed: number, wordAt: (rank: number) => string = syllablesAt): TextSource {
   const random = createRandom(seed);
   const list = (count: number, rank: () => number) => Array.from({ length: count }, () => wordAt(rank())).join(' ');
   return {
@@ -26,8 +31,15 @@ export function createTextSource(seed: number): TextSource {
 }
 
 /** Syllables of the rank's digits, with a consonant behind that no stemmer takes off. */
-function wordAt(rank: number): string {
+function syllablesAt(rank: number): string {
   let word = '';
   for (let rest = rank + 16; rest > 0; rest = Math.floor(rest / 16)) word += syllables[rest % 16];
   return `${word}k`;
+}
+
+/** English words, of one token each, by their rank: the built-in table has its pieces in the order of how often they occur. */
+export function readEnglishWords(): (rank: number) => string {
+  const { vocabulary } = parseStaticTable(readFileSync(new URL('../models/static-en-512.bin', import.meta.url)));
+  const words = vocabulary.filter((piece) => /^[a-z]+$/.test(piece));
+  return (rank) => words[rank % words.length] as string;
 }
