@@ -22,11 +22,14 @@ const { values, positionals } = parseArgs({
     chunks: { type: 'string', default: '200000' },
     only: { type: 'string' },
     documents: { type: 'string', default: '20000' },
+    help: { type: 'boolean', default: false },
   },
 });
 const [command = 'retrieval'] = positionals;
 
-if (command === 'relevance') {
+if (values.help) {
+  console.log(usage);
+} else if (command === 'relevance') {
   await benchRelevance(values.data, ['ir-vendor-docs', 'ir-codebase-contextual']);
 } else if (command === 'retrieval') {
   await benchRetrieval({ chunks: Number(values.chunks), only: values.only?.split(',') });

@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import { type Finding, orOk } from './finding.ts';
 
 /** How a tenant's active model is indexed now, and how it was when its recall was measured. */
@@ -24,11 +25,15 @@ export function checkRecall(tenants: readonly RecallFacts[]): Finding[] {
       (measured.tier !== tier || chunks > measured.chunks * staleFactor || chunks * staleFactor < measured.chunks),
   );
   const findings = [
-    ...tell(check, missing, 'have a graph and were never measured: their recall is not known'),
-    ...tell(check, stale, 'have another tier or size than when they were measured: their curves are not used'),
+    ...tell(check, missing, 'with a graph, never measured: what it misses is not known'),
+    ...tell(check, stale, 'of another tier or size than when it was measured: its curve is not used'),
   ];
   const measured = tenants.filter((tenant) => tenant.measured).length;
-  return orOk(findings, check, `${measured} of ${tenants.length} tenants are measured, and nobody else has a graph`);
+  return orOk(
+    findings,
+    check,
+    `${measured} of ${counted(tenants.length, 'tenant')} measured, and nobody else has a graph`,
+  );
 }
 
 function tell(check: string, tenants: readonly RecallFacts[], what: string): Finding[] {
@@ -42,5 +47,5 @@ function tell(check: string, tenants: readonly RecallFacts[], what: string): Fin
     tenants.length === 1
       ? `Run "tessera tune --tenant ${names}".`
       : 'Run "tessera tune --all" while the server is quiet.';
-  return [{ check, level: 'warning', found: `${tenants.length} tenants ${what}: ${names}${more}`, fix }];
+  return [{ check, level: 'warning', found: `${counted(tenants.length, 'tenant')} ${what}: ${names}${more}`, fix }];
 }

@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import type { Strategy } from './expected-plans.ts';
 import { type Finding, orOk } from './finding.ts';
 import type { PlanDeviation } from './plan-expectation.ts';
@@ -50,5 +51,6 @@ export function checkStranded(tenant: string, stranded: number): Finding[] {
   const check = 'orphans';
   if (stranded === 0) return [{ check, level: 'ok', found: `${tenant}: every chunk has a vector, a job or a mark` }];
   const fix = 'Run "tessera reconcile --mend": rows were taken out of embeddings or embedding_jobs by hand.';
-  return [{ check, level: 'fault', found: `${tenant}: ${stranded} chunks have no vector and no job`, fix }];
+  const found = `${tenant}: ${counted(stranded, 'chunk has', 'chunks have')} no vector and no job`;
+  return [{ check, level: 'fault', found, fix }];
 }

@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import { type Finding, orOk } from './finding.ts';
 
 export interface TierFacts {
@@ -16,7 +17,8 @@ export interface TierFacts {
 export function checkTiers({ crossover, tenants, steps }: TierFacts): Finding[] {
   const check = 'tiers';
   const findings = steps.map(({ step, index, tenantId, chunks }): Finding => {
-    const whose = tenantId === undefined ? 'a tenant or model that is gone' : `${tenantId}, ${chunks} chunks`;
+    const whose =
+      tenantId === undefined ? 'a tenant or model that is gone' : `${tenantId}, ${counted(chunks, 'chunk')}`;
     return {
       check,
       level: 'warning',
@@ -27,7 +29,7 @@ export function checkTiers({ crossover, tenants, steps }: TierFacts): Finding[] 
   return orOk(
     findings,
     check,
-    `${tenants} tenants are indexed as their size asks for; a graph from ${crossover} chunks on`,
+    `${counted(tenants, 'tenant is', 'tenants are')} indexed as their size asks for; a graph from ${counted(crossover, 'chunk')} on`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import { type Finding, orOk } from './finding.ts';
 
 /** A table of the schema, by the server's own statistics. */
@@ -66,7 +67,7 @@ function checkTable(check: string, table: TableFacts): Finding[] {
     findings.push({
       check,
       level: 'warning',
-      found: `${name} has ${deadRows} dead rows beside ${liveRows}`,
+      found: `${name} has ${counted(deadRows, 'dead row')} beside ${liveRows.toLocaleString('en')}`,
       fix: vacuum(name),
     });
   }

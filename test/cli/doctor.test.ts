@@ -149,7 +149,7 @@ describeServer('tessera doctor', () => {
       `insert into recall_curves (tenant_id, model_id, tier, chunks, sample, settings, exact_p50_ms, exact_p95_ms)
        select 'large', model_id, 'exact', 1000, 10, '[]', 1, 1 from tenant_models where tenant_id = 'large'`,
       'delete from recall_curves',
-      { check: 'recall', level: 'warning', found: expect.stringContaining('their curves are not used: large') },
+      { check: 'recall', level: 'warning', found: expect.stringContaining('its curve is not used: large') },
     ],
     [
       `insert into embedding_jobs (tenant_id, model_id, chunk_id, attempts, created_at)
@@ -160,7 +160,7 @@ describeServer('tessera doctor', () => {
     [
       `create table spare as select * from embeddings where tenant_id = 'small' and chunk_id = (select min(chunk_id::text)::uuid from embeddings where tenant_id = 'small'); delete from embeddings using spare where embeddings.chunk_id = spare.chunk_id`,
       'insert into embeddings select * from spare; drop table spare',
-      { check: 'orphans', level: 'fault', found: 'small: 1 chunks have no vector and no job' },
+      { check: 'orphans', level: 'fault', found: 'small: 1 chunk has no vector and no job' },
     ],
     [
       `update embeddings set coarse = (full_vector * array_fill(-1, array[256])::vector)::halfvec(256) where tenant_id = 'large' and chunk_id = (select min(chunk_id::text)::uuid from embeddings where tenant_id = 'large')`,

@@ -1,5 +1,6 @@
 import type { ServerConfig } from '../../config/config.ts';
 import type { Secret } from '../../config/secret.ts';
+import { counted } from '../../counted.ts';
 import { accessFix, isHole, readAccessFaults } from '../../db/access-faults.ts';
 import { readCanaryFaults } from '../../db/canary.ts';
 import { inspectVector, readAs } from '../../db/check-server.ts';
@@ -189,7 +190,7 @@ async function checkDatabase(
     const strategies = tenantStrategies({ tenantId, modelId, dimensions, tier, collection });
     const planned = await planAll(gateway, strategies, pages, tenant.chunks);
     const ofModel = modelIds.length > 1 ? ` of ${tenant.model}` : '';
-    findings.push(...checkPlans(`${tenant.tenantId} (${tenant.chunks} chunks${ofModel})`, planned));
+    findings.push(...checkPlans(`${tenant.tenantId} (${counted(tenant.chunks, 'chunk')}${ofModel})`, planned));
     findings.push(...checkStranded(tenant.tenantId, row?.stranded ?? 0));
   }
   const tenants = chosen.map(({ tenantId }) => tenantId);

@@ -100,7 +100,7 @@ describe('what is not', () => {
       { step: 'drop', index: 'embeddings_hnsw_2', chunks: 0 },
     ];
     expect(bad(checkTiers({ crossover: 12_000, tenants: 3, steps }))).toEqual([
-      'warning: embeddings_hnsw_1 of acme, 20000 chunks: there should be one and there is none',
+      'warning: embeddings_hnsw_1 of acme, 20,000 chunks: there should be one and there is none',
       'warning: embeddings_hnsw_2 of a tenant or model that is gone: it is not wanted any more',
     ]);
   });
@@ -114,7 +114,7 @@ describe('what is not', () => {
       'fault: autovacuum is off for embeddings',
     ],
     [{ ...vacuum, tables: [{ ...table, visiblePages: 899 }] }, 'warning: 90 % of the pages of embeddings'],
-    [{ ...vacuum, tables: [{ ...table, deadRows: 2_001 }] }, 'warning: embeddings has 2001 dead rows beside 10000'],
+    [{ ...vacuum, tables: [{ ...table, deadRows: 2_001 }] }, 'warning: embeddings has 2,001 dead rows beside 10,000'],
     [{ ...vacuum, tables: [{ ...table, analysed: false }] }, 'warning: embeddings was never analysed'],
   ])('what keeps index-only scans from being that, case %#', (facts, message) => {
     expect(bad(checkVacuum(facts))).toEqual([expect.stringContaining(message)]);
@@ -162,7 +162,7 @@ describe('what is not', () => {
     expect(bad(checkRecall([{ ...tenant, measured }]))).toEqual([]);
     expect(bad(checkRecall([{ ...tenant, chunks: 40_000, measured }]))).toEqual([]);
     for (const change of [{ chunks: 40_001 }, { chunks: 9_999 }, { tier: 'exact' as const }])
-      expect(bad(checkRecall([{ ...tenant, measured, ...change }]))[0]).toContain('their curves are not used: acme');
+      expect(bad(checkRecall([{ ...tenant, measured, ...change }]))[0]).toContain('its curve is not used: acme');
   });
 
   test('jobs that wait for long, or fail again and again', () => {
