@@ -25,8 +25,8 @@ export function checkRecall(tenants: readonly RecallFacts[]): Finding[] {
       (measured.tier !== tier || chunks > measured.chunks * staleFactor || chunks * staleFactor < measured.chunks),
   );
   const findings = [
-    ...tell(check, missing, 'with a graph, never measured: what it misses is not known'),
-    ...tell(check, stale, 'of another tier or size than when it was measured: its curve is not used'),
+    ...tell(check, missing, 'with a graph and without a curve: recall was never measured'),
+    ...tell(check, stale, 'of another tier or size than when measured: the curve is not used'),
   ];
   const measured = tenants.filter((tenant) => tenant.measured).length;
   return orOk(

@@ -149,7 +149,7 @@ describeServer('tessera doctor', () => {
       `insert into recall_curves (tenant_id, model_id, tier, chunks, sample, settings, exact_p50_ms, exact_p95_ms)
        select 'large', model_id, 'exact', 1000, 10, '[]', 1, 1 from tenant_models where tenant_id = 'large'`,
       'delete from recall_curves',
-      { check: 'recall', level: 'warning', found: expect.stringContaining('its curve is not used: large') },
+      { check: 'recall', level: 'warning', found: expect.stringContaining('the curve is not used: large') },
     ],
     [
       `insert into embedding_jobs (tenant_id, model_id, chunk_id, attempts, created_at)
