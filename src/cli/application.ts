@@ -10,8 +10,6 @@ import { createGateway, type Gateway } from '../http/gateway.ts';
 import type { GraphiqlOptions } from '../http/graphiql-page.ts';
 import { readTrustedDocuments } from '../http/trusted-documents.ts';
 import type { SearchPageOptions } from '../http/use-search-page.ts';
-import { divideAnew } from '../ingest/divide-anew.ts';
-import { applySourceChanges } from '../ingest/sources/apply-changes.ts';
 import type { Logger } from '../log.ts';
 import { followModels } from '../models/follow-models.ts';
 import { modelsStatement } from '../models/model-statements.ts';
@@ -22,14 +20,12 @@ import { openQuotas, type Quotas } from '../quotas/open-quotas.ts';
 import { createTunedSearch } from '../recall/tuned-search.ts';
 import { mapEmbedders } from '../search/model-choice.ts';
 import type { WorkerDeps } from '../worker/embed-batch.ts';
-import { followWork } from '../worker/follow-work.ts';
-import { startWorker, type Worker } from '../worker/worker.ts';
-import { openGatewayDatabase, openWorkerDatabase } from './databases.ts';
+import { openGatewayDatabase } from './databases.ts';
 import { openEmbedders } from './embedders.ts';
-import { openDriftMonitor } from './open-drift-monitor.ts';
-import { type Metrics, openMetrics } from './open-metrics.ts';
+import { openMetrics } from './open-metrics.ts';
 import { openWatches } from './open-watches.ts';
 import { openVerifier } from './tokens.ts';
+import { openWorkerInServe, type WorkerInServe } from './worker-in-serve.ts';
 
 /** The second model of a process, where it has one. */
 interface OtherModel {
@@ -83,47 +79,15 @@ export async function openApplication(
     const models = next ? [embedders.queries.model, next.queries.model] : [embedders.queries.model];
     const [modelId, otherId] = (await registerModels(database, models, 'gateway')) as [number, number?];
     const other = next && otherId !== undefined ? { modelId: otherId, embedders: next } : undefined;
-    const workerDatabase = config.workerInServe
-      ? await openOwnWorkerDatabase(config, database, log, closing, metrics)
+    const embedding = {
+      modelId,
+      embedder: embedders.documents,
+      other: other && { embedder: other.embedders.documents, modelId: other.modelId },
+    };
+    const worker = config.workerInServe
+      ? await openWorkerInServe(config, database, embedding, log, metrics)
       : undefined;
-    const countedWork = workerDatabase && metrics?.openWorker(workerDatabase);
-    const workerDeps: WorkerDeps | undefined = workerDatabase
-      ? {
-          database: workerDatabase,
-          embedder: embedders.documents,
-          modelId,
-          other: other && { embedder: other.embedders.documents, modelId: other.modelId },
-          auditRetentionDays: config.auditRetentionDays,
-          concurrency: config.workerConcurrency,
-          deletedHours: config.deletedDocumentHours,
-          divideAnew: (tenantId, jobId, ids) =>
-            divideAnew({ database: workerDatabase, chunking }, tenantId, jobId, ids),
-          // Nobody attaches a table to the embedded database.
-          ...(config.mode === 'server' && {
-            applyChanges: (signal?: AbortSignal) =>
-              applySourceChanges({ database: workerDatabase, modelId, chunking }, signal),
-          }),
-          ...(countedWork && { onWritten: countedWork.onWritten }),
-        }
-      : undefined;
-    const worker = workerDeps && startWorker(workerDeps, log);
-    if (worker) closing.push(() => worker.stop());
-    if (workerDeps && worker && config.mode === 'server') {
-      const listener = followWork(workerDeps.database, worker, log, config.database.workerUrl.reveal());
-      closing.push(() => listener.close());
-    }
-    if (workerDeps) {
-      const monitor = openDriftMonitor(
-        {
-          database: workerDeps.database,
-          withOperator: (work) => work(database),
-          everyMinutes: config.driftCheckMinutes,
-          onReport: countedWork?.onDrift,
-        },
-        log,
-      );
-      if (monitor) closing.push(() => monitor.stop());
-    }
+    if (worker) closing.push(worker.close);
     const access = await openAccess({
       database,
       verifyToken,
@@ -168,7 +132,7 @@ export async function openApplication(
       observeRequest: counted?.observeRequest,
     });
     if (metrics) closing.push(await metrics.serve());
-    return { gateway, deps, workerDeps, announce, endSubscriptions: watches.close, close };
+    return { gateway, deps, workerDeps: worker?.deps, announce, endSubscriptions: watches.close, close };
   } catch (error) {
     await close();
     throw error;
@@ -178,7 +142,7 @@ export async function openApplication(
     served: Database,
     modelId: number,
     other: OtherModel | undefined,
-    worker: Worker | undefined,
+    worker: WorkerInServe | undefined,
     quotas: Quotas,
   ): Omit<GraphQLDeps, 'onRevoked' | 'watches'> & Required<Pick<GraphQLDeps, 'choice'>> {
     // Workers of this process hear it like any other.
@@ -203,18 +167,4 @@ export async function openApplication(
       },
     };
   }
-}
-
-/** The embedded database has one connection, which everything shares; on a server the worker has its own login. */
-async function openOwnWorkerDatabase(
-  config: Config,
-  shared: Database,
-  log: Logger,
-  closing: (() => Promise<void>)[],
-  metrics: Metrics | undefined,
-) {
-  if (config.mode === 'embedded') return shared;
-  const own = await openWorkerDatabase(config, log);
-  closing.push(() => own.close());
-  return metrics?.watch('worker', own) ?? own;
 }

@@ -1,12 +1,11 @@
 import type { ServerConfig } from '../config/config.ts';
-import { divideAnew } from '../ingest/divide-anew.ts';
-import { applySourceChanges } from '../ingest/sources/apply-changes.ts';
 import type { Logger } from '../log.ts';
 import { registerModels } from '../models/register-model.ts';
 import type { WorkerDeps } from '../worker/embed-batch.ts';
 import { openWorkerDatabase } from './databases.ts';
 import { openEmbedders } from './embedders.ts';
 import type { Metrics } from './open-metrics.ts';
+import { createWorkerDeps } from './worker-deps.ts';
 
 /**
  * Opens what a worker on a server works with, as the worker's login. Close its database afterwards.
@@ -19,18 +18,8 @@ export async function openWorker(config: ServerConfig, log: Logger, metrics?: Me
   try {
     const models = next ? [embedder.model, next.documents.model] : [embedder.model];
     const [modelId, otherId] = (await registerModels(database, models, 'worker')) as [number, number?];
-    const chunking = { countTokens: embedder.countTokens, ...config.chunk };
-    return {
-      database,
-      embedder,
-      modelId,
-      other: next && otherId !== undefined ? { embedder: next.documents, modelId: otherId } : undefined,
-      auditRetentionDays: config.auditRetentionDays,
-      concurrency: config.workerConcurrency,
-      deletedHours: config.deletedDocumentHours,
-      applyChanges: (signal) => applySourceChanges({ database, modelId, chunking }, signal),
-      divideAnew: (tenantId, jobId, ids) => divideAnew({ database, chunking }, tenantId, jobId, ids),
-    };
+    const other = next && otherId !== undefined ? { embedder: next.documents, modelId: otherId } : undefined;
+    return createWorkerDeps(config, database, { modelId, embedder, other });
   } catch (error) {
     await database.close();
     throw error;

@@ -1,15 +1,13 @@
 import { StartupError } from '../errors.ts';
 import { startTierKeeper } from '../tiers/tier-keeper.ts';
-import { followWork } from '../worker/follow-work.ts';
-import { startWorker } from '../worker/worker.ts';
 import { readArguments, refuseWords } from './arguments.ts';
 import type { Command } from './command.ts';
 import { withGatewayDatabase } from './databases.ts';
 import { logUsage } from './embedders.ts';
-import { openDriftMonitor } from './open-drift-monitor.ts';
 import { openMetrics } from './open-metrics.ts';
 import { hasOwner, openOwner } from './open-owner.ts';
 import { openWorker } from './open-worker.ts';
+import { runWorker } from './run-worker.ts';
 import { stopped } from './stopped.ts';
 
 const usage = 'tessera work';
@@ -41,13 +39,11 @@ there is no need for a worker: "tessera serve" embeds by itself.`,
       const owner = hasOwner(config) ? await openOwner(config, log, 'building indexes') : undefined;
       try {
         const endMetrics = await metrics?.serve();
-        const worker = startWorker(deps, log);
-        const listener = followWork(deps.database, worker, log, config.database.workerUrl.reveal());
-        const driftMonitor = openDriftMonitor(
+        const worker = runWorker(
+          config,
+          deps,
           {
-            database: deps.database,
             withOperator: (work) => (owner ? work(owner) : withGatewayDatabase(config, log, work)),
-            everyMinutes: config.driftCheckMinutes,
             onReport: counted?.onDrift,
           },
           log,
@@ -63,7 +59,7 @@ there is no need for a worker: "tessera serve" embeds by itself.`,
         );
         await stopped(context.signal);
         log.info('stopping after the batch in hand');
-        await Promise.all([listener.close(), worker.stop(), tierKeeper?.stop(), driftMonitor?.stop(), endMetrics?.()]);
+        await Promise.all([worker.stop(), tierKeeper?.stop(), endMetrics?.()]);
       } finally {
         await owner?.close();
       }
