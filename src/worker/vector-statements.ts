@@ -164,7 +164,8 @@ function dueChunks(tenantId: TenantId, modelId: number, chunkIds: readonly Chunk
 
 /**
  * Has the workers that finish the same edited document do so one after the other, so that the last one sees that it is the
- * last. Before its own jobs are deleted; given up with the transaction.
+ * last. Before its own jobs are deleted; given up with the transaction. The zero is written out because the index of
+ * stand-ins is of those above it: of a parameter that would not be known where the plan is made once.
  */
 export function lockEditedDocumentsStatement(
   tenantId: TenantId,
@@ -177,7 +178,7 @@ export function lockEditedDocumentsStatement(
     .distinct()
     .where('tenant_id', '=', tenantId)
     .where('model_id', '=', modelId)
-    .where('stand_in', '>', 0)
+    .where('stand_in', '>', sql.lit(0))
     .where('document_id', '=', sql<string>`any(${documentIds}::uuid[])`)
     .orderBy('document_id')
     .offset(sql.lit(0));
@@ -199,7 +200,7 @@ export function deleteStandInsStatement(
     .deleteFrom('embeddings')
     .where('embeddings.tenant_id', '=', tenantId)
     .where('embeddings.model_id', '=', modelId)
-    .where('embeddings.stand_in', '>', 0)
+    .where('embeddings.stand_in', '>', sql.lit(0))
     .where('embeddings.document_id', '=', sql<string>`any(${documentIds}::uuid[])`)
     .where(({ not, exists, selectFrom }) =>
       not(

@@ -11,8 +11,8 @@ from
     where
       "tenant_id" = $1
       and "model_id" = $2
-      and "stand_in" > $3
-      and "document_id" = any ($4::uuid[])
+      and "stand_in" > 0
+      and "document_id" = any ($3::uuid[])
     order by
       "document_id"
     offset

@@ -158,7 +158,9 @@ describe('what is not', () => {
   test('a graph that was never measured, and a curve of another tier or size', () => {
     const measured = { tier: 'hnsw', chunks: 20_000 } as const;
     const tenant = { tenantId: 'acme', tier: 'hnsw', chunks: 20_000 } as const;
-    expect(bad(checkRecall([tenant]))[0]).toContain('1 tenant with a graph and without a curve: recall was never measured: acme');
+    expect(bad(checkRecall([tenant]))[0]).toContain(
+      '1 tenant with a graph and without a curve: recall was never measured: acme',
+    );
     expect(bad(checkRecall([{ ...tenant, measured }]))).toEqual([]);
     expect(bad(checkRecall([{ ...tenant, chunks: 40_000, measured }]))).toEqual([]);
     for (const change of [{ chunks: 40_001 }, { chunks: 9_999 }, { tier: 'exact' as const }])
