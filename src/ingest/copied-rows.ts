@@ -15,8 +15,9 @@ import type { ChunkRow, DocumentRow } from './upsert-statements.ts';
  * Writes rows through binary COPY, for loads: into temporary tables, because PostgreSQL refuses to copy into a table whose
  * policies apply to the role, and from there into the tables, where policies, grants, checks and foreign keys hold as for
  * any write. For one write of a transaction; the temporary tables go with it.
+ * @param onSent called when the chunks are sent, which PostgreSQL then writes for longer than everything else takes.
  */
-export function copiedRows(tenantId: TenantId, execute: Execute, copy: Copy): RowWriter {
+export function copiedRows(tenantId: TenantId, execute: Execute, copy: Copy, onSent: () => void): RowWriter {
   let hasStages = false;
   const stage = async (target: string, rows: Iterable<BinaryRow>) => {
     if (!hasStages) for (const statement of createStagesStatements()) await execute(statement);
@@ -32,7 +33,9 @@ export function copiedRows(tenantId: TenantId, execute: Execute, copy: Copy): Ro
     async insertChunks(rows) {
       if (rows.length === 0) return;
       await stage(stagedChunks, iterate(rows, chunkFields));
-      await execute(insertStagedChunksStatement(tenantId));
+      const inserted = execute(insertStagedChunksStatement(tenantId));
+      onSent();
+      await inserted;
     },
   };
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Principal } from '../auth/principal.ts';
 import { planOnceStatements } from '../db/plan-once.ts';
 import { writeAsTenant } from '../db/tenant.ts';
@@ -57,19 +58,29 @@ export interface LoadResult {
  */
 const leaseSeconds = 120;
 
+/** For how long a batch is readied before those are let through that wait for PostgreSQL: the batch before has a dozen statements. */
+const sliceMs = 2;
+
 /**
  * Does ahead, while the documents before are being stored, what costs a load most: those with vectors are divided, because each
  * vector is of a chunk.
  * @param documents either all with vectors, or none.
  * @param settings of collections, as they were a moment ago. Where one has changed since, its documents are divided again.
  */
-export function prepareLoad(
+export async function prepareLoad(
   { chunking }: Pick<IngestDeps, 'chunking'>,
   documents: readonly LoadedDocument[],
   settings: ReadonlyMap<string, CollectionSettings>,
-): PreparedLoad {
+): Promise<PreparedLoad> {
   const divide = divideOnce();
-  for (const { input, vectors } of documents) if (vectors) divide(...divisionOf(input, settings), chunking);
+  let startedMs = performance.now();
+  for (const { input, vectors } of documents) {
+    if (!vectors) continue;
+    divide(...divisionOf(input, settings), chunking);
+    if (performance.now() - startedMs < sliceMs) continue;
+    await setImmediate();
+    startedMs = performance.now();
+  }
   return { documents, divide };
 }
 
@@ -78,19 +89,28 @@ function divisionOf(input: DocumentInput, settings: ReadonlyMap<string, Collecti
   return [document, (settings.get(input.collection) ?? undeclared).chunking] as const;
 }
 
+/** A part of a load. */
+export interface LoadRequest {
+  readonly prepared: PreparedLoad;
+  /** Of the parts before. */
+  readonly jobId: JobId | null;
+  /**
+   * Told of each document that is left out, or throws, and then nothing is stored. It may be told again where another
+   * transaction overtook this one.
+   */
+  readonly onFault: OnFault;
+  /** Told when everything is sent and PostgreSQL has most of its work before it; not at all where there is none. */
+  readonly onSent?: () => void;
+}
+
 /**
  * Stores documents as an upsert does, of any number, through binary COPY and in one transaction.
  * @param deps with a database whose connections are not pipelined.
- * @param jobId of the parts before.
- * @param onFault told of each document that is left out, or throws, and then nothing is stored. It may be told again where
- *   another transaction overtook this one.
  */
 export async function loadDocuments(
   deps: IngestDeps,
   principal: Principal,
-  { documents, divide }: PreparedLoad,
-  jobId: JobId | null,
-  onFault: OnFault,
+  { prepared: { documents, divide }, jobId, onFault, onSent = () => {} }: LoadRequest,
 ): Promise<LoadResult> {
   const inputs = documents.map(({ input }) => input);
   const bringsVectors = documents.some(({ vectors }) => vectors !== undefined);
@@ -117,7 +137,7 @@ export async function loadDocuments(
     };
     // Tokens count where something is embedded.
     const own = { ...(bringsVectors ? withoutTexts(deps) : deps), divide };
-    const writer = copiedRows(tenantId, execute, copy);
+    const writer = copiedRows(tenantId, execute, copy, onSent);
     const written = await writeChecked(own, principal, checked, write, onFault, execute, writer);
     const vectors = written.outcomes.flatMap(({ index, id, status }) =>
       (hashes.get(index) ?? []).map((hash, ordinal): LoadedVector => {

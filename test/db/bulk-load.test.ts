@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Principal } from '../../src/auth/principal.ts';
 import { defaultChunking } from '../../src/chunking.ts';
 import { type Database, transact } from '../../src/db/database.ts';
 import { openPool } from '../../src/db/open-pool.ts';
@@ -35,8 +36,10 @@ describeServer('a bulk load', () => {
   });
 
   const prepare = (loaded: readonly LoadedDocument[]) => prepareLoad(gateway.deps, loaded, new Map());
-  const loadAs = (tenant: string, loaded: readonly LoadedDocument[]) =>
-    loadDocuments({ ...gateway.deps, database: documents }, principalOf(tenant), prepare(loaded), null, failAtOnce);
+  const load = (principal: Principal, prepared: PreparedLoad) =>
+    loadDocuments({ ...gateway.deps, database: documents }, principal, { prepared, jobId: null, onFault: failAtOnce });
+  const loadAs = async (tenant: string, loaded: readonly LoadedDocument[]) =>
+    load(principalOf(tenant), await prepare(loaded));
 
   async function loadWhole(tenant: string, inputs: readonly DocumentInput[], withVectors: boolean): Promise<void> {
     const embedder = gateway.workerDeps.embedder;
@@ -193,26 +196,22 @@ describeServer('a bulk load', () => {
   test('what was divided ahead is divided again where its collection says something else by then', async () => {
     const body = Array.from({ length: 30 }, (_, i) => `The lake lies ${i} metres below the village here.`).join(' ');
     const input = { externalId: 'x', collection: 'c', title: 'T', body };
-    const ahead = prepare([{ input, vectors: [unit(), unit()] }]);
+    const ahead = await prepare([{ input, vectors: [unit(), unit()] }]);
     const chunking = { ...defaultChunking, maxTokens: 1_000 };
     const definition = { name: 'c', language: 'english', attributes: [], chunking } as const;
     await defineCollection({ database: gateway.deps.database }, principalOf('redefined'), definition);
-    const load = (prepared: PreparedLoad) =>
-      loadDocuments({ ...gateway.deps, database: documents }, principalOf('redefined'), prepared, null, failAtOnce);
-    await expect(load(ahead)).rejects.toThrow('it is divided into 1 chunks and comes with 2 vectors');
-    const { settings } = await load(prepare([{ input, vectors: [unit()] }]));
+    await expect(load(principalOf('redefined'), ahead)).rejects.toThrow(
+      'it is divided into 1 chunks and comes with 2 vectors',
+    );
+    const { settings } = await loadAs('redefined', [{ input, vectors: [unit()] }]);
     expect(settings.get('c')?.chunking.maxTokens).toBe(1_000);
     await expect(loadAs('usual', [{ input, vectors: [unit(), unit()] }])).resolves.toMatchObject({ outcomes: [{}] });
   });
 
   test('a principal that may not write cannot load', async () => {
-    const written = loadDocuments(
-      { ...gateway.deps, database: documents },
-      { ...principalOf('reader'), scopes: ['documents:read'] },
-      prepare([{ input: { externalId: 'x', collection: 'c', title: 'T', body: 'A lake.' } }]),
-      null,
-      failAtOnce,
-    );
+    const reader: Principal = { ...principalOf('reader'), scopes: ['documents:read'] };
+    const one = { externalId: 'x', collection: 'c', title: 'T', body: 'A lake.' };
+    const written = load(reader, await prepare([{ input: one }]));
     await expect(written).rejects.toMatchObject({ code: '42501' });
     expect(await contentsOf('reader')).toEqual([]);
   });

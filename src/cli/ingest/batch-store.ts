@@ -8,15 +8,16 @@ export interface StoredBatch {
   readonly faults: ReadonlyMap<number, string>;
   /** The one job of what is to be embedded, so far. */
   readonly jobId: string | undefined;
-  /** Resolves when the batch's vectors are written too, to their number; the next batch may be stored meanwhile. */
-  readonly whole: Promise<number>;
+  /** Writes the vectors that came along, while the next batch may be stored. @returns how many. */
+  writeVectors(): Promise<number>;
 }
 
 /**
  * Stores a batch in one transaction.
  * @param jobId that the batch becomes another part of.
+ * @param onSent called when all of it is sent and there is nothing left to do but to wait, which is most of the time.
  */
-export type StoreBatch = (jobId: string | undefined) => Promise<StoredBatch>;
+export type StoreBatch = (jobId: string | undefined, onSent: () => void) => Promise<StoredBatch>;
 
 /** Readies a batch, while the one before is being stored. */
 export type BatchStore = (batch: Batch) => StoreBatch;

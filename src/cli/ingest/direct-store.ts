@@ -52,22 +52,29 @@ export async function openDirectStore(
         batch.documents.map((input, index) => withVectors(input, batch.vectors[index])),
         settings,
       );
-      return async (job) => {
+      // Looked at when the batch is stored.
+      prepared.catch(() => {});
+      return async (job, onSent) => {
         const faults = new Map<number, string>();
         const jobId = job === undefined ? null : readJobGlobalId(job);
-        const result = await loadDocuments(ingest, principal, prepared, jobId, (fault) => {
+        const onFault = (fault: Error) => {
           if (!skipInvalid || !(fault instanceof InvalidDocumentError)) throw fault;
           faults.set(fault.index, sentenceOf(fault));
-        }).catch((error: unknown) => {
+        };
+        const request = { prepared: await prepared, jobId, onFault, onSent };
+        const result = await loadDocuments(ingest, principal, request).catch((error: unknown) => {
           throw explain(error, batch.names);
         });
         settings = result.settings;
-        const whole =
-          result.vectors.length === 0
-            ? Promise.resolve(0)
-            : adoptVectors(vectorDatabase, modelId, tenantId, result.vectors, copyEmbeddings);
-        const statuses = result.outcomes.map(({ status }) => status);
-        return { statuses, faults, jobId: result.jobId === null ? undefined : writeJobId(result.jobId), whole };
+        return {
+          statuses: result.outcomes.map(({ status }) => status),
+          faults,
+          jobId: result.jobId === null ? undefined : writeJobId(result.jobId),
+          writeVectors: async () =>
+            result.vectors.length === 0
+              ? 0
+              : adoptVectors(vectorDatabase, modelId, tenantId, result.vectors, copyEmbeddings),
+        };
       };
     },
     readLogPosition: () => readLogPosition(database),

@@ -26,14 +26,13 @@ interface UpsertFailure extends Failure {
 /** Stores through the API, as any other client. */
 export function createGatewayStore(client: Pick<GatewayClient, 'request'>): BatchStore {
   return ({ documents, names }) =>
-    async (job) => {
-      const { upsertDocuments: outcome } = await client.request<{ upsertDocuments: Payload | UpsertFailure }>(
-        mutation,
-        {
-          input: documents.map(toInput),
-          job,
-        },
-      );
+    async (job, onSent) => {
+      const answer = client.request<{ upsertDocuments: Payload | UpsertFailure }>(mutation, {
+        input: documents.map(toInput),
+        job,
+      });
+      onSent();
+      const { upsertDocuments: outcome } = await answer;
       // Lines are checked before they are sent, so this is a gateway of another version, with other limits.
       if ('index' in outcome && outcome.index !== undefined)
         throw new StartupError(`${names[outcome.index]}: ${outcome.message}`);
@@ -42,7 +41,7 @@ export function createGatewayStore(client: Pick<GatewayClient, 'request'>): Batc
         statuses: stored.map(({ status }) => status),
         faults: new Map(),
         jobId: reached?.id ?? job,
-        whole: Promise.resolve(0),
+        writeVectors: async () => 0,
       };
     };
 }

@@ -50,18 +50,33 @@ export async function loadFile(store: BatchStore, options: LoadOptions): Promise
   let rows = start.record ?? start.line;
   let storing: Promise<void> = Promise.resolve();
   let recording: Promise<void> = Promise.resolve();
+  /** Until the newest batch is sent. What can wait is done then, so that a batch is never held up by those around it. */
+  let sending: Promise<void> = Promise.resolve();
 
   async function commit(): Promise<void> {
     const [taken, position] = [batch.take(), done];
     const storeTaken = taken.documents.length === 0 ? undefined : store(taken);
-    await storing;
-    storing = storeBatch(taken, storeTaken, position);
+    const { promise, resolve: onSent } = Promise.withResolvers<void>();
+    sending = promise;
+    await storing.catch((error: unknown) => {
+      onSent();
+      throw error;
+    });
+    storing = storeBatch(taken, storeTaken, position, onSent).finally(onSent);
     // Waited for before the next one; until then nobody looks.
     storing.catch(() => {});
+    await sending;
   }
 
-  async function storeBatch(taken: Batch, storeTaken: StoreBatch | undefined, position: Position): Promise<void> {
-    const stored = await storeTaken?.(tally.jobId);
+  async function storeBatch(
+    taken: Batch,
+    storeTaken: StoreBatch | undefined,
+    position: Position,
+    onSent: () => void,
+  ): Promise<void> {
+    const stored = await storeTaken?.(tally.jobId, onSent);
+    // Where there was nothing to wait for, nobody has said so.
+    onSent();
     const earlier = recording;
     if (stored?.jobId !== undefined) tally.jobId = stored.jobId;
     recording = record();
@@ -69,7 +84,8 @@ export async function loadFile(store: BatchStore, options: LoadOptions): Promise
     await earlier;
 
     async function record() {
-      const [vectors] = await Promise.all([stored?.whole ?? 0, earlier]);
+      await sending;
+      const [vectors] = await Promise.all([stored?.writeVectors() ?? 0, earlier]);
       for (const status of stored?.statuses ?? []) tally[counted[status]] += 1;
       for (const [index, fault] of stored?.faults ?? []) {
         tally.invalid += 1;
