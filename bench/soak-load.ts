@@ -76,7 +76,7 @@ export function startLoad(
   async function keepPace(): Promise<void> {
     const dueMs = Math.max(nextMs, performance.now());
     nextMs = dueMs + (1_000 * editsPerWrite) / pace;
-    await wait(dueMs - performance.now());
+    await wait(Math.max(0, dueMs - performance.now()));
   }
 
   /** Documents of a lane are its own, so that a write does not meet a deletion. */

@@ -29,7 +29,8 @@ export interface TurnsOptions {
   /** Turns that one tenant may have at the same time while others are about, of reads and of writes. */
   readonly share: number;
   /**
-   * Of the time in which another tenant keeps up, the part that a tenant with a queue may take for turns, 0 to 1. 1 without it: all.
+   * Of the time in which another tenant keeps up, the part that a tenant with eight requests waiting or more may take for turns,
+   * 0 to 1; with fewer it may take more. 1 without it: all.
    */
   readonly queueShare?: number;
   /** How long anybody waits while no connection is free, in milliseconds; as long as a pool does, 5 s, without it. */
@@ -54,6 +55,11 @@ const aboutForMs = 10_000;
 const keepsUpForMs = 25;
 /** Turns that a tenant may take at once beside one that keeps up: those of a page that asks for a dozen things. */
 const mostCreditMs = 250;
+/**
+ * Of a queue of so many, each turn is paid in full; of a shorter one in proportion. Where clients ask for one thing after the
+ * other, one or two requests of a tenant often meet, and nobody is to wait for that.
+ */
+const longQueue = 8;
 /** How often a queue that is held back is looked at. */
 const reviewMs = 5;
 const nobody = '';
@@ -69,8 +75,8 @@ interface Seen {
  * there is room for the other without waiting for a statement to end; and where many wait, each queue is served once in a
  * round, however long it is.
  *
- * A tenant that keeps up is one whose turns are taken without a wait. While there is one, a tenant with a queue has turns for
- * `queueShare` of the time: processors are shared by everybody who has a turn, and a search beside another one takes longer,
+ * A tenant that keeps up is one whose turns are taken without a wait. While there is one, a tenant with a long queue has turns
+ * for `queueShare` of the time: processors are shared by everybody who has a turn, and a search beside another one takes longer,
  * however many connections are free.
  */
 export function createTurns(options: TurnsOptions): Turns {
@@ -127,7 +133,7 @@ export function createTurns(options: TurnsOptions): Turns {
     line.held++;
     if (!waited) note(keptUp, line.tenant);
     return () => {
-      if (waited) line.creditMs -= now() - startedMs;
+      if (waited) line.creditMs -= (now() - startedMs) * Math.min(1, line.waiting.length / longQueue);
       else note(keptUp, line.tenant);
       free++;
       line.held--;

@@ -118,25 +118,30 @@ describe('turns', () => {
   describe('of a queue, beside a tenant that keeps up', () => {
     const turnMs = 10;
 
-    /** A loud tenant asks for `count` turns of 10 ms; a quiet one asks for one every 10 ms and never waits. */
-    async function contend(queueShare: number, { count = 500, quiet = true, forMs = 5_000 } = {}) {
+    /** A loud tenant asks for `count` turns of 10 ms, so many at once; a quiet one for one every 10 ms, and never waits. */
+    async function contend(queueShare: number, { count = 500, atOnce = count, quiet = true, forMs = 5_000 } = {}) {
       const { turns, clock } = open(4, 1, undefined, queueShare);
       const held: { leave: Leave; untilMs: number }[] = [];
-      let served = 0;
-      if (quiet) ((await turns.enter({ tenant: 'quiet', reads: true })) as Leave)();
-      for (let i = 0; i < count; i++) {
+      let [asked, served] = [0, 0];
+      const askAloud = () => {
+        if (asked++ >= count) return;
         void Promise.resolve(turns.enter({ tenant: 'loud', reads: true })).then((leave) => {
           served++;
           held.push({ leave, untilMs: clock.nowMs + turnMs });
         });
-      }
+      };
+      if (quiet) ((await turns.enter({ tenant: 'quiet', reads: true })) as Leave)();
+      for (let i = 0; i < atOnce; i++) askAloud();
       for (; clock.nowMs < forMs && served < count; clock.nowMs += turnMs) {
         if (quiet) {
           const turn = turns.enter({ tenant: 'quiet', reads: true });
           expect(turn).toBeInstanceOf(Function);
           (turn as Leave)();
         }
-        for (const { leave } of held.splice(0)) leave();
+        for (const { leave } of held.splice(0)) {
+          leave();
+          askAloud();
+        }
         // Whatever is held back is looked at every 5 ms of the real clock.
         await new Promise((resolve) => setTimeout(resolve, 6));
       }
@@ -148,6 +153,17 @@ describe('turns', () => {
       // 250 ms at once, and a tenth of 2,000 ms.
       expect(bounded).toBeGreaterThanOrEqual(30);
       expect(bounded).toBeLessThanOrEqual(60);
+    });
+
+    it('are bounded less the fewer wait, and not at all where two requests meet now and then', async () => {
+      const [one, four, many] = [
+        await contend(0.2, { atOnce: 2, forMs: 2_000 }),
+        await contend(0.2, { atOnce: 5, forMs: 2_000 }),
+        await contend(0.2, { atOnce: 30, forMs: 2_000 }),
+      ];
+      expect(one).toBeGreaterThan(150);
+      expect(four).toBeLessThan(one * 0.75);
+      expect(many).toBeLessThan(four * 0.75);
     });
 
     it('are not bounded where all of the time is the part', async () => {
