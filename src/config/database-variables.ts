@@ -34,8 +34,8 @@ export const database = {
   ),
   DATABASE_QUEUE_SHARE: withDefault(
     wholeNumber(1, 100),
-    '30',
-    'Percent of the time in which a tenant that has eight or more requests waiting for a connection may use one, while another tenant asks for things one after the other and has none waiting; with fewer waiting it may use more. 100: all of it. Raise it, and DATABASE_POOL_SHARE, where the database has processors to spare. See docs/quotas.md.',
+    '20',
+    'Percent of the time in which a tenant that has 32 or more requests waiting for a connection may use one, while another tenant asks for things one after the other and has none waiting; with fewer waiting it may use more. 100: all of it. Raise it, and DATABASE_POOL_SHARE, where the database has processors to spare. See docs/quotas.md.',
   ),
   DATABASE_PREPARE: withDefault(
     flag,

@@ -29,7 +29,7 @@ export interface TurnsOptions {
   /** Turns that one tenant may have at the same time while others are about, of reads and of writes. */
   readonly share: number;
   /**
-   * Of the time in which another tenant keeps up, the part that a tenant with eight requests waiting or more may take for turns,
+   * Of the time in which another tenant keeps up, the part that a tenant with 32 requests waiting or more may take for turns,
    * 0 to 1; with fewer it may take more. 1 without it: all.
    */
   readonly queueShare?: number;
@@ -56,10 +56,10 @@ const keepsUpForMs = 25;
 /** Turns that a tenant may take at once beside one that keeps up: those of a page that asks for a dozen things. */
 const mostCreditMs = 250;
 /**
- * Of a queue of so many, each turn is paid in full; of a shorter one in proportion. Where clients ask for one thing after the
- * other, one or two requests of a tenant often meet, and nobody is to wait for that.
+ * Of a queue of so many, each turn is paid in full; of a shorter one in proportion. Where a few clients ask for one thing after
+ * the other, requests of a tenant meet all the time, and nobody is to wait for that.
  */
-const longQueue = 8;
+const longQueue = 32;
 /** How often a queue that is held back is looked at. */
 const reviewMs = 5;
 const nobody = '';

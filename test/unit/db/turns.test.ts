@@ -155,15 +155,15 @@ describe('turns', () => {
       expect(bounded).toBeLessThanOrEqual(60);
     });
 
-    it('are bounded less the fewer wait, and not at all where two requests meet now and then', async () => {
-      const [one, four, many] = [
-        await contend(0.2, { atOnce: 2, forMs: 2_000 }),
+    it('are bounded less the fewer wait, and not at all where a few requests meet', async () => {
+      const [few, some, many] = [
         await contend(0.2, { atOnce: 5, forMs: 2_000 }),
-        await contend(0.2, { atOnce: 30, forMs: 2_000 }),
+        await contend(0.2, { atOnce: 17, forMs: 2_000 }),
+        await contend(0.2, { atOnce: 40, forMs: 2_000 }),
       ];
-      expect(one).toBeGreaterThan(150);
-      expect(four).toBeLessThan(one * 0.75);
-      expect(many).toBeLessThan(four * 0.75);
+      expect(few).toBeGreaterThan(150);
+      expect(some).toBeLessThan(few * 0.75);
+      expect(many).toBeLessThan(some * 0.75);
     });
 
     it('are not bounded where all of the time is the part', async () => {
