@@ -119,7 +119,7 @@ describe('turns', () => {
     const turnMs = 10;
 
     /** A loud tenant asks for `count` turns of 10 ms, so many at once; a quiet one for one every 10 ms, and never waits. */
-    async function contend(queueShare: number, { count = 500, atOnce = count, quiet = true, forMs = 5_000 } = {}) {
+    async function contend(queueShare: number, { count = 500, atOnce = 500, quiet = true, forMs = 5_000 } = {}) {
       const { turns, clock } = open(4, 1, undefined, queueShare);
       const held: { leave: Leave; untilMs: number }[] = [];
       let [asked, served] = [0, 0];
