@@ -77,7 +77,7 @@ describeServer('tessera doctor', () => {
         check,
       ).toBe(true);
     for (const tenant of ['small', 'middle', 'large'])
-      expect(stdout).toMatch(new RegExp(`plans +${tenant} \\(\\d+ chunks\\): 12 strategies are planned as expected`));
+      expect(stdout).toMatch(new RegExp(`plans +${tenant} \\([\\d,]+ chunks\\): 12 strategies are planned as expected`));
   });
 
   test('asks for the plans of one tenant, and says so where it has no vectors', async () => {
@@ -142,7 +142,7 @@ describeServer('tessera doctor', () => {
       {
         check: 'tiers',
         level: 'warning',
-        found: expect.stringContaining('of large, 3000 chunks: there should be one'),
+        found: expect.stringContaining('of large, 3,000 chunks: there should be one'),
       },
     ],
     [
