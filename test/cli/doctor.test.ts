@@ -77,7 +77,9 @@ describeServer('tessera doctor', () => {
         check,
       ).toBe(true);
     for (const tenant of ['small', 'middle', 'large'])
-      expect(stdout).toMatch(new RegExp(`plans +${tenant} \\([\\d,]+ chunks\\): 12 strategies are planned as expected`));
+      expect(stdout).toMatch(
+        new RegExp(`plans +${tenant} \\([\\d,]+ chunks\\): 12 strategies are planned as expected`),
+      );
   });
 
   test('asks for the plans of one tenant, and says so where it has no vectors', async () => {
