@@ -58,7 +58,7 @@ export async function loadFile(store: BatchStore, options: LoadOptions): Promise
     const storeTaken = taken.documents.length === 0 ? undefined : store(taken);
     const { promise, resolve: onSent } = Promise.withResolvers<void>();
     sending = promise;
-    await storing.catch((error: unknown) => {
+    await stored().catch((error: unknown) => {
       onSent();
       throw error;
     });
@@ -68,26 +68,36 @@ export async function loadFile(store: BatchStore, options: LoadOptions): Promise
     await sending;
   }
 
+  /** Waits for the batch in hand. Where it fails, what was stored before it is recorded all the same, vectors and all. */
+  async function stored(): Promise<void> {
+    try {
+      await storing;
+    } catch (error) {
+      await recording.catch(() => {});
+      throw error;
+    }
+  }
+
   async function storeBatch(
     taken: Batch,
     storeTaken: StoreBatch | undefined,
     position: Position,
     onSent: () => void,
   ): Promise<void> {
-    const stored = await storeTaken?.(tally.jobId, onSent);
+    const outcome = await storeTaken?.(tally.jobId, onSent);
     // Where there was nothing to wait for, nobody has said so.
     onSent();
     const earlier = recording;
-    if (stored?.jobId !== undefined) tally.jobId = stored.jobId;
+    if (outcome?.jobId !== undefined) tally.jobId = outcome.jobId;
     recording = record();
     recording.catch(() => {});
     await earlier;
 
     async function record() {
       await sending;
-      const [vectors] = await Promise.all([stored?.writeVectors() ?? 0, earlier]);
-      for (const status of stored?.statuses ?? []) tally[counted[status]] += 1;
-      for (const [index, fault] of stored?.faults ?? []) {
+      const [vectors] = await Promise.all([outcome?.writeVectors() ?? 0, earlier]);
+      for (const status of outcome?.statuses ?? []) tally[counted[status]] += 1;
+      for (const [index, fault] of outcome?.faults ?? []) {
         tally.invalid += 1;
         onInvalid(taken.names[index] as string, fault);
       }
@@ -98,7 +108,7 @@ export async function loadFile(store: BatchStore, options: LoadOptions): Promise
 
   async function settle(): Promise<void> {
     await commit();
-    await storing;
+    await stored();
     await recording;
   }
 
