@@ -6,17 +6,12 @@
  *   npm run bench -- freshness
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import { openApplication } from '../src/cli/application.ts';
-import { openWorker } from '../src/cli/open-worker.ts';
 import { everyScope } from '../src/cli/tokens.ts';
-import { loadConfig } from '../src/config/load-config.ts';
 import { parseTenantId } from '../src/ids.ts';
 import { upsertDocuments } from '../src/ingest/upsert-documents.ts';
-import { createLogger } from '../src/log.ts';
 import { search } from '../src/search/search.ts';
-import { followWork } from '../src/worker/follow-work.ts';
-import { startWorker } from '../src/worker/worker.ts';
 import { openBenchServer } from './bench-server.ts';
+import { openLiveGateway } from './live-gateway.ts';
 import { measure, printMeasures, saveResults, thisMachine } from './results.ts';
 import { quantile } from './statistics.ts';
 
@@ -29,19 +24,7 @@ export async function benchFreshness(): Promise<void> {
   const server = await openBenchServer();
   try {
     const database = await server.createDatabase('freshness');
-    const config = loadConfig({
-      DATABASE_URL: database.gateway,
-      WORKER_DATABASE_URL: database.worker,
-      JWT_HS256_SECRET: 'the shared secret of the benchmark, which guards nothing',
-      JWT_ISSUER: 'https://issuer.example',
-      JWT_AUDIENCE: 'tessera-bench',
-    });
-    if (config.mode !== 'server') throw new Error('The benchmark needs a server.');
-    const log = createLogger({ level: 'warn' });
-    const app = await openApplication(config, log);
-    const workerDeps = await openWorker(config, log);
-    const worker = startWorker(workerDeps, log);
-    const listener = followWork(workerDeps.database, worker, log, config.database.workerUrl.reveal());
+    const { app, close } = await openLiveGateway(database);
     const principal = { tenantId: parseTenantId('freshness'), subject: 'bench', groups: [], scopes: everyScope };
     const write = (from: number, count: number, text: string) =>
       upsertDocuments(
@@ -81,10 +64,7 @@ export async function benchFreshness(): Promise<void> {
       printMeasures(measures);
       await saveResults(new URL('results.json', import.meta.url), measures, { machine: thisMachine() });
     } finally {
-      await listener.close();
-      await worker.stop();
-      await workerDeps.database.close();
-      await app.close();
+      await close();
     }
   } finally {
     await server.close();

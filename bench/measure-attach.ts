@@ -6,16 +6,11 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import type pg from 'pg';
-import { openApplication } from '../src/cli/application.ts';
-import { openWorker } from '../src/cli/open-worker.ts';
-import { loadConfig } from '../src/config/load-config.ts';
 import { parseTenantId } from '../src/ids.ts';
 import { attachTable } from '../src/ingest/sources/attach-table.ts';
-import { createLogger } from '../src/log.ts';
 import { search } from '../src/search/search.ts';
-import { followWork } from '../src/worker/follow-work.ts';
-import { startWorker } from '../src/worker/worker.ts';
 import { type BenchDatabase, openBenchServer, withClient } from './bench-server.ts';
+import { openLiveGateway } from './live-gateway.ts';
 import { interleave, median, quantile } from './statistics.ts';
 
 const batches = [
@@ -79,23 +74,11 @@ async function measureCost(owner: pg.Client): Promise<void> {
   }
 }
 
-async function measureLatency({ gateway, worker: workerUrl, owner: ownerUrl }: BenchDatabase): Promise<void> {
-  const config = loadConfig({
-    DATABASE_URL: gateway,
-    WORKER_DATABASE_URL: workerUrl,
-    JWT_HS256_SECRET: 'the shared secret of the benchmark, which guards nothing',
-    JWT_ISSUER: 'https://issuer.example',
-    JWT_AUDIENCE: 'tessera-bench',
-  });
-  if (config.mode !== 'server') throw new Error('The benchmark needs a server.');
-  const log = createLogger({ level: 'warn' });
-  const app = await openApplication(config, log);
-  const workerDeps = await openWorker(config, log);
-  const worker = startWorker(workerDeps, log);
-  const listener = followWork(workerDeps.database, worker, log, config.database.workerUrl.reveal());
+async function measureLatency(database: BenchDatabase): Promise<void> {
+  const { app, close } = await openLiveGateway(database);
   const principal = { tenantId, subject: 'bench', groups: [], scopes: ['search'] };
   try {
-    await withClient(ownerUrl, async (owner) => {
+    await withClient(database.owner, async (owner) => {
       await makeTables(owner, ['followed']);
       const took: number[] = [];
       for (let n = 0; n < commits; n++) {
@@ -114,9 +97,6 @@ async function measureLatency({ gateway, worker: workerUrl, owner: ownerUrl }: B
       console.log(`searchable by meaning after ${figures.join(', ')} (p50, p95, longest of ${commits} commits)`);
     });
   } finally {
-    await listener.close();
-    await worker.stop();
-    await workerDeps.database.close();
-    await app.close();
+    await close();
   }
 }
