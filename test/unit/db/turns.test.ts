@@ -1,11 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createTurns, type Leave, type Turn, type Turns } from '../../../src/db/turns.ts';
 
 /** A clock that a test sets, and turns by it. */
-function open(slots: number, share: number, patienceMs?: number, queueShare = 1) {
+function open(slots: number, share: number, patienceMs?: number) {
   const clock = { nowMs: 0 };
   const given = patienceMs !== undefined && { patienceMs };
-  const turns = createTurns({ slots, share, queueShare, now: () => clock.nowMs, ...given });
+  const turns = createTurns({ slots, share, now: () => clock.nowMs, ...given });
   return { clock, turns };
 }
 
@@ -118,33 +118,43 @@ describe('turns', () => {
   describe('of a queue, beside a tenant that keeps up', () => {
     const turnMs = 10;
 
+    beforeEach(() => {
+      vi.useFakeTimers();
+    });
+    afterEach(() => {
+      vi.useRealTimers();
+    });
+
     /** A loud tenant asks for `count` turns of 10 ms, so many at once; a quiet one for one every 10 ms, and never waits. */
     async function contend(queueShare: number, { count = 500, atOnce = 500, quiet = true, forMs = 5_000 } = {}) {
-      const { turns, clock } = open(4, 1, undefined, queueShare);
-      const held: { leave: Leave; untilMs: number }[] = [];
+      const turns = createTurns({ slots: 4, share: 1, queueShare });
+      const end = new AbortController();
+      const waited: Promise<void>[] = [];
       let [asked, served] = [0, 0];
       const askAloud = () => {
         if (asked++ >= count) return;
-        void Promise.resolve(turns.enter({ tenant: 'loud', reads: true })).then((leave) => {
+        const turn = ask(turns, 'loud', [], { signal: end.signal });
+        const hold = (leave: Leave) => {
           served++;
-          held.push({ leave, untilMs: clock.nowMs + turnMs });
-        });
+          setTimeout(() => {
+            leave();
+            askAloud();
+          }, turnMs);
+        };
+        waited.push(turn.then(hold, (reason: unknown) => expect(reason).toBe(end.signal.reason)));
       };
       if (quiet) ((await turns.enter({ tenant: 'quiet', reads: true })) as Leave)();
       for (let i = 0; i < atOnce; i++) askAloud();
-      for (; clock.nowMs < forMs && served < count; clock.nowMs += turnMs) {
+      for (let nowMs = 0; nowMs < forMs && served < count; nowMs += turnMs) {
         if (quiet) {
           const turn = turns.enter({ tenant: 'quiet', reads: true });
           expect(turn).toBeInstanceOf(Function);
           (turn as Leave)();
         }
-        for (const { leave } of held.splice(0)) {
-          leave();
-          askAloud();
-        }
-        // Whatever is held back is looked at every 5 ms of the real clock.
-        await new Promise((resolve) => setTimeout(resolve, 6));
+        await vi.advanceTimersByTimeAsync(turnMs);
       }
+      end.abort();
+      await Promise.all(waited);
       return served;
     }
 
