@@ -18,12 +18,12 @@ export interface Model {
   readonly documents: ModelDocument[];
   /** Mutations that were done and changed something, by tenant and name: each leaves one row in the audit log. */
   readonly audited: Map<string, number>;
-  /** Global ids of documents whose deletion was acknowledged and that nobody asked to have back. */
-  readonly deletedIds: Set<string>;
+  /** By global id of documents whose deletion was acknowledged and that nobody asked to have back: which deletion it was. */
+  readonly deletions: Map<string, symbol>;
 }
 
 export function createModel(): Model {
-  return { documents: [], audited: new Map(), deletedIds: new Set() };
+  return { documents: [], audited: new Map(), deletions: new Map() };
 }
 
 export function noteAudited({ audited }: Model, tenant: string, action: string): void {

@@ -11,6 +11,12 @@ interface Page {
 const pageQuery = `query Page($after: String) {
   documents(first: 100, after: $after) { edges { node { id externalId version body } } pageInfo { hasNextPage endCursor } }
 }`;
+interface Found {
+  readonly search: {
+    readonly edges?: readonly { readonly node: { id: string; externalId: string; version: number } }[];
+  };
+}
+
 const searchQuery = `query Find($text: String!, $externalId: String!) {
   search(input: { text: $text, mode: SEMANTIC, filter: { externalId: { eq: $externalId } } }, first: 1) {
     ... on SearchConnection { edges { node { id } freshness { stale embeddedAt } } }
@@ -63,7 +69,8 @@ async function findByMeaning(sender: Sender, token: string, { id, externalId, ti
 
 /**
  * Searches again and again while everything dies and comes back.
- * @throws when a document is found whose deletion was acknowledged before the search was sent.
+ * @throws when a document is found whose deletion was acknowledged before the search was sent, unless it was restored in the
+ *   meantime, and deleted again before the answer came.
  */
 export async function searchUntil(
   signal: AbortSignal,
@@ -71,19 +78,18 @@ export async function searchUntil(
 ): Promise<number> {
   const query = `query Search($text: String!) {
     search(input: { text: $text }, first: 50) {
-      ... on SearchConnection { edges { node { id externalId } } } ... on Error { code message }
+      ... on SearchConnection { edges { node { id externalId version } } } ... on Error { code message }
     }
   }`;
   let searches = 0;
   while (!signal.aborted) {
-    const gone = new Set(model.deletedIds);
-    const { data } = await sender.send<{ search: { edges?: { node: { id: string; externalId: string } }[] } }>(
-      token,
-      query,
-      { text: nextText() },
-    );
-    const back = data.search.edges?.find(({ node }) => gone.has(node.id) && model.deletedIds.has(node.id));
-    if (back) throw new Error(`${back.node.externalId} was deleted, and a search found it.`);
+    const gone = new Map(model.deletions);
+    const { data } = await sender.send<Found>(token, query, { text: nextText() });
+    const back = data.search.edges?.find(({ node: { id } }) => {
+      const deletion = gone.get(id);
+      return deletion !== undefined && deletion === model.deletions.get(id);
+    });
+    if (back) throw new Error(`A search found what was deleted: ${JSON.stringify(back.node)}`);
     searches++;
   }
   return searches;

@@ -72,7 +72,7 @@ async function compareDocuments(superuser: pg.Client, model: Model): Promise<str
     const key = keyOf(row);
     const wanted = expected.get(key);
     if (wanted === undefined)
-      faults.push(`${key} is there and was ${model.deletedIds.size > 0 ? 'deleted or ' : ''}never acknowledged`);
+      faults.push(`${key} is there and was ${model.deletions.size > 0 ? 'deleted or ' : ''}never acknowledged`);
     else if (wanted !== describe(row)) faults.push(`${key} is ${describe(row)} and was acknowledged as ${wanted}`);
     expected.delete(key);
   }

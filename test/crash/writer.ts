@@ -154,12 +154,12 @@ export function createWriter(deps: WriterDeps, tenant: string, name: string): Wr
     for (const document of documents) {
       document.state = state;
       if (state === 'hidden') document.version++;
-      model.deletedIds.add(document.id);
+      model.deletions.set(document.id, Symbol(document.externalId));
     }
   }
 
   async function restore(document: ModelDocument) {
-    model.deletedIds.delete(document.id);
+    model.deletions.delete(document.id);
     const { data, isUnsure } = await sender.send<{ result: Result }>(token, restoreMutation, { ids: [document.id] });
     const { restoredIds } = data.result;
     if (!restoredIds?.includes(document.id) && !(isUnsure && restoredIds?.length === 0)) {
