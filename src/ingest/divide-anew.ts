@@ -1,11 +1,12 @@
 import { sql } from 'kysely';
 import { sqlBuilder } from '../db/compile.ts';
-import { transact } from '../db/database.ts';
+import { type Statement, transact } from '../db/database.ts';
 import type { Scope } from '../db/scope.ts';
 import type { DocumentId, JobId, TenantId } from '../ids.ts';
-import { lockCollectionsStatement, readCollectionSettings } from './collection-settings.ts';
+import { lockCollectionsStatement, readCollectionSettings, undeclared } from './collection-settings.ts';
 import { queueChunks } from './queue-chunks.ts';
 import { replaceChunks } from './replace-chunks.ts';
+import { documentHash } from './resolve-documents.ts';
 import type { IngestDeps } from './write.ts';
 
 /** Documents that one transaction divides: of the largest, a million characters each, some 20 MB at a time. */
@@ -33,6 +34,11 @@ export async function divideAnew(
       const documents = await execute(lockDividedStatement(tenantId, part));
       const names = documents.map(({ collection }) => collection);
       const settings = await readCollectionSettings(tenantId, names, execute);
+      // One that comes again as it is stored is then unchanged.
+      const hashes = documents.map((one) => {
+        return { id: one.id, hash: documentHash(one, settings.get(one.collection) ?? undeclared) };
+      });
+      await execute(renewHashesStatement(tenantId, hashes));
       const added = (await replaceChunks(deps, tenantId, documents, settings, execute)).map(({ id }) => id);
       if (added.length === 0) return;
       await queueChunks(tenantId, added, { kind: 'reembed', createdBy: 'tessera', id: jobId }, execute);
@@ -62,4 +68,21 @@ export function lockDividedStatement(tenantId: TenantId, ids: readonly DocumentI
     .orderBy(sql`external_id collate "C"`)
     .orderBy('id')
     .forUpdate();
+}
+
+/** Stores what documents are known by from now on, where it is not what it was. It is no new version of them. */
+export function renewHashesStatement(
+  tenantId: TenantId,
+  hashes: readonly { readonly id: DocumentId; readonly hash: Buffer }[],
+): Statement<unknown> {
+  return sqlBuilder
+    .updateTable('documents')
+    .from(
+      sql<{ id: string; hash: Buffer }>`unnest(${hashes.map(({ id }) => id)}::uuid[],
+        ${hashes.map(({ hash }) => hash)}::bytea[])`.as<'renewed'>(sql`renewed (id, hash)`),
+    )
+    .set((eb) => ({ content_hash: eb.ref('renewed.hash') }))
+    .where('documents.tenant_id', '=', tenantId)
+    .whereRef('documents.id', '=', 'renewed.id')
+    .whereRef('documents.content_hash', '<>', 'renewed.hash');
 }

@@ -125,6 +125,14 @@ function keyText(key: Key | undefined): string | undefined {
   return key && `${key.collection}\0${key.externalId}`;
 }
 
+/** Equal hashes mean equal chunks, so a collection that divides its documents in its own way is part of it. */
+export function documentHash(
+  { title, body, language, url, externalId }: Pick<DocumentRow, 'title' | 'body' | 'language' | 'url' | 'externalId'>,
+  { chunking }: Pick<CollectionSettings, 'chunking'>,
+): Buffer {
+  return contentHash(title, body, language, ...chunkingMark({ url, externalId }, chunking));
+}
+
 function toRow(
   input: DocumentInput,
   collection: CollectionSettings,
@@ -134,7 +142,6 @@ function toRow(
   const language = input.language ?? collection.language;
   const externalId = input.externalId ?? existing?.external_id ?? null;
   const url = input.url ?? null;
-  const { chunking } = collection;
   return {
     id: (existing?.id as DocumentId | undefined) ?? newDocumentId(),
     collection: input.collection,
@@ -146,8 +153,7 @@ function toRow(
     status: input.status ?? defaultStatus,
     language,
     audience,
-    // Equal hashes mean equal chunks, so a collection that divides its documents in its own way is part of it.
-    contentHash: contentHash(input.title, input.body, language, ...chunkingMark({ url, externalId }, chunking)),
+    contentHash: documentHash({ title: input.title, body: input.body, language, url, externalId }, collection),
     expiresAt: input.expiresAt ?? null,
   };
 }

@@ -104,6 +104,19 @@ test('divides anew what the definition of a collection divides otherwise now, an
   expect(divisions(after)).toEqual(await writtenAfresh(() => client.upsert(documents)));
 });
 
+test('knows documents afterwards that come again as they are', async () => {
+  const documents = [short, long(1)];
+  await client.upsert(documents);
+  await gateway.embedAll();
+  await define('{ kind: SENTENCE, maxTokens: 40, overlapTokens: 0, context: TITLE }');
+  await reembed();
+  await gateway.embedAll();
+  const again = await client.upsert(documents);
+  expect(again.map(({ status, version }) => ({ status, version }))).toEqual(
+    documents.map(() => ({ status: 'UNCHANGED', version: 1 })),
+  );
+});
+
 test('changes no chunk where nothing would be divided otherwise', async () => {
   await client.upsert([short, long(1)]);
   await gateway.embedAll();

@@ -200,6 +200,7 @@ const statements: Record<string, Statement<unknown>> = {
   'delete-chunks-of': documentDeletions.deleteChunksOfStatement(tenant, [documentId]),
   'forget-deletion': documentDeletions.forgetDeletionStatement(tenant, jobId),
   'lock-divided': divideAnew.lockDividedStatement(tenant, [documentId]),
+  'renew-hashes': divideAnew.renewHashesStatement(tenant, [{ id: documentId, hash: Buffer.alloc(32) }]),
   reembeddings: jobs.reembeddingsStatement(tenant, [jobId]),
   'lock-deleted': documentDeletions.lockDeletedStatement(tenant, [documentId]),
   'mark-deleted': documentDeletions.markDeletedStatement(tenant, [documentId]),
