@@ -1,5 +1,6 @@
 import { openPool } from '../src/db/open-pool.ts';
-import { openLoadConnection, runLoad } from './http-load.ts';
+import { type BenchChild, startChild } from './bench-child.ts';
+import { type LoadConnection, openLoadConnection, prepareRequest, runLoad } from './http-load.ts';
 import type { Question } from './questions.ts';
 import { captureSearch, type RawSearch, sendRaw } from './raw-search.ts';
 import { type Measures, measure } from './results.ts';
@@ -14,7 +15,8 @@ const count = 600;
 
 /**
  * The gateway against its own SQL, sent raw by `pg` at equal concurrency; and Node's processor time a request meanwhile.
- * Tenants of every size class take turns.
+ * Between the two stands the least that answers the same over HTTP, `bare-process.ts`: what is lost up to there, no gateway
+ * in Node can win. Tenants of every size class take turns.
  */
 export async function measureThroughput(bench: RetrievalBench): Promise<Measures> {
   const { gateway } = bench;
@@ -27,16 +29,26 @@ export async function measureThroughput(bench: RetrievalBench): Promise<Measures
     statementTimeoutMs: 10_000,
     onIdleError: () => {},
   });
+  let bare: BenchChild | undefined;
   try {
     const raws: RawSearch[] = [];
     for (const question of questions) raws.push(await captureSearch(database, bench.modelId, question));
     const at = <Item>(list: readonly Item[], index: number) => list[index % list.length] as Item;
-    const viaGateway = async () => {
-      const before = await gateway.cpuMs();
-      const workers = connections.map((connection) => (index: number) => connection.send(at(requests, index)));
+    bare = await startChild('./bare-process.ts', {
+      env: {},
+      message: { databaseUrl: bench.database.gateway, connections: concurrency, searches: raws },
+    });
+    const { url } = bare;
+    const bareConnections = connections.map(() => openLoadConnection(url));
+    const bareRequests = raws.map((_, index) => prepareRequest(url, '', { index }));
+    const load = (child: BenchChild, on: readonly LoadConnection[], sent: readonly Buffer[]) => async () => {
+      const before = await child.cpuMs();
+      const workers = on.map((connection) => (index: number) => connection.send(at(sent, index)));
       const { perSecond } = await runLoad(workers, count);
-      return { perSecond, cpuMs: ((await gateway.cpuMs()) - before) / count };
+      return { perSecond, cpuMs: ((await child.cpuMs()) - before) / count };
     };
+    const viaGateway = load(gateway, connections, requests);
+    const viaBare = load(bare, bareConnections, bareRequests);
     const raw = async () => {
       const workers = connections.map(() => (index: number) => sendRaw(database.pool, at(raws, index)));
       return { perSecond: (await runLoad(workers, count)).perSecond, cpuMs: 0 };
@@ -56,23 +68,40 @@ export async function measureThroughput(bench: RetrievalBench): Promise<Measures
         throw new Error('The gateway and its own SQL answered differently.');
       }
     }
-    await viaGateway();
-    await raw();
-    const [through = [], directly = []] = await interleave(rounds, [viaGateway, raw]);
-    const ratios = through.map(({ perSecond }, round) => perSecond / (directly[round]?.perSecond ?? 0));
-    const perSecond = median(through.map((one) => one.perSecond));
+    const sides = [viaGateway, viaBare, raw];
+    for (const side of sides) await side();
+    const [through = [], barely = [], directly = []] = await interleave(rounds, sides);
+    type Round = (typeof through)[number];
+    const ratio = (a: readonly Round[], b: readonly Round[]) =>
+      median(a.map(({ perSecond }, round) => perSecond / (b[round]?.perSecond ?? 0)));
+    const pace = (side: readonly Round[]) => median(side.map(({ perSecond }) => perSecond)).toFixed(0);
+    const cpuMs = (side: readonly Round[]) => median(side.map((one) => one.cpuMs));
     return {
       gateway_vs_raw: measure(
-        median(ratios),
+        ratio(through, directly),
         'of raw',
         '>=',
         0.9,
-        `${perSecond.toFixed(0)} a second at concurrency ${concurrency}, raw ${median(directly.map((one) => one.perSecond)).toFixed(0)}`,
+        `${pace(through)} a second at concurrency ${concurrency}, raw ${pace(directly)}; a bare node:http server ${ratio(barely, directly).toFixed(2)}`,
       ),
-      node_cpu_ms: measure(median(through.map(({ cpuMs }) => cpuMs)), 'ms', '<=', 0.35),
+      gateway_vs_bare: measure(
+        ratio(through, barely),
+        'of bare',
+        '>=',
+        0.9,
+        `${pace(through)} a second, node:http and pg alone ${pace(barely)}`,
+      ),
+      node_cpu_ms: measure(
+        cpuMs(through),
+        'ms',
+        '<=',
+        0.35,
+        `node:http and pg alone take ${cpuMs(barely).toFixed(2)} ms`,
+      ),
     };
   } finally {
     for (const connection of connections) connection.close();
+    await bare?.close();
     await database.close();
   }
 }

@@ -69,11 +69,16 @@ export async function captureSearch(
   };
 }
 
+/** What is read of the rows; they hold more. */
+export interface RawHit {
+  readonly chunkId: string;
+  readonly score: number;
+  readonly title: string;
+  readonly text: string;
+}
+
 /** Sends it, pipelined, and nothing else. @returns the rows. */
-export async function sendRaw(
-  pool: pg.Pool,
-  { opening, settings, name, text, values }: RawSearch,
-): Promise<{ chunkId: string }[]> {
+export async function sendRaw(pool: pg.Pool, { opening, settings, name, text, values }: RawSearch): Promise<RawHit[]> {
   const client = await pool.connect();
   try {
     const [, , { rows }] = await Promise.all([

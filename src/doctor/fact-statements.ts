@@ -15,6 +15,7 @@ export interface ServerRow extends SettingFacts, AutovacuumFacts {
   readonly autovacuum: boolean;
   readonly trackCounts: boolean;
   readonly sharedBuffersBytes: number;
+  readonly lacksHugePages: boolean | null;
   readonly effectiveCacheBytes: number;
 }
 
@@ -31,6 +32,7 @@ export function serverStatement(): Statement<ServerRow> {
       (select nullif(setting, '-1')::float8 * 1024 from pg_catalog.pg_settings where name = 'autovacuum_work_mem')
         as "autovacuumWorkMemBytes",
       pg_size_bytes(current_setting('shared_buffers'))::float8 as "sharedBuffersBytes",
+      current_setting('huge_pages_status', true) = 'off' as "lacksHugePages",
       pg_size_bytes(current_setting('effective_cache_size'))::float8 as "effectiveCacheBytes",
       pg_size_bytes(current_setting('maintenance_work_mem'))::float8 as "maintenanceWorkMemBytes",
       current_setting('wal_compression') as "walCompression",

@@ -74,7 +74,10 @@ export function createSender(url: string, tally: Tally, random: Random): Sender 
           if (codes.some((code) => !changedNothing.has(code))) isUnsure = true;
         }
         tally.add('retries');
-        if (performance.now() > deadline) throw new Error('A request was not answered for three minutes.');
+        if (performance.now() > deadline) {
+          const heardLast = typeof answer === 'string' ? answer : answer.errors[0]?.message;
+          throw new Error(`A request was not answered for three minutes, the last time for: ${heardLast} (${tally})`);
+        }
         await wait(pauseMs);
       }
     },

@@ -29,6 +29,7 @@ select
       name = 'autovacuum_work_mem'
   ) as "autovacuumWorkMemBytes",
   pg_size_bytes(current_setting('shared_buffers'))::float8 as "sharedBuffersBytes",
+  current_setting('huge_pages_status', true) = 'off' as "lacksHugePages",
   pg_size_bytes(current_setting('effective_cache_size'))::float8 as "effectiveCacheBytes",
   pg_size_bytes(current_setting('maintenance_work_mem'))::float8 as "maintenanceWorkMemBytes",
   current_setting('wal_compression') as "walCompression",

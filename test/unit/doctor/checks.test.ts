@@ -56,7 +56,7 @@ const settings = {
 };
 const autovacuum = { autovacuumNaptimeSeconds: 60, autovacuumWorkers: 3, autovacuumWorkMemBytes: null };
 const unpaused = [{ name: 'embeddings', options: ['autovacuum_vacuum_cost_delay=0'] }];
-const memory = { sharedBuffersBytes: 100 * megabyte, effectiveCacheBytes: 200 * megabyte };
+const memory = { sharedBuffersBytes: 100 * megabyte, effectiveCacheBytes: 200 * megabyte, lacksHugePages: true };
 
 describe('what is as it should be', () => {
   test.each<[string, Finding[]]>([
@@ -153,6 +153,14 @@ describe('what is not', () => {
     const larger = [...large, index('embeddings_exact', 100 * megabyte)];
     expect(bad(checkMemory({ ...memory, indexes: larger }))[0]).toContain('more than effective_cache_size (200 MB)');
     expect(bad(checkMemory({ ...memory, indexes: [index('documents_pkey', 900 * megabyte)] }))).toEqual([]);
+  });
+
+  test('gigabytes of indexes in small pages of memory', () => {
+    const indexes = [index('embeddings_exact', 1_025 * megabyte)];
+    const large = { sharedBuffersBytes: 2_000 * megabyte, effectiveCacheBytes: 4_000 * megabyte, indexes };
+    expect(bad(checkMemory({ ...large, lacksHugePages: true }))).toEqual([expect.stringContaining('pages of 4 kB')]);
+    expect(bad(checkMemory({ ...large, lacksHugePages: false }))).toEqual([]);
+    expect(bad(checkMemory({ ...large, lacksHugePages: null }))).toEqual([]);
   });
 
   test('a graph that was never measured, and a curve of another tier or size', () => {
