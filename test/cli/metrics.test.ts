@@ -1,7 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
+import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parseTenantId } from '../../src/ids.ts';
+import { graphIndexName } from '../../src/tiers/graph-index.ts';
 import { describeServer, openTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type EmbeddingServer, startEmbeddingServer } from '../support/embedding-server.ts';
 import { serverEnv } from './gateway-process.ts';
@@ -22,6 +25,8 @@ async function startMeasured(command: string, env: Record<string, string>) {
   const scrape = async () => (await fetch(metricsUrl)).text();
   return { program, scrape, metricsUrl };
 }
+
+const poolSize = 4;
 
 /** The value of a series, written as Prometheus writes it; undefined where there is none. */
 function readSeries(text: string, series: string): number | undefined {
@@ -48,6 +53,7 @@ describeServer('the metrics of a gateway and a worker', () => {
       EMBEDDING_MODEL: 'text-embedding-test',
       EMBEDDING_DIMENSIONS: '512',
       LIMIT_DOCUMENTS: '3',
+      DATABASE_POOL_SIZE: String(poolSize),
     };
     gateway = await startMeasured('serve', env);
     [, url = ''] = await gateway.program.waitFor('stderr', /"url":"(http:[^"]+)","msg":"listening"/);
@@ -133,6 +139,40 @@ describeServer('the metrics of a gateway and a worker', () => {
     expect((connections('idle') ?? 0) + (connections('busy') ?? 0)).toBeGreaterThan(0);
     expect(readSeries(after, 'tessera_database_turns_waiting{pool="gateway"}')).toBe(0);
     expect(readSeries(after, 'tessera_tier_indexes{kind="graph",state="valid"}')).toBe(0);
+  });
+
+  test('who waits for a connection is seen to wait, and to have waited', async () => {
+    const waiting = 'tessera_database_turns_waiting{pool="gateway"}';
+    const waited = 'tessera_database_turn_wait_seconds_count{pool="gateway"}';
+    const before = readSeries(await gateway.scrape(), waited) ?? 0;
+    const holder = new pg.Client(db.urls.owner);
+    await holder.connect();
+    const asking: Promise<unknown>[] = [];
+    try {
+      await holder.query('begin; lock table tessera.documents in access exclusive mode');
+      for (let i = 0; i < poolSize + 3; i++)
+        asking.push(ask(url, token, '{ documents(first: 1) { edges { cursor } } }'));
+      await reaches(gateway, waiting, 3);
+    } finally {
+      await holder.query('rollback');
+      await holder.end();
+    }
+    await Promise.all(asking);
+    const after = await gateway.scrape();
+    expect(readSeries(after, waiting)).toBe(0);
+    expect(readSeries(after, waited)).toBeGreaterThanOrEqual(before + 3);
+  });
+
+  test('graphs of large tenants are counted, and those that a build left', async () => {
+    const [built, left] = [1, 2].map((modelId) => graphIndexName({ tenantId: parseTenantId('house'), modelId }));
+    for (const name of [built, left]) {
+      await db.owner.query(`create index ${name} on tessera.embeddings using hnsw (coarse halfvec_ip_ops)
+        where tenant_id = 'house' and model_id = 1`);
+    }
+    await db.owner.query(`update pg_index set indisvalid = false where indexrelid = 'tessera.${left}'::regclass`);
+    await reaches(gateway, 'tessera_tier_indexes{kind="graph",state="unfinished"}', 1);
+    expect(readSeries(await gateway.scrape(), 'tessera_tier_indexes{kind="graph",state="valid"}')).toBe(1);
+    await db.owner.query(`drop index tessera.${built}, tessera.${left}`);
   });
 
   test('a text that the provider refuses is a dead letter of the gauge, until it is queued again', async () => {
