@@ -35,6 +35,7 @@ export async function runKills(
   signal: AbortSignal,
   tally: Tally,
 ): Promise<void> {
+  let done = 0;
   for (const { at, delayMs, kind } of kills) {
     const victim = victims.get(kind) as Victim;
     while (progress() < at) await wait(5, undefined, { signal });
@@ -44,6 +45,7 @@ export async function runKills(
       await wait(delayMs, undefined, { signal });
     } while (!(await victim.kill()));
     tally.add(`kills of ${kind}`);
+    if (++done % 50 === 0) process.stdout.write(`${done} of ${kills.length} kills; ${tally}\n`);
   }
 }
 

@@ -47,7 +47,8 @@ export function superviseProgram(
       // One that hangs without ever being up is found by whoever waits for it.
       const { status, stderr } = await program.finished;
       current = undefined;
-      up = Promise.withResolvers<void>();
+      // Whoever waits for one that never was up waits for the next.
+      if (wasUp) up = Promise.withResolvers<void>();
       if (wasUp && !isKilled && !isStopping) ownDeaths.push(`status ${status}: ${stderr.slice(-1_000)}`);
       if (!isStopping) await wait(pauseMs);
     }
