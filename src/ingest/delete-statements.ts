@@ -4,6 +4,7 @@ import type { Statement } from '../db/database.ts';
 import { documentPredicate } from '../db/document-filter.ts';
 import type { DocumentFilter } from '../filter.ts';
 import type { DocumentId, JobId, TenantId } from '../ids.ts';
+import { dividedColumns } from './replace-chunks.ts';
 
 /** For good: chunks, vectors and jobs go with their document. */
 export function deleteDocumentsStatement(tenantId: TenantId, ids: readonly DocumentId[]) {
@@ -76,16 +77,9 @@ export function lockDeletedStatement(tenantId: TenantId, ids: readonly DocumentI
   return sqlBuilder
     .selectFrom('documents')
     .select([
-      sql.ref<DocumentId>('id').as('id'),
-      'collection',
-      'external_id as externalId',
-      'title',
-      'body',
-      'url',
+      ...dividedColumns,
       sql<string>`metadata::text`.as('metadata'),
       'status',
-      'language',
-      'audience',
       'content_hash as contentHash',
       'expires_at as expiresAt',
     ])

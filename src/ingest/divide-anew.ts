@@ -5,7 +5,7 @@ import type { Scope } from '../db/scope.ts';
 import type { DocumentId, JobId, TenantId } from '../ids.ts';
 import { lockCollectionsStatement, readCollectionSettings, undeclared } from './collection-settings.ts';
 import { queueChunks } from './queue-chunks.ts';
-import { replaceChunks } from './replace-chunks.ts';
+import { dividedColumns, replaceChunks } from './replace-chunks.ts';
 import { documentHash } from './resolve-documents.ts';
 import type { IngestDeps } from './write.ts';
 
@@ -50,16 +50,7 @@ export async function divideAnew(
 export function lockDividedStatement(tenantId: TenantId, ids: readonly DocumentId[]) {
   return sqlBuilder
     .selectFrom('documents')
-    .select([
-      sql.ref<DocumentId>('id').as('id'),
-      'collection',
-      'external_id as externalId',
-      'title',
-      'body',
-      'url',
-      'language',
-      'audience',
-    ])
+    .select(dividedColumns)
     .where('tenant_id', '=', tenantId)
     .where('id', '=', sql<string>`any(${ids}::uuid[])`)
     .where('deleted_at', 'is', null)

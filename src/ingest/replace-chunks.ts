@@ -1,5 +1,6 @@
+import { sql } from 'kysely';
 import type { Execute } from '../db/database.ts';
-import { newChunkId, type TenantId } from '../ids.ts';
+import { type DocumentId, newChunkId, type TenantId } from '../ids.ts';
 import { findChunkChanges } from './chunk-changes.ts';
 import { chunkDocument, type DocumentChunk } from './chunk-document.ts';
 import {
@@ -19,6 +20,18 @@ type DividedDocument = Pick<
   DocumentRow,
   'id' | 'collection' | 'externalId' | 'title' | 'body' | 'url' | 'language' | 'audience'
 >;
+
+/** Columns of that, of stored documents. */
+export const dividedColumns = [
+  sql.ref<DocumentId>('id').as('id'),
+  'collection',
+  'external_id as externalId',
+  'title',
+  'body',
+  'url',
+  'language',
+  'audience',
+] as const;
 
 /**
  * Brings the chunks of documents to what their bodies say, in the transaction that writes the bodies. Chunks that did not

@@ -5,10 +5,10 @@ select
   "title",
   "body",
   "url",
-  metadata::text as "metadata",
-  "status",
   "language",
   "audience",
+  metadata::text as "metadata",
+  "status",
   "content_hash" as "contentHash",
   "expires_at" as "expiresAt"
 from
