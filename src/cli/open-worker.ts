@@ -19,7 +19,7 @@ export async function openWorker(config: ServerConfig, log: Logger, metrics?: Me
     const models = next ? [embedder.model, next.documents.model] : [embedder.model];
     const [modelId, otherId] = (await registerModels(database, models, 'worker')) as [number, number?];
     const other = next && otherId !== undefined ? { embedder: next.documents, modelId: otherId } : undefined;
-    return createWorkerDeps(config, database, { modelId, embedder, other });
+    return createWorkerDeps(config, database, { modelId, embedder, other }, log);
   } catch (error) {
     await database.close();
     throw error;

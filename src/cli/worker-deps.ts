@@ -1,8 +1,10 @@
 import type { Config } from '../config/config.ts';
+import { createBatchSize } from '../db/batch-size.ts';
 import type { Database } from '../db/database.ts';
 import type { Embedder } from '../embed/embedder.ts';
 import { divideAnew } from '../ingest/divide-anew.ts';
-import { applySourceChanges } from '../ingest/sources/apply-changes.ts';
+import { applySourceChanges, deletedPerBatch, type SourceDeps } from '../ingest/sources/apply-changes.ts';
+import type { Logger } from '../log.ts';
 import type { WorkerDeps } from '../worker/embed-batch.ts';
 
 /** Models that a worker embeds with: the tenants', and the one that they move to. */
@@ -13,9 +15,14 @@ export interface WorkerModels {
 }
 
 /** What a worker works with, in a process of its own or inside a gateway's. @param database connected as its login. */
-export function createWorkerDeps(config: Config, database: Database, models: WorkerModels): WorkerDeps {
+export function createWorkerDeps(config: Config, database: Database, models: WorkerModels, log: Logger): WorkerDeps {
   const { modelId, embedder, other } = models;
   const ingest = { database, chunking: { countTokens: embedder.countTokens, ...config.chunk } };
+  const sources: SourceDeps = {
+    ...{ ...ingest, modelId, emptying: createBatchSize(deletedPerBatch) },
+    onFault: (error, of) =>
+      log.error({ ...of, err: error }, 'changes of an attached table could not be written; they are tried again'),
+  };
   return {
     database,
     embedder,
@@ -27,7 +34,7 @@ export function createWorkerDeps(config: Config, database: Database, models: Wor
     divideAnew: (tenantId, jobId, ids) => divideAnew(ingest, tenantId, jobId, ids),
     // Nobody attaches a table to the embedded database.
     ...(config.mode === 'server' && {
-      applyChanges: (signal?: AbortSignal) => applySourceChanges({ ...ingest, modelId }, signal),
+      applyChanges: (signal?: AbortSignal) => applySourceChanges(sources, signal),
     }),
   };
 }

@@ -29,7 +29,7 @@ export async function openWorkerInServe(
   const database = own ? (metrics?.watch('worker', own) ?? own) : served;
   const counted = metrics?.openWorker(database);
   const deps = {
-    ...createWorkerDeps(config, database, models),
+    ...createWorkerDeps(config, database, models, log),
     ...(counted && { onWritten: counted.onWritten }),
   };
   const drift = {

@@ -33,6 +33,13 @@ const noJobs: readonly JobId[] = [];
  * @param ids all of the tenant's jobs without them.
  */
 export function jobsStatement(tenantId: TenantId, { ids, limit }: { ids?: readonly JobId[]; limit: number }) {
+  // Where workers are quicker than what looks for chunks, nothing waits in between, and more is to come.
+  const filling = sqlBuilder
+    .selectFrom('tenant_models')
+    .where('tenant_models.tenant_id', '=', tenantId)
+    .whereRef('tenant_models.job_id', '=', 'jobs.id' as never)
+    .where('tenant_models.filled_at', 'is', null)
+    .where('tenant_models.role', '<>', 'retired');
   return sqlBuilder
     .selectFrom('jobs')
     .innerJoinLateral(
@@ -48,6 +55,7 @@ export function jobsStatement(tenantId: TenantId, { ids, limit }: { ids?: readon
       'jobs.updated_at as updatedAt',
       'outbox.is_waiting as isWaiting',
       'outbox.failed',
+      sql<boolean>`jobs.kind = 'backfill' and exists (${filling})`.as('isFilling'),
       sql<number>`extract(epoch from now() - jobs.created_at)::float8`.as('ageSeconds'),
       sql<number>`extract(epoch from jobs.updated_at - jobs.created_at)::float8`.as('busySeconds'),
     ])
@@ -79,8 +87,8 @@ export async function listJobs(
 }
 
 /** What was embedded, less what became superfluous before its turn: a chunk that is gone is as good as done. */
-function toJob({ isWaiting, ageSeconds, busySeconds, ...row }: JobRow): Job {
-  const isRunning = row.kind === 'delete' ? row.done < row.total : isWaiting;
+function toJob({ isWaiting, isFilling, ageSeconds, busySeconds, ...row }: JobRow): Job {
+  const isRunning = row.kind === 'delete' ? row.done < row.total : isWaiting || isFilling;
   const done = isRunning ? Math.min(row.done, row.total) : row.total - row.failed;
   const seconds = isRunning ? ageSeconds : busySeconds;
   const ratePerSecond = seconds > 0 ? done / seconds : 0;

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
+import { createBatchSize } from '../db/batch-size.ts';
 import { sqlBuilder } from '../db/compile.ts';
 import { type Database, readInFlight, transact } from '../db/database.ts';
 import { workerScope } from '../db/scope.ts';
-import { Refusal } from '../errors.ts';
 import type { TenantId } from '../ids.ts';
 
 /** What is next in a deletion; the function in the database explains each. */
@@ -20,7 +20,6 @@ export interface ErasureStep {
  * so large that a step does not end within the time that a statement may take, it takes fewer.
  */
 const rowsPerStep = 2_000;
-const fewerBy = 8;
 
 /** Tenants that are being deleted, the longest first. */
 export function openDeletionsStatement() {
@@ -49,29 +48,15 @@ export async function eraseTenants(
 ): Promise<void> {
   const [open] = await readInFlight(database, workerScope(), [openDeletionsStatement()]);
   for (const { tenantId } of open) {
-    let mostRows = rowsPerStep;
+    const size = createBatchSize(rowsPerStep);
     let state: ErasureState = 'erasing';
     while (state === 'erasing' && !signal?.aborted) {
-      const step = await eraseStep(database, tenantId, mostRows);
-      if (step) {
-        onStep({ tenantId, ...step });
-        state = step.state;
-      } else {
-        mostRows = Math.ceil(mostRows / fewerBy);
-      }
+      const [step] = await size.run((mostRows) =>
+        transact(database, workerScope(), (execute) => execute(eraseTenantStatement(tenantId, mostRows))),
+      );
+      if (!step) return;
+      onStep({ tenantId, ...step });
+      state = step.state;
     }
-  }
-}
-
-/** One step; undefined where so many rows take too long, and fewer may not. */
-async function eraseStep(database: Database, tenantId: TenantId, mostRows: number) {
-  try {
-    const [step] = await transact(database, workerScope(), (execute) =>
-      execute(eraseTenantStatement(tenantId, mostRows)),
-    );
-    return step;
-  } catch (error) {
-    if (mostRows > 1 && error instanceof Refusal && error.code === 'STATEMENT_TIMEOUT') return undefined;
-    throw error;
   }
 }

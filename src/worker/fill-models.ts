@@ -68,8 +68,8 @@ function fillStep(database: Database, tenantId: TenantId, modelId: number): Prom
     if (place.jobId === null) await execute(openFillJobStatement(tenantId, jobId));
     const [page] = await execute(queueNextChunksStatement(tenantId, modelId, jobId, place.filledTo, rowsPerStep));
     const { looked = 0, queued = 0, lastId = null } = page ?? {};
-    await execute(growFillJobStatement(tenantId, jobId, { looked, queued }));
     const isThrough = looked < rowsPerStep;
+    await execute(growFillJobStatement(tenantId, jobId, { looked, queued, isThrough }));
     await execute(noteFilledStatement(tenantId, modelId, { jobId, filledTo: lastId ?? place.filledTo, isThrough }));
     return { tenantId, modelId, state: isThrough ? 'done' : 'more', rows: looked };
   });

@@ -77,24 +77,38 @@ export function queueNextChunksStatement(
   return { compile: () => query.compile(sqlBuilder) };
 }
 
-/** The job by which a filling is followed. */
+/** The job by which a filling is followed: of all chunks that there are when it begins. */
 export function openFillJobStatement(tenantId: TenantId, jobId: JobId): Statement<unknown> {
+  const total = sqlBuilder
+    .selectFrom('chunks')
+    .select(sql<number>`count(*)::integer`.as('count'))
+    .where('tenant_id', '=', tenantId);
   return sqlBuilder
     .insertInto('jobs')
-    .values({ tenant_id: tenantId, id: jobId, kind: 'backfill', total: 0, created_by: 'tessera' });
+    .values({ tenant_id: tenantId, id: jobId, kind: 'backfill', total, created_by: 'tessera' });
 }
 
-/** What was looked at is the job's, and what need not be embedded is done. */
+/**
+ * What was looked at and need not be embedded is done. How many chunks there are was known when it began: when all were looked at,
+ * it is how many were or are to be embedded, for others came and went meanwhile.
+ */
 export function growFillJobStatement(
   tenantId: TenantId,
   jobId: JobId,
-  { looked, queued }: Pick<FilledPage, 'looked' | 'queued'>,
+  { looked, queued, isThrough }: Pick<FilledPage, 'looked' | 'queued'> & { readonly isThrough: boolean },
 ): Statement<unknown> {
+  const done = sql<number>`done + ${looked - queued}::integer`;
+  const waiting = sqlBuilder
+    .selectFrom('embedding_jobs')
+    .select(sql<number>`count(*)::integer`.as('count'))
+    .where('tenant_id', '=', tenantId)
+    .where('job_id', '=', jobId);
+  const known = sql<number>`${done} + (${waiting})`;
   return sqlBuilder
     .updateTable('jobs')
     .set({
-      total: sql<number>`total + ${looked}::integer`,
-      done: sql<number>`done + ${looked - queued}::integer`,
+      total: isThrough ? known : sql<number>`greatest(total, ${known})`,
+      done,
       updated_at: sql<Date>`now()`,
     })
     .where('tenant_id', '=', tenantId)

@@ -1,12 +1,13 @@
 import { sql } from 'kysely';
+import { createBatchSize } from '../db/batch-size.ts';
 import { sqlBuilder } from '../db/compile.ts';
 import { type Database, type Statement, transact } from '../db/database.ts';
 import { type Scope, workerScope } from '../db/scope.ts';
 import type { DocumentId, JobId, TenantId } from '../ids.ts';
 import { unlessInactive } from './unless-inactive.ts';
 
-/** Documents that one transaction clears away. */
-const documentsPerBatch = 500;
+/** Documents that one statement clears away, unless it takes too long for so many. */
+export const documentsPerBatch = 500;
 
 /** Removes documents that have expired, of every active tenant: their chunks and vectors go with them. */
 export function purgeExpiredStatement(limit: number) {
@@ -100,23 +101,34 @@ export function noteDeletionStatement(tenantId: TenantId, jobId: JobId, done: nu
 /**
  * Goes on with one batch of every deletion, and removes a batch of documents whose time is up.
  * @param keptHours how long deleted documents may be restored.
+ * @param size of a batch; kept by whoever calls again.
  * @returns whether there may be more to do.
  */
-export async function purgeDocuments(database: Database, keptHours: number): Promise<boolean> {
-  const { expired, deleted, deletions } = await transact(database, workerScope(), async (execute) => ({
-    expired: (await execute(purgeExpiredStatement(documentsPerBatch))).length,
-    deleted: (await execute(purgeDeletedStatement(keptHours, documentsPerBatch))).length,
-    deletions: await execute(deletionsStatement()),
-  }));
-  for (const { tenantId, id } of deletions) await unlessInactive(clearBatch(database, tenantId, id), undefined);
-  return expired === documentsPerBatch || deleted === documentsPerBatch || deletions.length > 0;
+export async function purgeDocuments(
+  database: Database,
+  keptHours: number,
+  size = createBatchSize(documentsPerBatch),
+): Promise<boolean> {
+  const { isMore, deletions } = await size.run((most) =>
+    transact(database, workerScope(), async (execute) => {
+      const expired = await execute(purgeExpiredStatement(most));
+      const deleted = await execute(purgeDeletedStatement(keptHours, most));
+      const isMore = expired.length === most || deleted.length === most;
+      return { isMore, deletions: await execute(deletionsStatement()) };
+    }),
+  );
+  for (const { tenantId, id } of deletions) {
+    const clear = size.run((most) => clearBatch(database, tenantId, id, most));
+    await unlessInactive(clear, undefined);
+  }
+  return isMore || deletions.length > 0;
 }
 
 /** In the role of whoever writes documents, for it is their passages that go, and in their tenant alone. */
-async function clearBatch(database: Database, tenantId: TenantId, jobId: JobId): Promise<void> {
+async function clearBatch(database: Database, tenantId: TenantId, jobId: JobId, most: number): Promise<void> {
   const scope: Scope = { role: 'tessera_tenant', tenantId };
   await transact(database, scope, async (execute) => {
-    const batch = await execute(deletionBatchStatement(tenantId, jobId, documentsPerBatch));
+    const batch = await execute(deletionBatchStatement(tenantId, jobId, most));
     const ids = batch.map(({ id }) => id);
     if (ids.length > 0) {
       await execute(clearPassagesStatement(tenantId, ids));

@@ -1,13 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { TenantId } from '../ids.ts';
-import { clearAway } from './clear-away.ts';
+import { createClearing } from './clear-up.ts';
 import { type BatchResult, embedBatch, type WorkerDeps } from './embed-batch.ts';
-import { eraseTenants } from './erase-tenants.ts';
 import { fillModels } from './fill-models.ts';
-import { purgeDocuments } from './purge-documents.ts';
-import { purgeOldRows } from './purge-old-rows.ts';
-import { purgeRevokedTokens } from './purge-revoked-tokens.ts';
 import { refreshTermStats } from './refresh-term-stats.ts';
 import { unlessInactive } from './unless-inactive.ts';
 
@@ -22,12 +18,12 @@ export interface Worker {
 const pollMs = 1_000;
 /** A tenant's terms are counted at the latest after this many batches of an import. */
 const batchesBetweenCounts = 50;
-/** Deleted documents may be restored for a week. */
-const defaultDeletedHours = 168;
-/** How often what has served its time is cleared away. */
-const clearEveryMs = 600_000;
 
-/** Starts the loop that embeds what waits. Faults are logged and tried again; it ends only when it is told to. */
+/**
+ * Starts the loops that embed what waits, follow attached tables, fill models and clear away what is to go: one beside the other,
+ * so that however long one has to do, and whatever keeps it from being done, the others go on. Faults are logged and tried
+ * again; it ends only when it is told to.
+ */
 export function startWorker(deps: WorkerDeps, log: Logger): Worker {
   const stopping = new AbortController();
   const terms = createTermCounter(deps, log, stopping.signal);
@@ -42,13 +38,24 @@ export function startWorker(deps: WorkerDeps, log: Logger): Worker {
     log.debug(batch, 'embedded a batch');
     terms.note(batch.tenants);
   };
-  const { other } = deps;
-  // Each model has a loop of its own, so that however much waits for one, the other is kept current.
+  const { other, applyChanges } = deps;
   const done = Promise.all([
-    loop(),
-    ...(other ? [beside(() => embedWaiting({ ...deps, ...other }, stopping.signal, note))] : []),
-    beside(keepModels),
+    repeat(embedActive),
+    ...(other ? [repeat(() => embedWaiting({ ...deps, ...other }, stopping.signal, note))] : []),
+    ...(applyChanges ? [repeat(() => followTables(applyChanges))] : []),
+    repeat(keepModels),
+    // Not woken: while others write, there is nothing more to clear away than a look a second finds.
+    repeat(createClearing(deps, log, stopping.signal), { wakes: false }),
   ]);
+
+  async function embedActive(): Promise<void> {
+    await embedWaiting(deps, stopping.signal, note);
+    terms.countSoon();
+  }
+
+  async function followTables(apply: NonNullable<WorkerDeps['applyChanges']>): Promise<void> {
+    while (!stopping.signal.aborted && (await apply(stopping.signal)) > 0) ring();
+  }
 
   async function keepModels(): Promise<void> {
     await fillModels(deps.database, stopping.signal, (step) => {
@@ -57,8 +64,9 @@ export function startWorker(deps: WorkerDeps, log: Logger): Worker {
     });
   }
 
-  async function beside(work: () => Promise<unknown>): Promise<void> {
+  async function repeat(work: () => Promise<unknown>, { wakes } = { wakes: true }): Promise<void> {
     while (!stopping.signal.aborted) {
+      // What is written from here on is found by this look, or wakes the worker for the next one.
       const woken = bell.promise;
       try {
         await work();
@@ -66,33 +74,8 @@ export function startWorker(deps: WorkerDeps, log: Logger): Worker {
         if (!stopping.signal.aborted) log.error({ err: error }, 'a round of the worker failed; it tries again');
       }
       if (stopping.signal.aborted) return;
-      await Promise.race([wait(pollMs, undefined, { signal: stopping.signal }).catch(() => {}), woken]);
-    }
-  }
-
-  async function loop(): Promise<void> {
-    let clearedAtMs = Number.NEGATIVE_INFINITY;
-    while (!stopping.signal.aborted) {
-      // What is written from here on is found by this look, or wakes the worker for the next one.
-      const woken = bell.promise;
-      try {
-        await embedWaiting(deps, stopping.signal, note);
-        terms.countSoon();
-        await eraseTenants(deps.database, stopping.signal, (step) =>
-          log[step.state === 'done' ? 'info' : 'debug'](step, 'a deleted tenant is erased'),
-        );
-        if (await purgeDocuments(deps.database, deps.deletedHours ?? defaultDeletedHours)) ring();
-        if (performance.now() - clearedAtMs >= clearEveryMs) {
-          await purgeRevokedTokens(deps.database);
-          await purgeOldRows(deps);
-          await clearAway(deps.database);
-          clearedAtMs = performance.now();
-        }
-      } catch (error) {
-        if (!stopping.signal.aborted) log.error({ err: error }, 'a round of the worker failed; it tries again');
-      }
-      if (stopping.signal.aborted) return;
-      await Promise.race([wait(pollMs, undefined, { signal: stopping.signal }).catch(() => {}), woken]);
+      const pause = wait(pollMs, undefined, { signal: stopping.signal }).catch(() => {});
+      await (wakes ? Promise.race([pause, woken]) : pause);
     }
   }
 
@@ -136,7 +119,7 @@ function createTermCounter(deps: WorkerDeps, log: Logger, stopping: AbortSignal)
 }
 
 /**
- * Embeds until nothing waits, then counts the terms of every tenant that was touched.
+ * Writes what waits from attached tables and embeds until nothing waits, then counts the terms of every tenant that was touched.
  * @returns the number of chunks that were embedded.
  */
 export async function drain(
@@ -149,6 +132,7 @@ export async function drain(
     onBatch(batch);
     for (const tenantId of batch.tenants) touched.add(tenantId);
   };
+  while (!signal?.aborted && ((await deps.applyChanges?.(signal)) ?? 0) > 0);
   let embedded = 0;
   for (const one of deps.other ? [deps, { ...deps, ...deps.other }] : [deps])
     embedded += await embedWaiting(one, signal, note);
@@ -163,11 +147,9 @@ async function embedWaiting(
 ): Promise<number> {
   let embedded = 0;
   while (!signal?.aborted) {
-    // In turns, so that a long import keeps no application's change from being written.
-    const applied = (await deps.applyChanges?.(signal)) ?? 0;
     const batch = await embedBatch(deps);
-    if (batch.claimed === 0 && applied === 0) break;
-    if (batch.claimed > 0) onBatch(batch);
+    if (batch.claimed === 0) break;
+    onBatch(batch);
     embedded += batch.embedded;
   }
   return embedded;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { applySourceChanges, type SourceDeps } from '../../src/ingest/sources/apply-changes.ts';
+import { createBatchSize } from '../../src/db/batch-size.ts';
+import { applySourceChanges, deletedPerBatch, type SourceDeps } from '../../src/ingest/sources/apply-changes.ts';
 import { attachTable, detachTable } from '../../src/ingest/sources/attach-table.ts';
 import { backfill } from '../../src/ingest/sources/backfill.ts';
 import { listSources, retryFailures } from '../../src/ingest/sources/list-sources.ts';
@@ -245,6 +246,52 @@ describeServer('an application’s table', () => {
     await settle();
     expect(await stored()).toEqual(['alpha 4 new v1', 'alpha x stays v1']);
     expect(await waiting()).toEqual([]);
+  });
+
+  test('that is emptied is emptied in smaller steps where a step takes longer than a statement may', async () => {
+    await shop.run(`insert into shop.articles select n, 'alpha', 't' || n, 'b' from generate_series(1, 300) n`);
+    await settle();
+    await gateway.db.owner.query(`create function slow() returns trigger language plpgsql as
+        $$ begin perform pg_sleep(0.003); return old; end $$;
+      create trigger slow before delete on documents for each row execute function slow()`);
+    const faults: unknown[] = [];
+    const { database } = deps;
+    const hurried = {
+      ...deps,
+      database: { ...database, scopeDefaults: { ...database.scopeDefaults, statementTimeoutMs: 600 } },
+      emptying: createBatchSize(deletedPerBatch),
+      onFault: (error: unknown) => faults.push(error),
+    };
+    try {
+      await shop.run('truncate shop.articles');
+      await settle(hurried);
+    } finally {
+      await gateway.db.owner.query('drop trigger slow on documents; drop function slow()');
+    }
+    expect(faults).toEqual([]);
+    expect(await stored()).toEqual([]);
+    expect(await waiting()).toEqual([]);
+    expect(hurried.emptying.most).toBeLessThan(deletedPerBatch);
+  });
+
+  test('that cannot be emptied keeps no other tenant’s changes from being written', async () => {
+    await insert(1, 'old');
+    await settle();
+    await gateway.db.owner.query(`create function refuse() returns trigger language plpgsql as
+        $$ begin raise 'not now'; end $$;
+      create trigger refuse before delete on documents for each row execute function refuse()`);
+    const faults: unknown[] = [];
+    try {
+      await shop.run('truncate shop.articles');
+      await insert(2, 'other', 'b', 'beta');
+      await applySourceChanges({ ...deps, onFault: (error, { tenantId }) => faults.push([tenantId, String(error)]) });
+    } finally {
+      await gateway.db.owner.query('drop trigger refuse on documents; drop function refuse()');
+    }
+    expect(faults).toEqual([['alpha', 'error: not now']]);
+    expect(await stored()).toEqual(['alpha 1 old v1', 'beta 2 other v1']);
+    await settle();
+    expect(await stored()).toEqual(['beta 2 other v1']);
   });
 
   test('has the rows that were there before, and edits made during the backfill win', async () => {

@@ -7,6 +7,19 @@ select
   "jobs"."updated_at" as "updatedAt",
   "outbox"."is_waiting" as "isWaiting",
   "outbox"."failed",
+  jobs.kind = 'backfill'
+  and exists (
+    (
+      select
+      from
+        "tenant_models"
+      where
+        "tenant_models"."tenant_id" = $1
+        and "tenant_models"."job_id" = "jobs"."id"
+        and "tenant_models"."filled_at" is null
+        and "tenant_models"."role" <> $2
+    )
+  ) as "isFilling",
   extract(
     epoch
     from
@@ -21,9 +34,9 @@ from
   "jobs"
   inner join lateral job_outbox (jobs.id) as outbox (is_waiting, failed) on true
 where
-  "jobs"."tenant_id" = $1
-  and "jobs"."id" = any ($2::uuid[])
+  "jobs"."tenant_id" = $3
+  and "jobs"."id" = any ($4::uuid[])
 order by
   "jobs"."id" desc
 limit
-  $3
+  $5

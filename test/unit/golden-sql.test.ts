@@ -505,7 +505,7 @@ const changes: Record<string, Statement<unknown>> = {
   'delete-curve': roles.deleteCurveStatement(tenant, 2),
   'erase-model': modelRows.eraseModelStatement('embeddings', tenant, 2, 1_000),
   'forget-replaced': roles.forgetReplacedStatement(tenant),
-  'grow-fill-job': modelRows.growFillJobStatement(tenant, jobId, { looked: 1_000, queued: 900 }),
+  'grow-fill-job': modelRows.growFillJobStatement(tenant, jobId, { looked: 1_000, queued: 900, isThrough: false }),
   'lock-emptying': modelRows.lockEmptyingStatement(tenant, 2),
   'lock-filling': modelRows.lockFillingStatement(tenant, 2),
   'lock-roles': roles.lockRolesStatement([tenant]),

@@ -1,5 +1,6 @@
 import type { Principal } from '../../auth/principal.ts';
 import { auditStatement } from '../../db/audit.ts';
+import { type BatchSize, createBatchSize } from '../../db/batch-size.ts';
 import { type Execute, readInFlight, transact } from '../../db/database.ts';
 import { workerScope } from '../../db/scope.ts';
 import { writeAsTenant } from '../../db/tenant.ts';
@@ -27,11 +28,17 @@ import { toDocument } from './changed-document.ts';
 
 /** What changes of attached tables are written with: as the worker's login, which may act for a tenant. */
 export type SourceDeps = Pick<IngestDeps, 'database' | 'modelId' | 'chunking'> &
-  Partial<Pick<IngestDeps, 'checkWrite'>>;
+  Partial<Pick<IngestDeps, 'checkWrite'>> & {
+    /** Documents that one transaction deletes of a table that was emptied; kept from one call to the next. */
+    readonly emptying?: BatchSize;
+    /** Told of a table whose changes could not be written; thrown without it. */
+    readonly onFault?: (error: unknown, of: Waiting) => void;
+  };
 
-/** Changes that one transaction writes, and documents that one deletes of a table that was emptied. */
+/** Changes that one transaction writes. */
 const changesPerBatch = 100;
-const deletedPerBatch = 1_000;
+/** Documents that one deletes of a table that was emptied, unless it takes too long for so many. */
+export const deletedPerBatch = 1_000;
 /** With 2, 4, 8, ... seconds in between some four minutes; then nobody tries it until it is told to, or the row changes. */
 const mostAttempts = 7;
 
@@ -48,23 +55,33 @@ interface Waiting {
  */
 export async function applySourceChanges(deps: SourceDeps, signal?: AbortSignal): Promise<number> {
   const [waiting] = await readInFlight(deps.database, workerScope(), [waitingSourcesStatement()]);
+  const { emptying = createBatchSize(deletedPerBatch) } = deps;
   let done = 0;
   for (const one of waiting) {
     if (signal?.aborted) break;
-    done += await applyBatch(deps, one);
+    try {
+      done += await applyBatch({ ...deps, emptying }, one);
+    } catch (error) {
+      if (!deps.onFault) throw error;
+      deps.onFault(error, one);
+    }
   }
   return done;
 }
 
 /** @param keys of the changes to write; those that have waited longest without them. */
-async function applyBatch(deps: SourceDeps, one: Waiting, keys?: readonly string[]): Promise<number> {
+async function applyBatch(
+  deps: SourceDeps & Required<Pick<SourceDeps, 'emptying'>>,
+  one: Waiting,
+  keys?: readonly string[],
+): Promise<number> {
   let read: readonly SourceChange[] = [];
   try {
     const { done, isChanged } = await writeAsTenant(deps.database, principalOf(one), async (execute) => {
       const [lock] = await execute(takeSourceStatement(one.tenantId, one.source));
       if (!lock?.isTaken) return { done: 0, isChanged: false };
       const [emptied] = await execute(truncationStatement(one.tenantId, one.source));
-      if (emptied) return empty(one, emptied, execute);
+      if (emptied) return empty(one, emptied, deps.emptying, execute);
       const { tenantId, source } = one;
       read = await execute(
         keys ? changesOfStatement(tenantId, source, keys) : changesStatement(tenantId, source, changesPerBatch),
@@ -79,13 +96,21 @@ async function applyBatch(deps: SourceDeps, one: Waiting, keys?: readonly string
       if (error.code === 'TENANT_SUSPENDED' || error.code === 'TENANT_DELETED') return 0;
       throw error;
     }
-    if (read.length === 0) throw error;
+    if (read.length === 0) {
+      if (deps.emptying.shrinksAfter(error)) return applyBatch(deps, one, keys);
+      throw error;
+    }
     return applyHalves(deps, one, read, error);
   }
 }
 
 /** One change that cannot be written holds up no other: the batch is divided until it stands alone, and is put off. */
-async function applyHalves(deps: SourceDeps, one: Waiting, read: readonly SourceChange[], error: unknown) {
+async function applyHalves(
+  deps: Parameters<typeof applyBatch>[0],
+  one: Waiting,
+  read: readonly SourceChange[],
+  error: unknown,
+) {
   const [alone] = read;
   if (alone && read.length === 1) {
     const reason = error instanceof Error ? error.message : String(error);
@@ -169,11 +194,14 @@ async function deleteGone({ tenantId }: Waiting, gone: readonly SourceChange[], 
 async function empty(
   { tenantId, source }: Waiting,
   { seq, collection }: Pick<SourceChange, 'seq' | 'collection'>,
+  size: BatchSize,
   execute: Execute,
 ): Promise<Applied> {
-  const ids = (await execute(deleteSomeStatement(tenantId, collection, deletedPerBatch))).map(({ id }) => id);
+  const { most } = size;
+  const ids = (await execute(deleteSomeStatement(tenantId, collection, most))).map(({ id }) => id);
   await auditDeleted(tenantId, ids, execute);
-  await execute(forgetTruncatedStatement(tenantId, source, seq, ids.length < deletedPerBatch));
+  await execute(forgetTruncatedStatement(tenantId, source, seq, ids.length < most));
+  size.grow();
   return { done: ids.length + 1, isChanged: ids.length > 0 };
 }
 
