@@ -71,7 +71,11 @@ export function vectorPageStatement(
       join.on('chunks.tenant_id', '=', tenantId).onRef('chunks.id', '=', 'embeddings.chunk_id'),
     )
     .leftJoin('tenant_models', (join) =>
-      join.on('tenant_models.tenant_id', '=', tenantId).onRef('tenant_models.model_id', '=', 'embeddings.model_id'),
+      join
+        .on('tenant_models.tenant_id', '=', tenantId)
+        .onRef('tenant_models.model_id', '=', 'embeddings.model_id')
+        // A retired one has vectors until they are erased, and none after that.
+        .on('tenant_models.emptied_at', 'is', null),
     )
     .innerJoin('models', 'models.id', 'embeddings.model_id')
     .select([

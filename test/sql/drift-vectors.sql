@@ -20,6 +20,7 @@ from
   and "chunks"."id" = "embeddings"."chunk_id"
   left join "tenant_models" on "tenant_models"."tenant_id" = $2
   and "tenant_models"."model_id" = "embeddings"."model_id"
+  and "tenant_models"."emptied_at" is null
   inner join "models" on "models"."id" = "embeddings"."model_id"
 where
   "embeddings"."tenant_id" = $3

@@ -38,11 +38,18 @@ export function driftFaults(tenant: TenantId): [kind: DriftKind, count: number, 
     ],
     [
       'foreign',
-      5,
+      7,
       `insert into tessera.models (name, dimensions) values ('another', 512);
      insert into tessera.embeddings (tenant_id, model_id, chunk_id, document_id, coarse, full_vector, dimensions)
      select tenant_id, (select id from tessera.models where name = 'another'), chunk_id, document_id, coarse, full_vector, dimensions
-     from tessera.embeddings where tenant_id = '${tenant}' and chunk_id in ${ofSome(5)}`,
+     from tessera.embeddings where tenant_id = '${tenant}' and chunk_id in ${ofSome(5)};
+     insert into tessera.models (name, dimensions) values ('former', 512);
+     insert into tessera.tenant_models (tenant_id, model_id, role, emptied_at)
+     select '${tenant}', id, 'retired', now() from tessera.models where name = 'former';
+     insert into tessera.embeddings (tenant_id, model_id, chunk_id, document_id, coarse, full_vector, dimensions)
+     select tenant_id, (select id from tessera.models where name = 'former'), chunk_id, document_id, coarse, full_vector, dimensions
+     from tessera.embeddings where tenant_id = '${tenant}' and model_id <> (select id from tessera.models where name = 'another')
+       and chunk_id in ${ofSome(2)}`,
     ],
   ];
 }
