@@ -3,9 +3,10 @@ import { EmbedderError } from './embedder-error.ts';
 export interface CircuitBreaker {
   /**
    * Does the work, unless the provider has just been found to be down.
+   * @param isSuspect whether the work itself may be what makes the provider fail: then only its success tells anything of it.
    * @throws {EmbedderError} `EMBEDDER_UNAVAILABLE` at once while the circuit is open; otherwise what the work throws.
    */
-  run<T>(work: () => Promise<T>): Promise<T>;
+  run<T>(work: () => Promise<T>, isSuspect?: boolean): Promise<T>;
 }
 
 export interface CircuitBreakerOptions {
@@ -50,7 +51,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions = {}): Circu
   }
 
   return {
-    async run(work) {
+    async run(work, isSuspect = false) {
       const onTrial = openUntilMs !== undefined;
       if (openUntilMs !== undefined) {
         const leftMs = Math.ceil(openUntilMs - nowMs());
@@ -64,8 +65,8 @@ export function createCircuitBreaker(options: CircuitBreakerOptions = {}): Circu
       } catch (error) {
         // Anything else, such as a caller who went away, says nothing about the provider.
         if (error instanceof EmbedderError) {
-          if (error.fault === 'passing' && error.httpStatus !== 429) noteDown(onTrial);
-          else noteAlive();
+          if (error.fault !== 'passing' || error.httpStatus === 429) noteAlive();
+          else if (!isSuspect) noteDown(onTrial);
         }
         throw error;
       } finally {
@@ -78,5 +79,5 @@ export function createCircuitBreaker(options: CircuitBreakerOptions = {}): Circu
 function isOpen(failures: number, retryAfterMs: number): EmbedderError {
   const seconds = Math.ceil(retryAfterMs / 1_000);
   const message = `The embedding provider failed ${failures} times in a row, and is asked again in ${seconds} s at the earliest.`;
-  return new EmbedderError('EMBEDDER_UNAVAILABLE', message, { retryAfterMs });
+  return new EmbedderError('EMBEDDER_UNAVAILABLE', message, { retryAfterMs, unsent: 'circuit' });
 }

@@ -12,13 +12,17 @@ export type EmbedderErrorCode = 'EMBEDDER_UNAVAILABLE' | 'EMBEDDER_TIMEOUT' | 'E
  */
 export type EmbedderFault = 'passing' | 'item' | 'configuration';
 
+/** Why nothing was sent: the tenant has used up its budget of tokens, or the provider is down and left alone. */
+type Unsent = 'budget' | 'circuit';
+
 export interface EmbedderErrorOptions extends ErrorOptions {
   /** Without it: `item` for `EMBEDDER_REJECTED`, otherwise `passing`. */
   readonly fault?: EmbedderFault | undefined;
-  /** Milliseconds after which the provider wants to be asked again, where it said so. */
+  /** Milliseconds after which the provider wants to be asked again, or would be, where that is known. */
   readonly retryAfterMs?: number | undefined;
   /** Status of the answer, where there was one that was not 200. */
   readonly httpStatus?: number | undefined;
+  readonly unsent?: Unsent | undefined;
 }
 
 /** The embedding provider could not turn a text into a vector. */
@@ -28,6 +32,8 @@ export class EmbedderError extends ExpectedError {
   readonly fault: EmbedderFault;
   readonly retryAfterMs: number | undefined;
   readonly httpStatus: number | undefined;
+  /** Undefined where something was sent. */
+  readonly unsent: Unsent | undefined;
 
   constructor(code: EmbedderErrorCode, message: string, options: EmbedderErrorOptions = {}) {
     super(message, options);
@@ -35,5 +41,6 @@ export class EmbedderError extends ExpectedError {
     this.fault = options.fault ?? (code === 'EMBEDDER_REJECTED' ? 'item' : 'passing');
     this.retryAfterMs = options.retryAfterMs;
     this.httpStatus = options.httpStatus;
+    this.unsent = options.unsent;
   }
 }

@@ -29,6 +29,11 @@ export interface EmbedOptions {
    * tenants have one (see `limitTokens`).
    */
   readonly tenantId?: string | undefined;
+  /**
+   * Whether a text of the call may be what makes the provider fail. It is repeated only where it is one text, because several
+   * are sent apart next, and its failure does not count as the provider's.
+   */
+  readonly isSuspect?: boolean | undefined;
 }
 
 /** Turns texts into full vectors. */

@@ -22,5 +22,5 @@ export function limitTokens(embedder: Embedder, budget: TokenBudget): Embedder {
 
 function spent(tokens: number, retryAfterMs: number): EmbedderError {
   const message = `This tenant's budget of embedding tokens is used up: ${tokens} more are available in ${Math.ceil(retryAfterMs / 1_000)} s.`;
-  return new EmbedderError('EMBEDDER_UNAVAILABLE', message, { retryAfterMs });
+  return new EmbedderError('EMBEDDER_UNAVAILABLE', message, { retryAfterMs, unsent: 'budget' });
 }

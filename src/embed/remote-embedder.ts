@@ -1,7 +1,7 @@
 import { COARSE_DIMENSIONS } from '../vector.ts';
 import { splitIntoBatches } from './batches.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
-import type { Embedder, EmbedPurpose, FusionWeights } from './embedder.ts';
+import type { Embedder, EmbedOptions, EmbedPurpose, FusionWeights } from './embedder.ts';
 import { EmbedderError } from './embedder-error.ts';
 import { estimateTokens } from './estimate-tokens.ts';
 import { postJson } from './post-json.ts';
@@ -72,8 +72,10 @@ export function createRemoteEmbedder(provider: Provider, options: RemoteEmbedder
         signal,
         fetch: options.fetch ?? fetch,
       });
+      // Whoever answered has counted them, be the answer of use or not.
+      tokens = countAll(texts);
       const answer = readProviderAnswer(provider, body, { count: texts.length, dimensions });
-      tokens = answer.tokens ?? countAll(texts);
+      tokens = answer.tokens ?? tokens;
       return answer.vectors;
     } catch (error) {
       failure = error instanceof EmbedderError ? error.message : 'its caller went away';
@@ -87,11 +89,12 @@ export function createRemoteEmbedder(provider: Provider, options: RemoteEmbedder
     }
   }
 
-  function embedBatch(texts: readonly string[], purpose: EmbedPurpose, signal: AbortSignal | undefined) {
+  function embedBatch(texts: readonly string[], { purpose, signal, isSuspect }: EmbedOptions) {
     let tries = 0;
     const once = () => request(texts, purpose, signal, tries++ > 0);
-    const guarded = breaker ? () => breaker.run(once) : once;
-    return options.retry ? withRetries(guarded, options.retry[purpose], signal) : guarded();
+    const guarded = breaker ? () => breaker.run(once, isSuspect) : once;
+    const isRepeated = options.retry && !(isSuspect && texts.length > 1);
+    return isRepeated ? withRetries(guarded, options.retry[purpose], signal) : guarded();
   }
 
   return {
@@ -101,7 +104,8 @@ export function createRemoteEmbedder(provider: Provider, options: RemoteEmbedder
     maxBatch,
     usage: usage.read,
     countTokens: estimateTokens,
-    async embed(texts, { purpose, signal }) {
+    async embed(texts, embedOptions) {
+      const { purpose, signal } = embedOptions;
       signal?.throwIfAborted();
       const vectors = new Array<Float32Array | null>(texts.length).fill(null);
       // Half a surrogate pair has no UTF-8 form, and one such text would spoil its whole batch.
@@ -110,7 +114,7 @@ export function createRemoteEmbedder(provider: Provider, options: RemoteEmbedder
       );
       const input = sent.map(({ text }) => text);
       for (const { start, end } of splitIntoBatches(input, estimateTokens, limits)) {
-        const answers = await embedBatch(input.slice(start, end), purpose, signal);
+        const answers = await embedBatch(input.slice(start, end), embedOptions);
         for (const [i, { position }] of sent.slice(start, end).entries()) vectors[position] = answers[i] ?? null;
       }
       return vectors;

@@ -30,7 +30,7 @@ const longestDelayMs = 8_000;
  * Does something again where its failure may pass: after the time that the provider asks for, a little more so that not
  * everybody comes back at once, or else after a random part of a wait that doubles ("full jitter",
  * https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
- * @throws the last failure; the signal's reason when it ends a wait.
+ * @throws the last failure of what was sent, or why nothing was; the signal's reason when it ends a wait.
  */
 export async function withRetries<T>(
   work: () => Promise<T>,
@@ -39,14 +39,17 @@ export async function withRetries<T>(
   { nowMs, wait, random }: RetryClock = systemClock,
 ): Promise<T> {
   const giveUpAtMs = nowMs() + patienceMs;
+  let lastSent: EmbedderError | undefined;
   for (let attempt = 0; ; attempt++) {
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof EmbedderError) || error.fault !== 'passing' || attempt === retries) throw error;
+      if (!(error instanceof EmbedderError) || error.fault !== 'passing') throw error;
+      if (error.unsent === undefined) lastSent = error;
+      if (attempt === retries) throw lastSent ?? error;
       const longest = Math.min(longestDelayMs, firstDelayMs * 2 ** attempt);
       const delayMs = (error.retryAfterMs ?? 0) + random() * longest;
-      if (nowMs() + delayMs > giveUpAtMs) throw error;
+      if (nowMs() + delayMs > giveUpAtMs) throw lastSent ?? error;
       await wait(delayMs, signal).catch((reason: unknown) => {
         signal?.throwIfAborted();
         throw reason;

@@ -17,7 +17,7 @@ export type EmbedderUsage = Readonly<Record<EmbedPurpose, PurposeUsage>>;
 export interface RequestOutcome {
   readonly purpose: EmbedPurpose;
   readonly texts: number;
-  /** 0 where it failed. */
+  /** 0 where there was no answer; of one that was of no use, estimated. */
   readonly tokens: number;
   readonly durationMs: number;
   /** Why it gave no vectors; absent where it gave them. */

@@ -12,6 +12,8 @@ import {
   reembeddingsStatement,
   rejectJobsStatement,
 } from './job-statements.ts';
+import { createPauses, type Pauses } from './pauses.ts';
+import { type Delay, delayOf, delayOfPause } from './put-off.ts';
 import { unlessInactive } from './unless-inactive.ts';
 import type { EmbeddingRow } from './vector-statements.ts';
 import { type WrittenVectors, writeVectors } from './write-vectors.ts';
@@ -47,6 +49,13 @@ export interface BatchResult {
 
 /** A claim comes back after this long if its worker dies. */
 const leaseSeconds = 120;
+/** One whose texts are sent apart: at most a dozen calls, each as long as the provider is silent. */
+const apartLeaseMs = 600_000;
+/**
+ * From this attempt on a text that comes back is suspected of being why. With the three repeats that a call has by default, a
+ * text that nobody can embed then fails four times unsuspected, and five in a row are a provider that is down.
+ */
+const suspectedFrom = 2;
 
 /** The chunks of one call to the provider: of one tenant, whose texts never travel with another's. */
 interface Call {
@@ -57,11 +66,14 @@ interface Call {
 /**
  * Claims jobs, embeds their chunks, and writes the vectors, tenant by tenant, several calls at a time. No connection is held
  * while the embedder works. What fails is put off with its reason; it is not lost.
+ * @param pauses of this embedder: what would only be put off again is not claimed, and nothing at all while its provider wants to be
+ *   left alone.
  */
-export async function embedBatch(deps: WorkerDeps): Promise<BatchResult> {
+export async function embedBatch(deps: WorkerDeps, pauses: Pauses = createPauses()): Promise<BatchResult> {
+  if (pauses.provider()) return { claimed: 0, embedded: 0, failed: 0, tenants: [] };
   const { concurrency = 1 } = deps;
   const { maxBatch } = deps.embedder;
-  const claim = claimJobsStatement(deps.modelId, maxBatch * concurrency, leaseSeconds);
+  const claim = claimJobsStatement(deps.modelId, maxBatch * concurrency, leaseSeconds, pauses.tenants());
   const jobs = await transact(deps.database, workerScope(), (execute) => execute(claim));
   const byTenant = Map.groupBy(jobs, (job: ClaimedJob) => job.tenantId);
   const calls: Call[] = [];
@@ -74,7 +86,7 @@ export async function embedBatch(deps: WorkerDeps): Promise<BatchResult> {
   const lane = async () => {
     for (const call of next) {
       // Suspended meanwhile, its jobs wait: they are nobody's once the claim has run out, and claimed again when it is resumed.
-      const done = await unlessInactive(embedCall(deps, call), 0);
+      const done = await unlessInactive(embedCall(deps, call, pauses), 0);
       embedded += done;
     }
   };
@@ -85,13 +97,23 @@ export async function embedBatch(deps: WorkerDeps): Promise<BatchResult> {
 }
 
 /** @returns how many chunks are done. */
-async function embedCall(deps: WorkerDeps, call: Call): Promise<number> {
+async function embedCall(deps: WorkerDeps, call: Call, pauses: Pauses): Promise<number> {
   const { database, embedder, modelId } = deps;
   const { tenantId } = call;
   const chunkIds = call.jobs.map(({ chunkId }) => chunkId);
+  const pause = pauses.of(tenantId);
+  if (pause) {
+    await putOff(deps, tenantId, chunkIds, delayOfPause(pause));
+    return 0;
+  }
   const chunks = await readChunks(deps, call, chunkIds);
   const texts = chunks.map(({ text }) => text);
-  const { vectors, rejected, failure } = await embedTexts(embedder, texts, tenantId);
+  const { vectors, rejected, failure } = await embedTexts(embedder, texts, tenantId, {
+    isSuspect: call.jobs.some(({ attempts }) => attempts >= suspectedFrom),
+    beforeApart: ({ message }) =>
+      putOff(deps, tenantId, chunkIds, { reason: message, waitMs: apartLeaseMs, wasSent: true }),
+  });
+  if (failure) pauses.note(failure, tenantId);
   // A chunk that is gone took its job with it.
   const written = toWritten(chunks, vectors);
   if (written.documentOf.size > 0) {
@@ -101,17 +123,28 @@ async function embedCall(deps: WorkerDeps, call: Call): Promise<number> {
     deps.onWritten?.(waited);
   }
   const left = chunks.filter((_, index) => !vectors.has(index) && !rejected.has(index)).map(({ id }) => id);
-  if (left.length > 0 || rejected.size > 0) {
+  if (left.length > 0 && failure)
+    await putOff(deps, tenantId, left, delayOf(failure, pauses.of(tenantId), Math.random()));
+  if (rejected.size > 0) {
     await transact(database, workerScope(tenantId), async (execute) => {
-      if (left.length > 0) await execute(postponeJobsStatement(tenantId, modelId, left, failure ?? 'It was not sent.'));
       for (const [index, reason] of rejected) {
         const chunk = chunks[index];
-        if (chunk) await execute(rejectJobsStatement(tenantId, modelId, [chunk.id], reason));
+        if (chunk) await execute(rejectJobsStatement(tenantId, modelId, [chunk.id], reason, Math.random()));
       }
     });
   }
   if (chunkIds.length > left.length) database.announceChange?.(tenantId);
   return chunkIds.length - left.length - rejected.size;
+}
+
+async function putOff(
+  { database, modelId }: WorkerDeps,
+  tenantId: TenantId,
+  chunkIds: readonly ChunkId[],
+  delay: Delay,
+): Promise<void> {
+  const statement = postponeJobsStatement(tenantId, modelId, chunkIds, delay, Math.random());
+  await transact(database, workerScope(tenantId), (execute) => execute(statement));
 }
 
 /** The texts that are to be embedded. Of documents that are embedded anew, those that they are divided into now. */

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { sqlBuilder } from '../db/compile.ts';
 import type { Statement } from '../db/database.ts';
 import type { ChunkId, DocumentId, JobId, TenantId } from '../ids.ts';
+import type { Delay } from './put-off.ts';
 
 export interface ClaimedJob {
   readonly tenantId: TenantId;
@@ -18,9 +19,14 @@ export interface ClaimedJob {
  *
  * Tenants with waiting jobs are found one after the other, a probe of the index each. Of each tenant its share of four batches
  * is looked at, so that workers that claim at the same time pass each other by. Jobs of tenants that are suspended or being
- * deleted stay where they are.
+ * deleted stay where they are, and of those that are told to be passed by.
  */
-export function claimJobsStatement(modelId: number, limit: number, leaseSeconds: number): Statement<ClaimedJob> {
+export function claimJobsStatement(
+  modelId: number,
+  limit: number,
+  leaseSeconds: number,
+  passedBy: readonly TenantId[] = [],
+): Statement<ClaimedJob> {
   const waiting = sql`j.model_id = ${modelId} and j.dead_at is null`;
   const query = sql<ClaimedJob>`with recursive tenant (tenant_id) as (
       (select j.tenant_id from embedding_jobs j where ${waiting} order by j.tenant_id limit 1)
@@ -32,6 +38,7 @@ export function claimJobsStatement(modelId: number, limit: number, leaseSeconds:
       select tenant.tenant_id from tenant
       where tenant.tenant_id is not null
         and tenant.tenant_id not in (select tenants.id from tenants where tenants.status <> 'active')
+        and tenant.tenant_id <> all (${passedBy}::text[])
     ), waiting as (
       select w.tenant_id, w.chunk_id, w.available_at,
         row_number() over (partition by w.tenant_id order by w.available_at, w.chunk_id) as turn
@@ -113,21 +120,30 @@ export function noteProgressStatement(tenantId: TenantId, done: ReadonlyMap<JobI
   return { compile: () => query.compile(sqlBuilder) };
 }
 
-/** After a failure: doubling from one second, ten minutes at most. */
-const backedOff = sql<Date>`now() + make_interval(secs => least(600, power(2, least(attempts, 12) - 1)))`;
+/**
+ * After a failure: doubling from one second, ten minutes at most, and of that at least half.
+ * @param random from 0 to below 1, of a call: its texts come back together, and not with another's.
+ */
+function backedOff(random: number) {
+  return sql<Date>`now() + make_interval(secs => ${0.5 + random / 2}::float8 * least(600, power(2, least(attempts, 12) - 1)))`;
+}
 
 /** Puts jobs off after a failure that is not their own. */
 export function postponeJobsStatement(
   tenantId: TenantId,
   modelId: number,
   chunkIds: readonly ChunkId[],
-  reason: string,
+  { reason, waitMs, wasSent }: Delay,
+  random: number,
 ): Statement<unknown> {
   return sqlBuilder
     .updateTable('embedding_jobs')
     .set({
-      available_at: backedOff,
+      available_at:
+        waitMs === undefined ? backedOff(random) : sql<Date>`now() + make_interval(secs => ${waitMs / 1_000}::float8)`,
       last_error: reason.slice(0, 500),
+      // The claim counted one.
+      ...(!wasSent && { attempts: sql<number>`greatest(attempts - 1, 0)` }),
     })
     .where('tenant_id', '=', tenantId)
     .where('model_id', '=', modelId)
@@ -143,11 +159,12 @@ export function rejectJobsStatement(
   modelId: number,
   chunkIds: readonly ChunkId[],
   reason: string,
+  random: number,
 ): Statement<unknown> {
   return sqlBuilder
     .updateTable('embedding_jobs')
     .set({
-      available_at: backedOff,
+      available_at: backedOff(random),
       last_error: reason.slice(0, 500),
       rejections: sql<number>`rejections + 1`,
       dead_at: sql<Date | null>`case when rejections + 1 >= ${sql.lit(mostRejections)} then now() end`,

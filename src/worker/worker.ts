@@ -4,6 +4,7 @@ import type { TenantId } from '../ids.ts';
 import { createClearing } from './clear-up.ts';
 import { type BatchResult, embedBatch, type WorkerDeps } from './embed-batch.ts';
 import { fillModels } from './fill-models.ts';
+import { createPauses } from './pauses.ts';
 import { refreshTermStats } from './refresh-term-stats.ts';
 import { unlessInactive } from './unless-inactive.ts';
 
@@ -39,9 +40,10 @@ export function startWorker(deps: WorkerDeps, log: Logger): Worker {
     terms.note(batch.tenants);
   };
   const { other, applyChanges } = deps;
+  const [pauses, otherPauses] = [createPauses(), createPauses()];
   const done = Promise.all([
     repeat(embedActive),
-    ...(other ? [repeat(() => embedWaiting({ ...deps, ...other }, stopping.signal, note))] : []),
+    ...(other ? [repeat(() => embedWaiting({ ...deps, ...other }, stopping.signal, note, otherPauses))] : []),
     ...(applyChanges ? [repeat(() => followTables(applyChanges))] : []),
     repeat(keepModels),
     // Not woken: while others write, there is nothing more to clear away than a look a second finds.
@@ -49,7 +51,7 @@ export function startWorker(deps: WorkerDeps, log: Logger): Worker {
   ]);
 
   async function embedActive(): Promise<void> {
-    await embedWaiting(deps, stopping.signal, note);
+    await embedWaiting(deps, stopping.signal, note, pauses);
     terms.countSoon();
   }
 
@@ -144,10 +146,11 @@ async function embedWaiting(
   deps: WorkerDeps,
   signal: AbortSignal | undefined,
   onBatch: (batch: BatchResult) => void,
+  pauses = createPauses(),
 ): Promise<number> {
   let embedded = 0;
   while (!signal?.aborted) {
-    const batch = await embedBatch(deps);
+    const batch = await embedBatch(deps, pauses);
     if (batch.claimed === 0) break;
     onBatch(batch);
     embedded += batch.embedded;

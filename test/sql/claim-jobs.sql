@@ -49,6 +49,7 @@ with recursive
         where
           tenants.status <> 'active'
       )
+      and tenant.tenant_id <> all ($3::text[])
   ),
   waiting as (
     select
@@ -72,7 +73,7 @@ with recursive
         from
           embedding_jobs j
         where
-          j.model_id = $3
+          j.model_id = $4
           and j.dead_at is null
           and j.tenant_id = active.tenant_id
           and j.available_at <= now()
@@ -81,7 +82,7 @@ with recursive
         limit
           (
             select
-              8 + 4 * $4::integer / greatest(1, count(*))
+              8 + 4 * $5::integer / greatest(1, count(*))
             from
               active
           )
@@ -103,7 +104,7 @@ with recursive
           available_at,
           tenant_id
         limit
-          4 * $5::integer
+          4 * $6::integer
       ) w
       cross join lateral (
         select
@@ -113,7 +114,7 @@ with recursive
         from
           embedding_jobs j
         where
-          j.model_id = $6
+          j.model_id = $7
           and j.dead_at is null
           and j.tenant_id = w.tenant_id
           and j.chunk_id = w.chunk_id
@@ -122,12 +123,12 @@ with recursive
           skip locked
       ) j
     limit
-      $7
+      $8
   )
 update embedding_jobs
 set
   attempts = attempts + 1,
-  available_at = now() + make_interval(secs => $8)
+  available_at = now() + make_interval(secs => $9)
 from
   claimed
 where

@@ -32,6 +32,8 @@ export type Misbehaviour =
   | { readonly kind: 'zeros' }
   /** Answers 400 to a request with a text that holds a word, and as usual to any other. */
   | { readonly kind: 'refuseWord'; readonly word: string }
+  /** Does something else to a request with a text that holds a word, and answers any other as usual. */
+  | { readonly kind: 'atWord'; readonly word: string; readonly does: Misbehaviour }
   /** Gives every vector the index 0. */
   | { readonly kind: 'sameIndex' }
   /** Answers 200 and goes on for ever, as fast as it is read. */
@@ -94,9 +96,11 @@ export async function startEmbeddingServer(options: EmbeddingServerOptions = {})
     }
     const body: EmbeddingRequest['body'] = JSON.parse(await readBody(request));
     requests.push({ path, headers: request.headers, body });
-    const misbehaviour = nextMisbehaviour();
+    const next = nextMisbehaviour();
     const read = body as unknown as Record<string, unknown>;
-    if (misbehaviour?.kind === 'refuseWord' && dialect.textsOf(read).some((text) => text.includes(misbehaviour.word))) {
+    const holds = (word: string) => dialect.textsOf(read).some((text) => text.includes(word));
+    const misbehaviour = next?.kind !== 'atWord' ? next : holds(next.word) ? next.does : undefined;
+    if (misbehaviour?.kind === 'refuseWord' && holds(misbehaviour.word)) {
       response.writeHead(400).end();
       return;
     }

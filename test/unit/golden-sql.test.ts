@@ -247,7 +247,14 @@ const statements: Record<string, Statement<unknown>> = {
   'lock-documents': upsert.lockDocumentsStatement(tenant, [documentId], [{ collection: 'c', externalId: 'x' }]),
   models: models.modelsStatement(),
   'pending-chunks': documents.pendingChunksStatement(tenant, [documentId]),
-  'postpone-jobs': jobs.postponeJobsStatement(tenant, 1, [chunkId], 'reason'),
+  'postpone-jobs': jobs.postponeJobsStatement(tenant, 1, [chunkId], { reason: 'reason', wasSent: true }, 0.5),
+  'postpone-jobs-unsent': jobs.postponeJobsStatement(
+    tenant,
+    1,
+    [chunkId],
+    { reason: 'reason', waitMs: 60_000, wasSent: false },
+    0.5,
+  ),
   'note-written': terms.noteWrittenStatement(tenant, 12),
   'record-corpus': terms.recordCorpusStatement(tenant, 'english', 10, 2),
   'register-tenant': upsert.registerTenantStatement(tenant),
@@ -424,7 +431,7 @@ const duties: Record<string, Statement<unknown>> = {
   outcome: once.outcomeStatement(sender),
   'purge-jobs': clearing.purgeJobsStatement(),
   'purge-outcomes': clearing.purgeOutcomesStatement(),
-  'reject-jobs': jobs.rejectJobsStatement(tenant, 1, [chunkId], 'reason'),
+  'reject-jobs': jobs.rejectJobsStatement(tenant, 1, [chunkId], 'reason', 0.5),
   'save-outcome': once.saveOutcomeStatement(sender, '{}'),
 };
 

@@ -21,13 +21,13 @@ beforeEach(() => {
   });
 });
 
-async function call(error?: Error): Promise<string> {
+async function call(error?: Error, isSuspect?: boolean): Promise<string> {
   try {
     return await breaker.run(async () => {
       asked++;
       if (error) throw error;
       return 'done';
-    });
+    }, isSuspect);
   } catch (caught) {
     return (caught as Error).message;
   }
@@ -95,6 +95,15 @@ describe('the circuit', () => {
     now += 1_000;
     expect(await call()).toBe('done');
     expect(changes).toEqual([1_000, 2_000, 3_000, 3_000, 3_000, 0, 1_000, 0]);
+  });
+
+  test('is neither opened nor kept open by what is suspected of making the provider fail, and closed by its success', async () => {
+    for (let i = 0; i < 10; i++) expect(await call(down, true)).toBe('silence');
+    await open();
+    now = 1_000;
+    expect(await call(down, true)).toBe('silence');
+    expect(await call(undefined, true)).toBe('done');
+    expect(changes).toEqual([1_000, 0]);
   });
 
   test('lets another try where the one who tried went away', async () => {

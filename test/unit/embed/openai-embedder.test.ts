@@ -1,4 +1,5 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { createCircuitBreaker } from '../../../src/embed/circuit-breaker.ts';
 import { EmbedderError } from '../../../src/embed/embedder-error.ts';
 import { createOpenAiEmbedder, type OpenAiEmbedderOptions } from '../../../src/embed/openai-embedder.ts';
 import { StartupError } from '../../../src/errors.ts';
@@ -167,6 +168,30 @@ describe("the caller's signal", () => {
     const signal = AbortSignal.abort(new Error('too late'));
     await expect(createEmbedder().embed([text], { purpose: 'query', signal })).rejects.toThrow('too late');
     expect(server.requests).toHaveLength(0);
+  });
+});
+
+describe('texts of which one is suspected of making the provider fail', () => {
+  const retry = { retries: 2, patienceMs: 60_000 };
+  const suspects = { purpose: 'document', isSuspect: true } as const;
+
+  it('are repeated only where they are one, and do not open the circuit', async () => {
+    const changes: number[] = [];
+    const breaker = createCircuitBreaker({
+      failures: 2,
+      pauseMs: 1,
+      longestPauseMs: 1,
+      onChange: (openMs) => changes.push(openMs),
+    });
+    const embedder = createEmbedder({ retry: { query: retry, document: retry }, breaker });
+    server.misbehave({ kind: 'status', status: 500 });
+    await failure(embedder.embed(['one', 'two'], suspects));
+    expect(server.requests).toHaveLength(1);
+    await failure(embedder.embed(['one'], suspects));
+    expect(server.requests).toHaveLength(4);
+    expect(changes).toEqual([]);
+    await failure(embedder.embed(['one', 'two'], { purpose: 'document' }));
+    expect(changes[0]).toBeGreaterThan(0);
   });
 });
 

@@ -57,6 +57,16 @@ describe('withRetries', () => {
     expect(calls()).toBe(4);
   });
 
+  test('gives up with what was answered where the provider is left alone in the end', async () => {
+    const answered = passing();
+    const open = () => new EmbedderError('EMBEDDER_UNAVAILABLE', 'left alone', { unsent: 'circuit', retryAfterMs: 1 });
+    await expect(
+      withRetries(failing(answered, open(), open(), open()).work, policy, undefined, createClock()),
+    ).rejects.toBe(answered);
+    const { work } = failing(open(), open(), open(), open());
+    await expect(withRetries(work, policy, undefined, createClock())).rejects.toThrow('left alone');
+  });
+
   test('gives up at once where the wait is longer than its patience', async () => {
     const clock = createClock();
     const { work, calls } = failing(passing(60_001));
