@@ -61,21 +61,25 @@ async function openOne(
   log: Logger,
   metrics: EmbeddingMetrics | undefined,
 ): Promise<Embedder> {
+  const { kind: provider } = config;
+  let counted: ReturnType<EmbeddingMetrics['watch']> | undefined;
+  // Nothing is asked before it is open, and only then its model has a name.
   const opened = await openEmbedder(config, {
     onRequest: (outcome) => {
-      log.debug(outcome, 'asked the embedding provider');
-      metrics?.onRequest(outcome);
+      log.debug({ ...named, ...outcome }, 'asked the embedding provider');
+      counted?.onRequest(outcome);
     },
     onCircuit: (openMs) => {
-      if (openMs > 0) log.warn({ openMs }, 'the embedding provider is down and left alone');
-      else log.info('the embedding provider is back');
-      metrics?.onCircuit(openMs);
+      if (openMs > 0) log.warn({ ...named, openMs }, 'the embedding provider is down and left alone');
+      else log.info(named, 'the embedding provider is back');
+      counted?.onCircuit(openMs);
     },
   });
-  const { kind } = config;
-  const isOwn = kind === 'static' || kind === 'local';
-  const embedder = isOwn && metrics ? watchCalls(opened, metrics.onRequest) : opened;
-  const { maxTokens, model } = embedder;
+  const { maxTokens, model } = opened;
+  const named = { provider, model: model.name };
+  counted = metrics?.watch(named);
+  const isOwn = provider === 'static' || provider === 'local';
+  const embedder = isOwn && counted ? watchCalls(opened, counted.onRequest) : opened;
   if (chunk.maxTokens > maxTokens) {
     throw new StartupError(
       `CHUNK_TOKENS is ${chunk.maxTokens}, and ${model.name} reads at most ${maxTokens} tokens. Set CHUNK_TOKENS to less, with room for titles, or EMBEDDING_MAX_TOKENS if the model reads more.`,

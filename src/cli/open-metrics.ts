@@ -40,18 +40,17 @@ export interface Metrics {
 }
 
 /** Makes what measures a process; nothing where nothing is to be measured, and then nothing is counted anywhere. */
-export function openMetrics({ metrics: config, embedder }: Pick<Config, 'metrics' | 'embedder'>, log: Logger) {
-  return config && createMetrics(config, embedder.kind, log);
+export function openMetrics({ metrics: config }: Pick<Config, 'metrics'>, log: Logger) {
+  return config && createMetrics(config, log);
 }
 
-/** @param provider what embeds, by the setting's name for it. */
-export function createMetrics(config: NonNullable<Config['metrics']>, provider: string, log: Logger): Metrics {
+function createMetrics(config: NonNullable<Config['metrics']>, log: Logger): Metrics {
   const registry = createRegistry();
   const watchPool: (name: string, pool: PoolState) => CountedDatabase = createDatabaseMetrics(registry);
   const onFailure = (error: unknown) => log.warn({ err: error }, 'something could not be measured');
   return {
     registry,
-    embedding: createEmbeddingMetrics(registry, provider),
+    embedding: createEmbeddingMetrics(registry),
     watch: (name, database) => ({ ...database, watch: watchPool(name, database.pool) }),
     openGateway(database) {
       createIndexMetrics(

@@ -12,17 +12,30 @@ export interface CountedRequest {
   readonly isRetry?: boolean | undefined;
 }
 
-export interface EmbeddingMetrics {
+/** What tells one of a process's providers from the other: two models may be the same service's. */
+interface CountedProvider {
+  /** By the setting's name for it. */
+  readonly provider: string;
+  readonly model: string;
+}
+
+interface ProviderMetrics {
   onRequest(request: CountedRequest): void;
   /** @param openMs how long the provider is left alone; 0 when it is back. */
   onCircuit(openMs: number): void;
+}
+
+export interface EmbeddingMetrics {
+  /** Counts what is asked of a provider from now on. */
+  watch(provider: CountedProvider): ProviderMetrics;
   onLookUp(isRemembered: boolean): void;
 }
 
-/** Counts what is asked of the one provider that a process has. */
-export function createEmbeddingMetrics(registry: Registry, provider: string): EmbeddingMetrics {
+/** Counts what is asked of the providers that a process has, each for itself. */
+export function createEmbeddingMetrics(registry: Registry): EmbeddingMetrics {
   const registers = [registry];
-  const labelNames = ['provider', 'purpose'] as const;
+  const providerLabels = ['provider', 'model'] as const;
+  const labelNames = [...providerLabels, 'purpose'] as const;
   const requests = new Counter({
     name: 'tessera_embedding_requests_total',
     help: 'Requests to the embedding provider by outcome: OK, the code of the failure, or ABORTED where nobody waited any more.',
@@ -57,7 +70,7 @@ export function createEmbeddingMetrics(registry: Registry, provider: string): Em
   const circuit = new Gauge({
     name: 'tessera_embedding_circuit_open',
     help: '1 while the embedding provider is down and left alone, otherwise 0.',
-    labelNames: ['provider'] as const,
+    labelNames: providerLabels,
     registers,
   });
   const lookUps = new Counter({
@@ -66,17 +79,22 @@ export function createEmbeddingMetrics(registry: Registry, provider: string): Em
     labelNames: ['result'] as const,
     registers,
   });
-  circuit.set({ provider }, 0);
   return {
-    onRequest(request) {
-      const labels = { provider, purpose: request.purpose };
-      requests.inc({ ...labels, code: request.code ?? 'OK' });
-      duration.observe(labels, request.durationMs / 1_000);
-      texts.inc(labels, request.texts);
-      tokens.inc(labels, request.tokens);
-      if (request.isRetry) retries.inc(labels);
+    watch({ provider, model }) {
+      const asked = { provider, model };
+      circuit.set(asked, 0);
+      return {
+        onRequest(request) {
+          const labels = { ...asked, purpose: request.purpose };
+          requests.inc({ ...labels, code: request.code ?? 'OK' });
+          duration.observe(labels, request.durationMs / 1_000);
+          texts.inc(labels, request.texts);
+          tokens.inc(labels, request.tokens);
+          if (request.isRetry) retries.inc(labels);
+        },
+        onCircuit: (openMs) => circuit.set(asked, openMs > 0 ? 1 : 0),
+      };
     },
-    onCircuit: (openMs) => circuit.set({ provider }, openMs > 0 ? 1 : 0),
     onLookUp: (isRemembered) => lookUps.inc({ result: isRemembered ? 'hit' : 'miss' }),
   };
 }

@@ -27,6 +27,7 @@ async function startMeasured(command: string, env: Record<string, string>) {
 }
 
 const poolSize = 4;
+const provider = 'provider="openai",model="text-embedding-test"';
 
 /** The value of a series, written as Prometheus writes it; undefined where there is none. */
 function readSeries(text: string, series: string): number | undefined {
@@ -115,7 +116,7 @@ describeServer('the metrics of a gateway and a worker', () => {
     expect(readSeries(text, `${count}{tier="none",strategy="words",profile="BALANCED"}`)).toBe(1);
     expect(readSeries(text, 'tessera_query_vector_lookups_total{result="miss"}')).toBe(1);
     expect(readSeries(text, 'tessera_query_vector_lookups_total{result="hit"}')).toBe(1);
-    const asked = 'provider="openai",purpose="query"';
+    const asked = `${provider},purpose="query"`;
     expect(readSeries(text, `tessera_embedding_requests_total{${asked},code="OK"}`)).toBe(1);
     expect(readSeries(text, `tessera_embedding_texts_total{${asked}}`)).toBe(1);
     expect(readSeries(text, `tessera_embedding_tokens_total{${asked}}`)).toBeGreaterThan(0);
@@ -192,10 +193,7 @@ describeServer('the metrics of a gateway and a worker', () => {
     const text = await worker.scrape();
     expect(readSeries(text, 'tessera_outbox_waiting_chunks{model="text-embedding-test"}')).toBe(0);
     expect(
-      readSeries(
-        text,
-        'tessera_embedding_requests_total{provider="openai",purpose="document",code="EMBEDDER_REJECTED"}',
-      ),
+      readSeries(text, `tessera_embedding_requests_total{${provider},purpose="document",code="EMBEDDER_REJECTED"}`),
     ).toBeGreaterThanOrEqual(3);
     embeddings.behave();
     await ask(url, token, 'mutation { requeue { requeued } }');
@@ -210,12 +208,10 @@ describeServer('the metrics of a gateway and a worker', () => {
     await until(async () => {
       const text = await worker.scrape();
       const age = readSeries(text, 'tessera_outbox_oldest_age_seconds{model="text-embedding-test"}') ?? 0;
-      return age > 0 && readSeries(text, 'tessera_embedding_circuit_open{provider="openai"}') === 1 ? true : undefined;
+      return age > 0 && readSeries(text, `tessera_embedding_circuit_open{${provider}}`) === 1 ? true : undefined;
     });
     const text = await worker.scrape();
-    expect(readSeries(text, 'tessera_embedding_retries_total{provider="openai",purpose="document"}')).toBeGreaterThan(
-      0,
-    );
+    expect(readSeries(text, `tessera_embedding_retries_total{${provider},purpose="document"}`)).toBeGreaterThan(0);
     embeddings.behave();
   });
 
