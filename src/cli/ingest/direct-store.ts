@@ -13,6 +13,7 @@ import type { Application } from '../application.ts';
 import { openLoadDatabases } from '../databases.ts';
 import { everyScope } from '../tokens.ts';
 import type { BatchStore } from './batch-store.ts';
+import { WrongDocumentError, withoutPosition } from './wrong-document.ts';
 
 /** A way into the database past the API, for loads. */
 export interface DirectStore {
@@ -59,7 +60,7 @@ export async function openDirectStore(
         const jobId = job === undefined ? null : readJobGlobalId(job);
         const onFault = (fault: Error) => {
           if (!skipInvalid || !(fault instanceof InvalidDocumentError)) throw fault;
-          faults.set(fault.index, sentenceOf(fault));
+          faults.set(fault.index, withoutPosition(fault.message));
         };
         const request = { prepared: await prepared, jobId, onFault, onSent };
         const result = await loadDocuments(ingest, principal, request).catch((error: unknown) => {
@@ -91,7 +92,7 @@ function withVectors(input: DocumentInput, vectors: readonly Float32Array[] | un
 
 function explain(error: unknown, names: readonly string[]): unknown {
   if (error instanceof InvalidDocumentError)
-    return new StartupError(`${names[error.index]}: ${sentenceOf(error)}`, { cause: error });
+    return new WrongDocumentError(names[error.index] as string, error.message, { cause: error });
   return error instanceof ExpectedError ? new StartupError(error.message, { cause: error }) : error;
 }
 
@@ -109,8 +110,4 @@ async function chooseModel({ choice, ...configured }: Application['deps'], princ
 async function readLogPosition({ pool }: Database): Promise<bigint> {
   const { rows } = await pool.query("select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::text as position");
   return BigInt(rows[0].position);
-}
-
-function sentenceOf(error: InvalidDocumentError): string {
-  return error.message.replace(/^Document \d+: /, '');
 }

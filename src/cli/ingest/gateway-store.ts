@@ -1,13 +1,13 @@
-import { StartupError } from '../../errors.ts';
 import type { UpsertStatus } from '../../ingest/write.ts';
 import type { GatewayClient } from '../gateway-client.ts';
 import { type Failure, successOf } from '../graphql-request.ts';
 import type { BatchStore } from './batch-store.ts';
 import type { KeyedDocument } from './document-line.ts';
+import { WrongDocumentError, withoutPosition } from './wrong-document.ts';
 
-const mutation = `mutation Ingest($input: [UpsertDocumentInput!]!, $job: ID) {
-  upsertDocuments(input: $input, job: $job) {
-    ... on UpsertDocumentsPayload { documents { status } job { id } }
+const mutation = `mutation Ingest($input: [UpsertDocumentInput!]!, $atomic: Boolean!, $job: ID) {
+  upsertDocuments(input: $input, atomic: $atomic, job: $job) {
+    ... on UpsertDocumentsPayload { documents { status } leftOut { index message } job { id } }
     ... on InvalidDocumentError { index }
     ... on Error { code message }
   }
@@ -15,6 +15,7 @@ const mutation = `mutation Ingest($input: [UpsertDocumentInput!]!, $job: ID) {
 
 interface Payload {
   readonly documents: readonly { readonly status: UpsertStatus }[];
+  readonly leftOut: readonly { readonly index: number; readonly message: string }[];
   readonly job: { readonly id: string } | null;
 }
 
@@ -23,23 +24,29 @@ interface UpsertFailure extends Failure {
   readonly index?: number;
 }
 
-/** Stores through the API, as any other client. */
-export function createGatewayStore(client: Pick<GatewayClient, 'request'>): BatchStore {
+/**
+ * Stores through the API, as any other client. What a line alone does not tell, such as which types a collection declares, the
+ * gateway finds out: with `skipInvalid` it leaves such documents out, without it stores nothing of their batch.
+ */
+export function createGatewayStore(
+  client: Pick<GatewayClient, 'request'>,
+  { skipInvalid }: { readonly skipInvalid: boolean },
+): BatchStore {
   return ({ documents, names }) =>
     async (job, onSent) => {
       const answer = client.request<{ upsertDocuments: Payload | UpsertFailure }>(mutation, {
         input: documents.map(toInput),
+        atomic: !skipInvalid,
         job,
       });
       onSent();
       const { upsertDocuments: outcome } = await answer;
-      // Lines are checked before they are sent, so this is a gateway of another version, with other limits.
       if ('index' in outcome && outcome.index !== undefined)
-        throw new StartupError(`${names[outcome.index]}: ${outcome.message}`);
-      const { documents: stored, job: reached } = successOf<Payload>(outcome);
+        throw new WrongDocumentError(names[outcome.index] as string, outcome.message);
+      const { documents: stored, leftOut, job: reached } = successOf<Payload>(outcome);
       return {
         statuses: stored.map(({ status }) => status),
-        faults: new Map(),
+        faults: new Map(leftOut.map(({ index, message }) => [index, withoutPosition(message)])),
         jobId: reached?.id ?? job,
         writeVectors: async () => 0,
       };

@@ -32,7 +32,10 @@ export interface LoadOptions {
   /** Ends the run after the batches in hand. */
   readonly signal: AbortSignal;
   onInvalid(name: string, fault: string): void;
-  /** Called after every commit, in order: everything before the position is done. */
+  /**
+   * Called after every commit, in order: everything before the position is done.
+   * @param last that was stored of the batch; absent where nothing was.
+   */
   onCommitted(position: Position, last: KeyedDocument | undefined, tally: Readonly<Tally>): Promise<void>;
 }
 
@@ -102,7 +105,11 @@ export async function loadFile(store: BatchStore, options: LoadOptions): Promise
         onInvalid(taken.names[index] as string, fault);
       }
       tally.vectors += vectors;
-      await options.onCommitted(position, taken.documents.at(-1), tally);
+      await options.onCommitted(
+        position,
+        taken.documents.findLast((_, index) => !outcome?.faults.has(index)),
+        tally,
+      );
     }
   }
 

@@ -10,6 +10,7 @@ import type { ProgressDisplay } from './progress-display.ts';
 import { openProgressFile, type ProgressFile } from './progress-file.ts';
 import type { Source } from './source.ts';
 import { openVectorFile, type VectorFile } from './vector-file.ts';
+import { WrongDocumentError } from './wrong-document.ts';
 
 export interface StoreOptions {
   readonly path: string;
@@ -101,14 +102,24 @@ async function storeWith(deps: StoreDeps, options: StoreOptions, vectorFile: Vec
   } catch (error) {
     if (error instanceof GatewayError)
       throw new GatewayError(`${error.message} ${whereItIs(reached, source.unit)}`, error.code);
+    if (error instanceof WrongDocumentError)
+      throw new StartupError(
+        `${error.message} ${whatIsStored(reached, source.unit)}. Mend it and run the same command again, or pass --skip-invalid.`,
+        { cause: error },
+      );
     throw error;
   }
 }
 
-function whereItIs({ line }: Position, unit: Source['unit']): string {
+function whereItIs(position: Position, unit: Source['unit']): string {
+  const goesOn = position.line === 0 ? '' : '; the same command goes on from there';
+  return `${whatIsStored(position, unit)}${goesOn}.`;
+}
+
+function whatIsStored({ line }: Position, unit: Source['unit']): string {
   return line === 0
-    ? 'Nothing of it is stored yet.'
-    : `The ${unit === 'file' ? 'folder' : 'file'} is stored up to ${unit} ${line}; the same command goes on from there.`;
+    ? 'Nothing of it is stored yet'
+    : `The ${unit === 'file' ? 'folder' : 'file'} is stored up to ${unit} ${line}`;
 }
 
 /** Where a record was left by a run that went to the same data, and the data are still there. */

@@ -92,6 +92,25 @@ test('a record is not used by --restart, for another collection, nor where the d
   expect(await tallyFromRecord()).toEqual([2, 0, 0, 1]);
 });
 
+test('a run that leaves out the last line of every batch is taken up again where it was killed', async () => {
+  await run(['define', 'default', '--attribute', 'year:number', '--tenant', 'gaps', '--url', gateway.url], gateway.env);
+  const lines = Array.from({ length: 400 }, (_, index) =>
+    line(index + 1, { metadata: { year: index % 2 === 0 ? index : 'soon' } }),
+  );
+  const path = await writeLines(folder, 'gaps', lines);
+  const killed = start(command(path, 'gaps', '--batch', '2', '--skip-invalid'), gateway.env);
+  await recordedLine(path, 'gaps', 10);
+  await killed.kill('SIGKILL');
+  const reached = await recordedLine(path, 'gaps', 10);
+  expect(reached).toBeLessThan(400);
+  const { status, stdout, stderr } = await ingest(path, 'gaps', '--batch', '2', '--skip-invalid');
+  expect(status).toBe(0);
+  expect(stderr).toMatch(new RegExp(`^Going on behind line ${reached}, where the last run stopped`));
+  const [created, , unchanged, invalid] = tallyOf(stdout);
+  expect([created + unchanged, invalid]).toEqual([(400 - reached) / 2, (400 - reached) / 2]);
+  expect(await counts('gaps')).toEqual({ documents: 200, pendingChunks: 0 });
+});
+
 test('where nothing can be recorded the run goes on, and says so once', async () => {
   const path = await writeBalloons(folder, 'unrecorded', 3);
   await mkdir(`${path}.unrecorded.progress.new`);

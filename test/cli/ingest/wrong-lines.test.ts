@@ -1,10 +1,10 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeServer } from '../../support/database.ts';
 import { type GatewayProcess, startGateway } from '../gateway-process.ts';
 import { cleanUp, type Finished, newFolder, run } from '../program.ts';
-import { balloonLine, tallyOf, writeBalloons } from './balloons.ts';
+import { balloonLine, tallyOf, writeBalloons, writeLines } from './balloons.ts';
 
 let folder: string;
 let gateway: GatewayProcess;
@@ -120,6 +120,44 @@ test('of a folder, what cannot be read is told by its path, and links are not fo
   await mkdir(unnamed('folder'));
   const faults = ['file\ufffd.md: it cannot be read: ', 'folder\ufffd/: the folder cannot be read: '];
   await expectFaults(path, 'handbook', 2, faults);
+});
+
+describe('a value of another type than its collection declares, which the gateway alone finds', () => {
+  /** Eight lines, of which 3 and 8 name a year in words; the last of its batch is among them. */
+  const writeYears = async (tenant: string) => {
+    const defined = await run(
+      ['define', 'air', '--attribute', 'year:number', '--tenant', tenant, '--url', gateway.url],
+      gateway.env,
+    );
+    expect(defined.status).toBe(0);
+    const year = (number: number) => ({ collection: 'air', metadata: { year: number % 5 === 3 ? 'soon' : number } });
+    return writeLines(
+      folder,
+      tenant,
+      Array.from({ length: 8 }, (_, index) => balloonLine(index + 1, year(index + 1))),
+    );
+  };
+  test.each([
+    ['a gateway by its address', 'typed-url', (tenant: string) => ['--url', gateway.url, '--tenant', tenant]],
+    ['the one of the settings', 'typed-own', (tenant: string) => ['--tenant', tenant]],
+  ])('over %s ends the run, or is left out with its line while the rest of its batch is stored', async (_, tenant, to) => {
+    const path = await writeYears(tenant);
+    const load = (...options: string[]) => run(['ingest', path, ...to(tenant), '--batch', '2', ...options], gateway.env);
+    const refused = await load();
+    expect([refused.status, refused.stdout]).toEqual([1, '']);
+    expect(refused.stderr).toMatch(
+      /^tessera: Line 3: the (?!.*Document \d)[^\n]+ The file is stored up to line 2\. Mend it and run the same command again, or pass --skip-invalid\.\n$/,
+    );
+    const skipped = await load('--skip-invalid');
+    expect(skipped.stderr).toContain('Going on behind line 2');
+    expect(skipped.stderr.match(/^Line \d+: .*/gm)).toEqual([
+      expect.stringMatching(/^Line 3: the (?!.*Document \d)/),
+      expect.stringMatching(/^Line 8: the (?!.*Document \d)/),
+    ]);
+    expect([skipped.status, tallyOf(skipped.stdout)]).toEqual([0, [4, 0, 0, 2]]);
+    const { tenant: stored } = await gateway.askAs<{ tenant: unknown }>(tenant, '{ tenant { documents } }');
+    expect(stored).toEqual({ documents: 6 });
+  });
 });
 
 describeServer('a file of vectors', () => {
