@@ -1,6 +1,5 @@
 import type { Principal } from '../../auth/principal.ts';
 import type { ServerConfig } from '../../config/config.ts';
-import type { Database } from '../../db/database.ts';
 import { ExpectedError, StartupError } from '../../errors.ts';
 import { readJobGlobalId, writeJobId } from '../../graphql/global-ids.ts';
 import type { TenantId } from '../../ids.ts';
@@ -20,8 +19,6 @@ export interface DirectStore {
   readonly store: BatchStore;
   /** Components of the vectors that documents may bring: those of the model by which the tenant is searched. */
   readonly dimensions: number;
-  /** Bytes that the server has written to its log so far, for whomever. */
-  readLogPosition(): Promise<bigint>;
   close(): Promise<void>;
 }
 
@@ -78,7 +75,6 @@ export async function openDirectStore(
         };
       };
     },
-    readLogPosition: () => readLogPosition(database),
     close: async () => {
       await database.close();
       await vectorDatabase.close();
@@ -105,9 +101,4 @@ async function chooseModel({ choice, ...configured }: Application['deps'], princ
       `The vectors of ${principal.tenantId} are of a model that this program is not configured for; "tessera models" names it.`,
     );
   return found;
-}
-
-async function readLogPosition({ pool }: Database): Promise<bigint> {
-  const { rows } = await pool.query("select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::text as position");
-  return BigInt(rows[0].position);
 }

@@ -6,30 +6,23 @@ import { waitForVectors } from '../wait-for-vectors.ts';
 import { formatJob, type JobState } from './job-progress.ts';
 import type { ProgressDisplay } from './progress-display.ts';
 
-export interface VectorCounts {
-  /** Chunks that are done: they have a vector, or the model found nothing in them. */
-  readonly embedded: number;
-  readonly pending: number;
-}
-
-/** Reads how far the job of an import is. */
+/** Reads how far the job of an import is; null where it was cleared away, a month after its last progress. */
 export async function readJob(client: GatewayClient, id: string): Promise<JobState | null> {
   const query = 'query Job($id: ID!) { job(id: $id) { status total done failed ratePerSecond secondsLeft } }';
   return (await client.request<{ job: JobState | null }>(query, { id })).job;
 }
 
-/** Counts the tenant's chunks with and without a vector. */
-export async function readVectorCounts(client: GatewayClient): Promise<VectorCounts> {
-  const { tenant } = await client.request<{ tenant: { chunks: number; pendingChunks: number } }>(
-    '{ tenant { chunks pendingChunks } }',
-  );
-  return { embedded: tenant.chunks - tenant.pendingChunks, pending: tenant.pendingChunks };
+export interface Embedding {
+  /** Chunks that had to be waited for. */
+  readonly pendingAtFirst: number;
+  /** In the end; absent where there was none to follow. */
+  readonly job?: JobState;
 }
 
 /**
- * Waits for the worker, this process's or another, and shows how far it is.
- * @param jobId of what this run stored; without one, other runs are waited for.
- * @returns the chunks that had to be waited for, and those that are embedded in the end.
+ * Waits until a worker, this process's or another, is through with a job, and shows how far it is.
+ * @param jobId of what a file left to be embedded. Without one the whole tenant's queue is waited for, and that is said: the run
+ *   has met its documents as they were stored by an earlier one, whose job is not known.
  * @throws {StartupError} when nothing is embedded for two minutes, or the signal comes; the documents are stored.
  */
 export async function embedRemaining(
@@ -37,25 +30,39 @@ export async function embedRemaining(
   display: ProgressDisplay,
   signal: AbortSignal,
   jobId: string | undefined,
-) {
-  let counts = await readVectorCounts(client);
+): Promise<Embedding> {
   let job: JobState | null = null;
-  const pendingAtFirst = counts.pending;
+  let pendingAtFirst: number | undefined;
   const pending = await waitForVectors({
     signal,
     readPending: async () => {
-      counts = await readVectorCounts(client);
       job = jobId === undefined ? null : await readJob(client, jobId);
-      return counts.pending;
+      const waiting = jobId === undefined ? await readQueue(client) : pendingOf(job);
+      if (pendingAtFirst === undefined && jobId === undefined && waiting > 0)
+        display.note(
+          `This run left nothing to embed. ${waitingFor(waiting)}, left by other writes of the tenant: they are waited for.`,
+        );
+      pendingAtFirst ??= waiting;
+      return waiting;
     },
     onPending: (waiting) => display.phase(job?.status === 'RUNNING' ? formatJob(job) : waitingFor(waiting)),
     onStall: (waiting) =>
       display.note(`${waitingFor(waiting)} and none was embedded for a while. Does a worker run ("tessera work")?`),
   });
-  if (pending === 0) return { pendingAtFirst, embedded: counts.embedded };
+  if (pending === 0) return { pendingAtFirst: pendingAtFirst ?? 0, ...(job && { job }) };
   const state = `All documents are stored and found by their words; ${counted(pending, 'chunk still waits for its vector', 'chunks still wait for their vectors')}.`;
   if (signal.aborted) throw interruption(signal, state);
   throw new StartupError(`${state} Nothing was embedded for two minutes: start a worker with "tessera work".`);
+}
+
+async function readQueue(client: GatewayClient): Promise<number> {
+  const { tenant } = await client.request<{ tenant: { pendingChunks: number } }>('{ tenant { pendingChunks } }');
+  return tenant.pendingChunks;
+}
+
+/** Something may wait of which nothing is counted, so a job that runs has one chunk at least. */
+function pendingOf(job: JobState | null): number {
+  return job?.status === 'RUNNING' ? Math.max(1, job.total - job.done - job.failed) : 0;
 }
 
 function waitingFor(chunks: number): string {

@@ -52,7 +52,8 @@ used when the file has changed, and is removed when the file is through.
                       (with --direct 1 to ${mostDirect}; ${usualDirect})
   --restart           begin with the first line, whatever was recorded
   --skip-invalid      report wrong lines and go on; without it the first one
-                      ends the run
+                      ends the run. Also of chunks that the embedding provider
+                      refused: without it the exit code is then 1
   --no-wait           do not wait until the last chunk has its vector (where
                       this process embeds and no other does, it still waits)
   --url URL           a running gateway, such as http://127.0.0.1:4000; without

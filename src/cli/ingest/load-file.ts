@@ -16,13 +16,15 @@ export interface Tally {
   invalid: number;
   /** Chunks whose vectors came along. */
   vectors: number;
-  /** The one job of everything that was to be embedded; absent where nothing was. */
+  /** The one job of everything that was to be embedded, by earlier runs included; absent where nothing was. */
   jobId?: string;
 }
 
 export interface LoadOptions {
   readonly source: Source;
   readonly start: Position;
+  /** Of what an earlier run stored before the start; absent: a new one is opened. */
+  readonly jobId?: string | undefined;
   readonly limits: BatchLimits;
   readonly line: DocumentLineOptions;
   /** Beside the source, a vector for each document of one chunk. */
@@ -47,7 +49,8 @@ export interface LoadOptions {
  */
 export async function loadFile(store: BatchStore, options: LoadOptions): Promise<Tally> {
   const { source, start, signal, skipInvalid, onInvalid } = options;
-  const tally: Tally = { created: 0, updated: 0, unchanged: 0, invalid: 0, vectors: 0 };
+  const { jobId } = options;
+  const tally: Tally = { created: 0, updated: 0, unchanged: 0, invalid: 0, vectors: 0, ...(jobId && { jobId }) };
   const batch = gatherBatches(options.limits);
   let done = start;
   let rows = start.record ?? start.line;

@@ -28,6 +28,8 @@ export interface Progress {
   readonly position: Position;
   /** The last document that was stored: where it is missing, so may be the others. */
   readonly last: Pick<KeyedDocument, 'collection' | 'externalId'>;
+  /** Of what was to be embedded so far, for a later run to go on with; absent where nothing was. */
+  readonly jobId?: string;
 }
 
 export interface ProgressFile {

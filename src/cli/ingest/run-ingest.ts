@@ -3,9 +3,10 @@ import { StartupError } from '../../errors.ts';
 import type { CommandContext } from '../command.ts';
 import { formatCount, formatDuration, formatRate } from '../format.ts';
 import type { GatewayClient } from '../gateway-client.ts';
-import { embedRemaining, readJob, readVectorCounts } from './embed-remaining.ts';
+import { embedRemaining, readJob } from './embed-remaining.ts';
 import { createGatewayStore } from './gateway-store.ts';
 import type { Tally } from './load-file.ts';
+import { readLogPosition } from './log-position.ts';
 import { createBar, createLines } from './progress-display.ts';
 import { openSource } from './source.ts';
 import { type StoreOptions, storeFile } from './store-file.ts';
@@ -24,7 +25,8 @@ const directBatchBytes = 16 * 1024 * 1024;
 
 /**
  * Stores a file's documents, from where an earlier run stopped, waits for their vectors, and reports both.
- * @throws {StartupError} when it cannot go on; what is stored then is recorded.
+ * @throws {StartupError} when it cannot go on; what is stored then is recorded. Also, unless wrong lines may be left out, when
+ *   the embedding provider refused chunks; everything is stored then.
  */
 export async function runIngest(
   context: CommandContext,
@@ -39,17 +41,16 @@ export async function runIngest(
     const direct = options.direct ? await openDirect(context, client, options) : undefined;
     if (direct) closing.push(() => direct.close());
     closing.push(await holdGraphs(context, client));
-    const waits = options.wait || client.embedsAlone;
-    const before = waits ? await readVectorCounts(client) : undefined;
     const startedMs = performance.now();
     const { maxBodyBytes } = context.config().http;
-    const logBefore = await direct?.readLogPosition();
-    const tally = await storeFile(
+    const readLog = openLog(context, client);
+    const logBefore = await readLog?.();
+    const { tally, jobAtFirst } = await storeFile(
       {
         client,
         display,
         source,
-        store: direct?.store ?? createGatewayStore(client),
+        store: direct?.store ?? createGatewayStore(client, options),
         dimensions: direct?.dimensions,
         maxBodyBytes,
         batchBytes: direct ? directBatchBytes : Math.min(batchBytes, maxBodyBytes),
@@ -60,23 +61,37 @@ export async function runIngest(
     const storedMs = performance.now();
     display.finish();
     context.print(describeTally(tally, storedMs - startedMs));
-    if (direct && logBefore !== undefined) {
-      const logBytes = (await direct.readLogPosition()) - logBefore;
-      const chunks = tally.jobId === undefined ? 0 : ((await readJob(client, tally.jobId))?.total ?? 0);
-      context.print(describeLoad(tally, chunks, storedMs - startedMs, logBytes));
+    if (readLog && logBefore !== undefined) {
+      const logBytes = (await readLog()) - logBefore;
+      const total = tally.jobId === undefined ? 0 : ((await readJob(client, tally.jobId))?.total ?? 0);
+      const chunks = total - (jobAtFirst?.total ?? 0);
+      context.print(describeLoad(options.direct ? tally.vectors : undefined, chunks, storedMs - startedMs, logBytes));
     }
-    if (!before) return;
-    const counts = await embedRemaining(client, display, context.signal, tally.jobId);
+    if (!options.wait && !client.embedsAlone) return;
+    const { pendingAtFirst, job } = await embedRemaining(client, display, context.signal, tally.jobId);
     display.finish();
-    if (counts.pendingAtFirst === 0 && tally.created + tally.updated === 0) return;
     const now = performance.now();
-    // The chunks of changed documents take the place of others, so then the growth is not what was embedded.
-    const embedded = tally.updated === 0 ? counts.embedded - before.embedded : undefined;
-    context.print(describeVectors(embedded, now - startedMs, counts.pendingAtFirst, now - storedMs));
+    const embedded = job && job.done - (jobAtFirst?.done ?? 0);
+    if (embedded !== undefined || pendingAtFirst > 0)
+      context.print(describeVectors(embedded, now - startedMs, pendingAtFirst, now - storedMs));
+    if (job && job.failed > 0) reportRefused(context, job.failed, options);
   } finally {
     display.finish();
     for (const close of closing.reverse()) await close();
   }
+}
+
+/** Chunks that were refused are to documents what wrong lines are to a file: whoever leaves those out goes on with these. */
+function reportRefused({ note }: CommandContext, refused: number, { skipInvalid }: IngestOptions): void {
+  const sentence = `The embedding provider refused ${counted(refused, 'chunk, which is found by its words', 'chunks, which are found by their words')} only. The query "deadLetters" tells which and why; the mutation "requeue" sends them again.`;
+  if (!skipInvalid) throw new StartupError(sentence);
+  note(sentence);
+}
+
+/** How far the server's log is, where the server can be asked: over HTTP it cannot, and an embedded database is none. */
+function openLog(context: CommandContext, { app }: GatewayClient): (() => Promise<bigint>) | undefined {
+  if (!app || context.config().mode === 'embedded') return undefined;
+  return () => readLogPosition(app.deps.database);
 }
 
 /**
@@ -111,10 +126,14 @@ async function openDirect(context: CommandContext, client: GatewayClient, { skip
   return openDirectStore(process, { tenantId: client.tenantId, skipInvalid });
 }
 
-function describeLoad({ vectors }: Tally, chunks: number, ms: number, logBytes: bigint): string {
+function describeLoad(vectors: number | undefined, chunks: number, ms: number, logBytes: bigint): string {
   const each = chunks === 0 ? '' : `, ${formatCount(Math.round(Number(logBytes) / chunks))} a chunk`;
+  const brought =
+    vectors === undefined
+      ? ''
+      : `, ${counted(vectors, 'of which brought its vector', 'of which brought their vectors')}`;
   return (
-    `${counted(chunks, 'chunk')}, ${formatRate(chunks, ms)}, ${counted(vectors, 'of which brought its vector', 'of which brought their vectors')}; ` +
+    `${counted(chunks, 'chunk')}, ${formatRate(chunks, ms)}${brought}; ` +
     `the server wrote ${counted(Number(logBytes), 'byte')} of WAL meanwhile${each}.`
   );
 }
@@ -128,10 +147,11 @@ function describeTally({ created, updated, unchanged, invalid }: Tally, ms: numb
   );
 }
 
+/** @param embedded of this run's; absent where it left nothing to embed and waited for others. */
 function describeVectors(embedded: number | undefined, ms: number, last: number, lastMs: number): string {
   const all =
     embedded === undefined
-      ? 'All chunks are embedded'
+      ? 'No chunk of the tenant waits for its vector any more'
       : `${counted(embedded, 'chunk')} embedded in ${formatDuration(ms)}, ${formatRate(embedded, ms)}`;
   return last === 0
     ? `${all}.`

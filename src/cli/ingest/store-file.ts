@@ -4,6 +4,8 @@ import { GatewayError } from '../graphql-request.ts';
 import { interruption } from '../interruption.ts';
 import type { BatchStore } from './batch-store.ts';
 import type { KeyedDocument } from './document-line.ts';
+import { readJob } from './embed-remaining.ts';
+import type { JobState } from './job-progress.ts';
 import { fileStart, type Position } from './json-lines.ts';
 import { loadFile, type Tally } from './load-file.ts';
 import type { ProgressDisplay } from './progress-display.ts';
@@ -37,6 +39,13 @@ export interface StoreDeps {
   readonly signal: AbortSignal;
 }
 
+/** What became of a file. */
+export interface StoredFile {
+  readonly tally: Tally;
+  /** The tally's job as it was found: what earlier runs of the same file did is not this one's. */
+  readonly jobAtFirst?: JobState | undefined;
+}
+
 /** What a request holds besides its documents. */
 const envelopeBytes = 1024;
 
@@ -44,7 +53,7 @@ const envelopeBytes = 1024;
  * Stores a file's documents and records after every batch how far it is.
  * @throws {StartupError} when it stopped before the end, with what to do.
  */
-export async function storeFile(deps: StoreDeps, options: StoreOptions): Promise<Tally> {
+export async function storeFile(deps: StoreDeps, options: StoreOptions): Promise<StoredFile> {
   const { vectorsPath } = options;
   if (vectorsPath === undefined) return storeWith(deps, options, undefined);
   if (deps.dimensions === undefined) throw new StartupError('A file of vectors goes in with --direct.');
@@ -56,14 +65,18 @@ export async function storeFile(deps: StoreDeps, options: StoreOptions): Promise
   }
 }
 
-async function storeWith(deps: StoreDeps, options: StoreOptions, vectorFile: VectorFile | undefined): Promise<Tally> {
+async function storeWith(
+  deps: StoreDeps,
+  options: StoreOptions,
+  vectorFile: VectorFile | undefined,
+): Promise<StoredFile> {
   const { client, display, source, maxBodyBytes, batchBytes, signal } = deps;
   const { path, collection } = options;
   const file = source.facts;
   const vectors = vectorFile?.facts;
   const identity = { file, tenantId: client.tenantId, collection, place: client.place, ...(vectors && { vectors }) };
   const progress = openProgressFile(path, identity);
-  const start = options.restart ? fileStart : await findStart(client, progress);
+  const { start, jobId, job: jobAtFirst } = options.restart ? fromTheFirst : await findStart(client, progress);
   if (start.line > 0)
     display.note(
       `Going on behind ${source.unit} ${start.line}, where the last run stopped; --restart would begin anew.`,
@@ -73,7 +86,7 @@ async function storeWith(deps: StoreDeps, options: StoreOptions, vectorFile: Vec
   let reached = start;
   const onCommitted = async (position: Position, last: KeyedDocument | undefined, tally: Readonly<Tally>) => {
     reached = position;
-    await record(position, last);
+    await record(position, last, tally.jobId);
     const { created, updated, unchanged } = tally;
     display.update({
       documents: created + updated + unchanged,
@@ -88,6 +101,7 @@ async function storeWith(deps: StoreDeps, options: StoreOptions, vectorFile: Vec
       source,
       vectorFile,
       start,
+      jobId,
       signal,
       skipInvalid: options.skipInvalid,
       limits: { documents: options.batchDocuments, sizeBytes: Math.min(batchBytes, maxBodyBytes - envelopeBytes) },
@@ -98,7 +112,7 @@ async function storeWith(deps: StoreDeps, options: StoreOptions, vectorFile: Vec
     if (signal.aborted && reached.offset < file.sizeBytes)
       throw interruption(signal, `Stopped. ${whereItIs(reached, source.unit)}`);
     await progress.remove();
-    return tally;
+    return { tally, jobAtFirst };
   } catch (error) {
     if (error instanceof GatewayError)
       throw new GatewayError(`${error.message} ${whereItIs(reached, source.unit)}`, error.code);
@@ -122,29 +136,40 @@ function whatIsStored({ line }: Position, unit: Source['unit']): string {
     : `The ${unit === 'file' ? 'folder' : 'file'} is stored up to ${unit} ${line}`;
 }
 
+interface Start {
+  readonly start: Position;
+  readonly jobId?: string | undefined;
+  readonly job?: JobState;
+}
+
+const fromTheFirst: Start = { start: fileStart };
+
 /** Where a record was left by a run that went to the same data, and the data are still there. */
-async function findStart(client: GatewayClient, progress: ProgressFile): Promise<Position> {
+async function findStart(client: GatewayClient, progress: ProgressFile): Promise<Start> {
   const recorded = await progress.read();
-  if (!recorded) return fileStart;
+  if (!recorded) return fromTheFirst;
   const { collection, externalId } = recorded.last;
   const filter = { collection: { eq: collection }, externalId: { eq: externalId } };
   const { documents } = await client.request<{ documents: { edges: readonly unknown[] } }>(
     'query Last($filter: DocumentFilter) { documents(filter: $filter, first: 1) { edges { cursor } } }',
     { filter },
   );
-  return documents.edges.length > 0 ? recorded.position : fileStart;
+  if (documents.edges.length === 0) return fromTheFirst;
+  const { position: start, jobId } = recorded;
+  const job = jobId === undefined ? null : await readJob(client, jobId);
+  return { start, ...(job && { jobId, job }) };
 }
 
 /** Where the folder cannot be written to, a run that is stopped begins anew the next time, which costs time only. */
 function createRecorder(progress: ProgressFile, note: (line: string) => void) {
   let last: KeyedDocument | undefined;
   let writable = true;
-  return async (position: Position, newest: KeyedDocument | undefined): Promise<void> => {
+  return async (position: Position, newest: KeyedDocument | undefined, jobId: string | undefined): Promise<void> => {
     last = newest ?? last;
     if (!last || !writable) return;
     const { collection, externalId } = last;
     try {
-      await progress.write({ position, last: { collection, externalId } });
+      await progress.write({ position, last: { collection, externalId }, ...(jobId && { jobId }) });
     } catch (error) {
       writable = false;
       note(`How far it is cannot be recorded, so a run that is stopped begins anew: ${(error as Error).message}.`);

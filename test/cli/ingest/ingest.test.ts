@@ -52,7 +52,7 @@ test('the same file again changes nothing; a changed line changes its document',
   await writeLines(folder, 'again', lines);
   const { stdout } = await ingest(path, 'again');
   expect(tallyOf(stdout)).toEqual([0, 1, 19, 0]);
-  expect(stdout).toMatch(/^All chunks are embedded/m);
+  expect(stdout).toMatch(/^1 chunk embedded in /m);
   expect(await counts('again')).toEqual({ documents: 20, pendingChunks: 0 });
 });
 

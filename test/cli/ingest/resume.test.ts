@@ -47,6 +47,10 @@ test('a run that is killed is taken up again, and every document is there exactl
   expect([created + unchanged, updated]).toEqual([400 - reached, 0]);
   // Only the batch that was stored and not recorded is seen twice.
   expect(unchanged).toBeLessThanOrEqual(2);
+  // Both runs left their chunks to one job, so that the second waits for those of the first.
+  expect(await gateway.askAs('killed', '{ jobs { status total } }')).toEqual({
+    jobs: [{ status: 'FINISHED', total: 400 }],
+  });
   expect(await counts('killed')).toEqual({ documents: 400, pendingChunks: 0 });
   expect(await records()).toEqual([]);
 });
