@@ -1,6 +1,7 @@
 import { readDriftTenants } from '../drift/count-drift.ts';
 import type { DriftDeps } from '../drift/find-drift.ts';
 import { type DriftCount, reconcile as reconcileTenant } from '../drift/reconcile.ts';
+import { isShut } from '../drift/shut-tenant.ts';
 import { StartupError } from '../errors.ts';
 import type { TenantId } from '../ids.ts';
 import { contentHash } from '../ingest/content-hash.ts';
@@ -29,8 +30,9 @@ hand, or restores a part of them.
   --tenant ID  look at this tenant; without it, at all of them
   --json       print an array: tenant, kind, count, since
 
-Reads every vector, so it takes a while and slows nothing down but the disk.
-Exit code 1 when something is out of step and was not mended.`,
+Tenants that are suspended or being deleted are left out, and named on standard
+error. Reads every vector, so it takes a while and slows nothing down but the
+disk. Exit code 1 when something is out of step and was not mended.`,
   async run(context, args) {
     const { values, positionals, refuse } = readArguments(
       usage,
@@ -43,9 +45,11 @@ Exit code 1 when something is out of step and was not mended.`,
     );
     refuseWords(positionals, refuse);
     const only = values.tenant === undefined ? undefined : readTenant(values.tenant, refuse);
-    const found = await lookAtAll(context, only, values.mend);
+    const found = await lookAtAll(context, only, values.mend, (counts) => {
+      if (!values.json) for (const line of formatFound(counts, new Date())) context.print(line);
+    });
     if (values.json) context.print(JSON.stringify(found, null, 2));
-    else for (const line of formatFound(found, new Date())) context.print(line);
+    else if (found.length === 0) context.print('Every chunk and every vector is in step.');
     if (found.length > 0 && !values.mend) {
       throw new StartupError('Something is out of step. Run "tessera reconcile --mend".');
     }
@@ -54,7 +58,15 @@ Exit code 1 when something is out of step and was not mended.`,
 
 type Found = DriftCount & { readonly tenant: TenantId };
 
-async function lookAtAll(context: CommandContext, only: TenantId | undefined, mend: boolean): Promise<Found[]> {
+const whyLeftOut = { TENANT_SUSPENDED: 'it is suspended', TENANT_DELETED: 'it is being deleted' } as const;
+
+/** @param onFound told of each tenant that is out of step as soon as it was looked at: what was mended is committed, whatever follows. */
+async function lookAtAll(
+  context: CommandContext,
+  only: TenantId | undefined,
+  mend: boolean,
+  onFound: (found: readonly Found[]) => void,
+): Promise<Found[]> {
   const config = context.config();
   const { database: gateway } = await openGatewayDatabase(config, context.logger());
   try {
@@ -64,8 +76,16 @@ async function lookAtAll(context: CommandContext, only: TenantId | undefined, me
     try {
       const found: Found[] = [];
       for (const tenant of tenants) {
-        const counts = await reconcileTenant({ database: worker, hashOf }, tenant, { mend, signal: context.signal });
-        found.push(...counts.map((count) => ({ tenant, ...count })));
+        const looking = reconcileTenant({ database: worker, hashOf }, tenant, { mend, signal: context.signal });
+        const counts = await looking.catch((error: unknown) => {
+          // Whoever named the tenant wants an answer about it.
+          if (only !== undefined || !isShut(error)) throw error;
+          context.note(`${tenant} is left out: ${whyLeftOut[error.code]}.`);
+          return [];
+        });
+        const own = counts.map((count) => ({ tenant, ...count }));
+        onFound(own);
+        found.push(...own);
       }
       return found;
     } finally {
@@ -77,7 +97,6 @@ async function lookAtAll(context: CommandContext, only: TenantId | undefined, me
 }
 
 function formatFound(found: readonly Found[], now: Date): string[] {
-  if (found.length === 0) return ['Every chunk and every vector is in step.'];
   return found.map(
     ({ tenant, kind, count, since }) =>
       `${tenant}: ${formatCount(count)} ${kind}, the oldest for ${formatDuration(now.getTime() - since.getTime())}`,

@@ -1,11 +1,11 @@
 import { type Database, readInFlight } from '../db/database.ts';
 import { operatorScope } from '../db/scope.ts';
-import { Refusal } from '../errors.ts';
 import type { TenantId } from '../ids.ts';
 import type { DriftKind } from './drift.ts';
 import { type DriftAge, driftAge } from './drift-age.ts';
 import { driftTenantsStatement } from './drift-statements.ts';
 import { type DriftDeps, findDrift } from './find-drift.ts';
+import { isShut } from './shut-tenant.ts';
 
 /** How much of one kind and age is out of step in a tenant. */
 export interface DriftTally {
@@ -44,8 +44,7 @@ export async function countDrift(
         counts.set(`${kind} ${age}`, tally);
       }
     } catch (error) {
-      if (!(error instanceof Refusal && (error.code === 'TENANT_SUSPENDED' || error.code === 'TENANT_DELETED')))
-        throw error;
+      if (!isShut(error)) throw error;
       continue;
     }
     for (const tally of counts.values()) tallies.push({ tenant, ...tally });

@@ -45,4 +45,23 @@ describeServer('tessera reconcile', () => {
     expect(rows).toEqual([{ waiting: 50 }]);
     expect(await run(['reconcile'], env)).toMatchObject({ status: 0 });
   });
+
+  test('goes on past tenants that are suspended or being deleted, and says which', async () => {
+    await db.owner.query(`
+      update tessera.tenants set status = 'suspended' where id = 'large';
+      delete from tessera.embeddings where tenant_id in ('large', 'small')`);
+    const leftOut = 'large is left out: it is suspended.\n';
+    const looked = await run(['reconcile'], env);
+    expect([looked.status, looked.stderr]).toEqual([1, expect.stringContaining(leftOut)]);
+    expect(looked.stdout).toMatch(/^small: 50 missing, the oldest for .+\n$/);
+    const named = await run(['reconcile', '--tenant', 'large'], env);
+    expect([named.status, named.stdout, named.stderr]).toEqual([1, '', expect.stringContaining('suspended')]);
+    const mended = await run(['reconcile', '--mend', '--json'], env);
+    expect([mended.status, mended.stderr]).toEqual([0, leftOut]);
+    expect(JSON.parse(mended.stdout)).toMatchObject([{ tenant: 'small', kind: 'missing', count: 50 }]);
+    await db.owner.query(`update tessera.tenants set status = 'deleting' where id = 'large'`);
+    const after = await run(['reconcile'], env);
+    expect([after.status, after.stderr]).toEqual([0, 'large is left out: it is being deleted.\n']);
+    expect(after.stdout).toBe('Every chunk and every vector is in step.\n');
+  });
 });
