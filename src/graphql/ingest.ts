@@ -1,5 +1,5 @@
 import { Refusal } from '../errors.ts';
-import { type DocumentId, isDocumentId } from '../ids.ts';
+import type { DocumentId } from '../ids.ts';
 import {
   type DocumentInput,
   documentLimits,
@@ -14,7 +14,7 @@ import { AccessListInput, readAccessList } from './access-list.ts';
 import { builder } from './builder.ts';
 import { requirePrincipal } from './context.ts';
 import { Document } from './document.ts';
-import { readJobGlobalId } from './global-ids.ts';
+import { readGlobalId, readJobGlobalId, tryReadGlobalId } from './global-ids.ts';
 import { Job } from './job.ts';
 import { LanguageEnum } from './language.ts';
 import { priced } from './price.ts';
@@ -24,7 +24,8 @@ const UpsertDocumentInput = builder.inputType('UpsertDocumentInput', {
   description:
     'A document to create, or to replace whole: by `id`, or by `externalId` within its collection; new without either.',
   fields: (t) => ({
-    id: t.globalID({ for: Document, description: 'Of a document that exists.' }),
+    // Read with the document: one that is none is a fault of this document alone.
+    id: t.id({ description: 'Of a document that exists.' }),
     externalId: t.string({
       description: 'Your own key, 1 to 512 characters: the same key later means the same document.',
     }),
@@ -155,7 +156,7 @@ builder.mutationField('upsertDocuments', (t) =>
     resolve: (_root, { input, atomic, idempotencyKey, job }, { deps, principal }) => {
       checkCount(input.length);
       return writeDocuments(deps, requirePrincipal(principal), {
-        documents: input.map(readDocument),
+        documents: input.map((document) => readDocument(document, atomic ?? true)),
         atomic: atomic ?? true,
         ...(idempotencyKey != null && { idempotencyKey }),
         ...(job != null && { jobId: readJobGlobalId(String(job)) }),
@@ -173,12 +174,11 @@ export function checkCount(count: number): void {
   );
 }
 
-function readDocument(input: typeof UpsertDocumentInput.$inferInput, index: number): DocumentInput {
+/** @throws {Refusal} `BAD_USER_INPUT` for an id that is none, where nothing is to be stored without its document. */
+function readDocument(input: typeof UpsertDocumentInput.$inferInput, isAtomic: boolean): DocumentInput {
   const { id, externalId, url, metadata, status, language, acl, expiresAt, ifVersion, collection, title, body } = input;
-  if (id && !isDocumentId(id.id))
-    throw new InvalidDocumentError(index, 'there is no document with the id that was given.');
   return {
-    ...(id && { id: id.id as DocumentId }),
+    ...(id != null && { id: readId(String(id), isAtomic) }),
     ...(externalId != null && { externalId }),
     ...(url != null && { url }),
     ...(metadata != null && { metadata }),
@@ -191,4 +191,10 @@ function readDocument(input: typeof UpsertDocumentInput.$inferInput, index: numb
     title,
     body,
   };
+}
+
+/** What is no document's id becomes one that no document has, which is found with the document's other faults. */
+function readId(globalId: string, isAtomic: boolean): DocumentId {
+  const read = isAtomic ? readGlobalId(globalId) : tryReadGlobalId(globalId);
+  return (read?.id ?? '') as DocumentId;
 }

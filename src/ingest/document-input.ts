@@ -1,6 +1,6 @@
 import { type AccessList, findAccessListFault } from '../access-list.ts';
 import { ExpectedError } from '../errors.ts';
-import type { DocumentId } from '../ids.ts';
+import { type DocumentId, isDocumentId } from '../ids.ts';
 import { isLanguage, type Language, languages } from '../language.ts';
 import { findMetadataFault } from './metadata-fault.ts';
 
@@ -131,7 +131,11 @@ export function namedTwice(index: number, earlier: number): InvalidDocumentError
   );
 }
 
+/** Of an id that no document has, whether it could be one's or not. */
+export const unknownId = 'there is no document with the id that was given.';
+
 function findFault(input: DocumentInput): string | undefined {
+  if (input.id !== undefined && !isDocumentId(input.id)) return unknownId;
   const fault = findTextFault(input);
   if (fault !== undefined) return fault;
   if (input.language !== undefined && !isLanguage(input.language))

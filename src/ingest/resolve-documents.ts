@@ -10,6 +10,7 @@ import {
   namedTwice,
   type OnFault,
   type PlacedInput,
+  unknownId,
   VersionConflictError,
 } from './document-input.ts';
 import { type DocumentRow, lockDocumentsStatement } from './upsert-statements.ts';
@@ -65,7 +66,7 @@ export async function resolveDocuments(
 }
 
 function findFault(index: number, input: DocumentInput, existing: StoredDocument | undefined) {
-  if (input.id && !existing) return new InvalidDocumentError(index, 'there is no document with the id that was given.');
+  if (input.id && !existing) return new InvalidDocumentError(index, unknownId);
   const version = existing?.version ?? 0;
   if (input.ifVersion !== undefined && input.ifVersion !== version)
     return new VersionConflictError(index, input.ifVersion, version);

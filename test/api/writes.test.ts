@@ -49,6 +49,7 @@ interface Written {
   readonly leftOut: readonly {
     readonly index: number;
     readonly code: string;
+    readonly message: string;
     readonly currentVersion: number | null;
   }[];
   readonly job: { readonly id: string; readonly total: number; readonly status: string } | null;
@@ -146,6 +147,32 @@ describe('a write that is not atomic', () => {
       [6, 'INVALID_DOCUMENT', null],
     ]);
     expect(Object.keys(await versions())).toEqual(['n0', 'n1', 'n2', 'n3']);
+  });
+
+  test.each([
+    ['no UUID', Buffer.from('Document:x').toString('base64')],
+    ['an id of something else', Buffer.from('Tenant:alpha').toString('base64')],
+    ['no global id', 'garbage'],
+    ['empty', ''],
+    ['the bare UUID of a document', undefined],
+  ])('leaves out a document whose id is %s, and stores the others', async (_, given) => {
+    await write([note(0)]);
+    const { rows } = await gateway.db.owner.query<{ id: string }>('select id from documents');
+    const id = given ?? rows[0]?.id;
+    const documents = [note(1), { ...note(2), externalId: null, id }, note(3)];
+    const result = await write(documents, { atomic: false });
+    expect(result.documents.map(({ index, status }) => [index, status])).toEqual([
+      [0, 'CREATED'],
+      [2, 'CREATED'],
+    ]);
+    expect(result.leftOut).toEqual([
+      expect.objectContaining({
+        index: 1,
+        code: 'INVALID_DOCUMENT',
+        message: 'Document 1: there is no document with the id that was given.',
+      }),
+    ]);
+    expect(await versions()).toEqual({ n0: 1, n1: 1, n3: 1 });
   });
 
   test('leaves out values of another type than the collection declares', async () => {
