@@ -77,7 +77,7 @@ function checkBeside({ waiting, oldestSeconds, failing, dead }: JobFacts): Findi
     const found = `the embedding service refused ${counted(dead, 'chunk')} for good for ${besideName}`;
     add(
       found,
-      'Searches miss nothing by it before the cut-over, which they hold up; "tessera models" says whose they are.',
+      'Searches miss nothing by it before the cut-over, which they hold up; "tessera models" says whose they are, and the query "deadLetters" as the tenant why.',
     );
   }
   return findings;

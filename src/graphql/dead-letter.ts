@@ -1,12 +1,12 @@
-import { encodeGlobalID } from '@pothos/plugin-relay';
-import { type DeadLetter as DeadLetterShape, readDeadLetters, requeue } from '../ingest/dead-letters.ts';
+import { type DeadLetter as DeadLetterShape, type Requeued, readDeadLetters, requeue } from '../ingest/dead-letters.ts';
 import { documentLimits } from '../ingest/document-input.ts';
 import { checkPageSize, largestPageSize } from '../page.ts';
 import { builder } from './builder.ts';
 import { requirePrincipal } from './context.ts';
 import { Document } from './document.ts';
-import { deadLetterType, readDeadLetterGlobalId } from './global-ids.ts';
+import { readDeadLetterGlobalId, writeDeadLetterId } from './global-ids.ts';
 import { checkCount } from './ingest.ts';
+import { Job } from './job.ts';
 import { priced } from './price.ts';
 import { tagged } from './tags.ts';
 
@@ -14,9 +14,10 @@ const DeadLetter = builder.objectRef<DeadLetterShape>('DeadLetter').implement({
   description:
     'A passage that the embedding provider refused again and again, each time by itself. It is found by its words, and in an edited document by the vectors of the text before.',
   fields: (t) => ({
-    id: t.id({
-      description: 'Opaque, to be passed to `requeue`.',
-      resolve: ({ chunkId }) => encodeGlobalID(deadLetterType, chunkId),
+    id: t.id({ description: 'Opaque, to be passed to `requeue`.', resolve: writeDeadLetterId }),
+    model: t.exposeString('model', {
+      description:
+        'The model whose provider it was, as `Model.name`: the one that searches look at, or a candidate, of which no search misses anything yet.',
     }),
     document: t.field({
       type: Document,
@@ -34,19 +35,28 @@ const DeadLetter = builder.objectRef<DeadLetterShape>('DeadLetter').implement({
 builder.queryField('deadLetters', (t) =>
   t.field({
     type: [DeadLetter],
-    description: 'Passages that the embedding provider refused for good.',
+    description: 'Passages that the embedding provider refused for good, by the active model and by a candidate.',
     authScopes: { token: 'documents:read' },
     extensions: priced({ points: 5, list: { argument: 'first', otherwise: 10, most: largestPageSize } }),
-    args: { first: t.arg.int({ description: 'How many, 1 to 100; 10 without it.' }) },
-    resolve: (_root, { first }, { deps, principal }) =>
-      readDeadLetters(deps, requirePrincipal(principal), checkPageSize(first)),
+    args: {
+      first: t.arg.int({ description: 'How many, 1 to 100; 10 without it.' }),
+      model: t.arg.string({ description: 'Those of this model alone, by its name as `models` gives it.' }),
+    },
+    resolve: (_root, { first, model }, { deps, principal }) =>
+      readDeadLetters(deps, requirePrincipal(principal), { limit: checkPageSize(first), model: model ?? undefined }),
   }),
 );
 
-const RequeuePayload = builder.objectRef<{ readonly requeued: number }>('RequeuePayload').implement({
+const RequeuePayload = builder.objectRef<Requeued>('RequeuePayload').implement({
   description: 'The passages wait for their vectors again, as if they were new.',
   fields: (t) => ({
     requeued: t.exposeInt('requeued', { description: 'How many dead letters there were.' }),
+    job: t.field({
+      type: Job,
+      nullable: true,
+      description: 'How far the embedding is, of all of them. Null where there was none.',
+      resolve: ({ jobId }, _args, { loaders }) => (jobId === null ? null : loaders.job.load(jobId)),
+    }),
   }),
 });
 
@@ -61,10 +71,10 @@ builder.mutationField('requeue', (t) =>
         description: `Which ones, as \`DeadLetter.id\` gave them, at most ${documentLimits.documentsPerWrite}; all without it.`,
       }),
     },
-    resolve: async (_root, { ids }, { deps, principal }) => {
+    resolve: (_root, { ids }, { deps, principal }) => {
       if (ids) checkCount(ids.length);
-      const chunkIds = ids?.map((id) => readDeadLetterGlobalId(String(id)));
-      return { requeued: await requeue(deps, requirePrincipal(principal), chunkIds) };
+      const letters = ids?.map((id) => readDeadLetterGlobalId(String(id)));
+      return requeue(deps, requirePrincipal(principal), letters);
     },
   }),
 );

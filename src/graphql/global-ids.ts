@@ -1,6 +1,7 @@
 import { decodeGlobalID, encodeGlobalID } from '@pothos/plugin-relay';
 import { Refusal } from '../errors.ts';
-import { type ChunkId, type DocumentId, isChunkId, isJobId, type JobId } from '../ids.ts';
+import { type DocumentId, isChunkId, isJobId, type JobId } from '../ids.ts';
+import type { DeadLetterKey } from '../ingest/dead-letters.ts';
 
 /** Types that `node` fetches. */
 const nodeTypes: ReadonlySet<string> = new Set(['Document']);
@@ -44,16 +45,26 @@ export function readJobGlobalId(globalId: string): JobId {
   );
 }
 
-/** What a dead letter's id is called. */
-export const deadLetterType = 'DeadLetter';
+const deadLetterType = 'DeadLetter';
+
+/** The id of a dead letter: one chunk may be refused by the providers of two models. */
+export function writeDeadLetterId({ chunkId, modelId }: Required<DeadLetterKey>): string {
+  return encodeGlobalID(deadLetterType, `${chunkId}:${modelId}`);
+}
+
+/** A model's id is a smallint. */
+const modelPattern = /^[1-9]\d{0,3}$/;
 
 /**
- * Reads the global id of a dead letter.
+ * Reads the id of a dead letter. One that was given before ids named a model means every model of its chunk.
  * @throws {Refusal} `BAD_USER_INPUT` for what no field `DeadLetter.id` ever gave.
  */
-export function readDeadLetterGlobalId(globalId: string): ChunkId {
+export function readDeadLetterGlobalId(globalId: string): DeadLetterKey {
   const decoded = tryDecode(globalId);
-  if (decoded?.typename === deadLetterType && isChunkId(decoded.id)) return decoded.id;
+  const [chunkId = '', model, ...others] = decoded?.id.split(':') ?? [];
+  const isKey = isChunkId(chunkId) && (model === undefined || modelPattern.test(model)) && others.length === 0;
+  if (decoded?.typename === deadLetterType && isKey)
+    return { chunkId, ...(model !== undefined && { modelId: Number(model) }) };
   throw new Refusal(
     'BAD_USER_INPUT',
     `${JSON.stringify(globalId.slice(0, 80))} is not the id of a dead letter. Pass one as "DeadLetter.id" gave it, unchanged.`,

@@ -47,7 +47,8 @@ export const Job = builder.objectRef<JobShape>('Job').implement({
     }),
     total: t.exposeInt('total', { description: 'Passages to embed, or documents to delete.' }),
     done: t.exposeInt('done', {
-      description: 'How many of them are done. In the end also those that were replaced or deleted before their turn.',
+      description:
+        'How many of them are done. In the end also those that were replaced or deleted before their turn, or became part of another job.',
     }),
     failed: t.exposeInt('failed', {
       description: 'How many the embedding provider refused for good; `deadLetters` tells which.',

@@ -3,7 +3,7 @@ import type { Principal } from '../auth/principal.ts';
 import { sqlBuilder } from '../db/compile.ts';
 import type { Statement } from '../db/database.ts';
 import { writeAsTenant } from '../db/tenant.ts';
-import type { DocumentId, TenantId } from '../ids.ts';
+import type { DocumentId, JobId, TenantId } from '../ids.ts';
 import { announceOutcomes } from './announce-outcomes.ts';
 import { checkDocuments, type DocumentInput, failAtOnce } from './document-input.ts';
 import { registerTenantStatement } from './upsert-statements.ts';
@@ -20,29 +20,33 @@ export interface ImportedDocument extends DocumentInput {
  * Stores documents as they were elsewhere, under their ids and with the times at which they were created, in one transaction.
  * One that is there already, by its external id or else by its id, is replaced where it differs, so an import can be
  * repeated. Otherwise it is what an upsert is.
- * @returns one outcome per document, in order; one that is new is told as updated.
+ * @param jobId of an earlier part of the same import.
+ * @returns one outcome per document, in order, where one that is new is told as updated; and the job of what is to be embedded, null
+ *   where there was nothing so far.
  * @throws {InvalidDocumentError} when one cannot be stored.
  */
 export async function importDocuments(
   deps: IngestDeps,
   principal: Principal,
   documents: readonly ImportedDocument[],
-): Promise<readonly UpsertOutcome[]> {
+  jobId: JobId | null,
+): Promise<{ readonly outcomes: readonly UpsertOutcome[]; readonly jobId: JobId | null }> {
   const inputs = documents.map(
     ({ createdAt: _, id, ...input }): DocumentInput => (input.externalId === undefined ? { id, ...input } : input),
   );
   const checked = checkDocuments(inputs);
-  if (checked.length === 0) return [];
+  if (checked.length === 0) return { outcomes: [], jobId };
   const { tenantId } = principal;
-  const { outcomes, jobId } = await writeAsTenant(deps.database, principal, async (execute) => {
+  const written = await writeAsTenant(deps.database, principal, async (execute) => {
     await execute(registerTenantStatement(tenantId));
     await execute(removeGoneStatement(tenantId, documents));
     await execute(reserveDocumentsStatement(tenantId, documents));
-    return writeChecked(deps, principal, checked, { documents: inputs }, failAtOnce, execute);
+    const write = { documents: inputs, ...(jobId !== null && { jobId }) };
+    return writeChecked(deps, principal, checked, write, failAtOnce, execute);
   });
-  announceOutcomes(deps, principal, outcomes);
-  if (jobId !== null) deps.onPending();
-  return outcomes;
+  announceOutcomes(deps, principal, written.outcomes);
+  if (written.jobId !== null) deps.onPending();
+  return written;
 }
 
 /** What was deleted here, or has expired, is in nobody's way: what comes under its id or its key begins anew. */

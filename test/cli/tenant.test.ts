@@ -207,8 +207,19 @@ describeServer('tessera tenant export and import', { timeout: patienceMs }, () =
     expect(imported).toEqual({
       status: 0,
       stdout: '48 documents imported, 0 of them unchanged; 48 vectors came along.\n',
-      stderr: 'What has no vector yet waits for a worker.\n',
+      stderr: expect.stringMatching(
+        /^What has no vector yet waits for a worker, as the job \S+: the query "job" tells how far it is\.\n$/,
+      ),
     });
+    const [, job] = /the job (\S+):/.exec(imported.stderr) ?? [];
+    expect((await elsewhere.owner.query('select id, total from jobs')).rows).toEqual([
+      {
+        id: Buffer.from(job ?? '', 'base64')
+          .toString()
+          .replace('Job:', ''),
+        total: 48,
+      },
+    ]);
     expect((await elsewhere.owner.query('select count(*)::int as jobs from embedding_jobs')).rows).toEqual([
       { jobs: 0 },
     ]);

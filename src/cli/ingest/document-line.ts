@@ -1,6 +1,7 @@
 import type { AccessList } from '../../access-list.ts';
 import { checkDocuments, type DocumentInput, InvalidDocumentError } from '../../ingest/document-input.ts';
 import { readVectors } from './document-vectors.ts';
+import { withoutPosition } from './wrong-document.ts';
 
 /** A document of a file: it must have a key of its own, so that the same line stored twice is one document. */
 export type KeyedDocument = DocumentInput & { readonly externalId: string };
@@ -70,7 +71,7 @@ export function readDocument(fields: ReadFields, options: DocumentLineOptions): 
   try {
     checkDocuments([document]);
   } catch (error) {
-    if (error instanceof InvalidDocumentError) return { fault: error.message.replace(/^Document 0: /, '') };
+    if (error instanceof InvalidDocumentError) return { fault: withoutPosition(error.message) };
     throw error;
   }
   const sizeBytes = Buffer.byteLength(JSON.stringify(document));

@@ -31,25 +31,25 @@ export async function embedRemaining(
   signal: AbortSignal,
   jobId: string | undefined,
 ): Promise<Embedding> {
-  let job: JobState | null = null;
-  let pendingAtFirst: number | undefined;
+  const seen: { pendingAtFirst?: number; job?: JobState | null } = {};
   const pending = await waitForVectors({
     signal,
     readPending: async () => {
-      job = jobId === undefined ? null : await readJob(client, jobId);
-      const waiting = jobId === undefined ? await readQueue(client) : pendingOf(job);
-      if (pendingAtFirst === undefined && jobId === undefined && waiting > 0)
+      if (jobId !== undefined) seen.job = await readJob(client, jobId);
+      const waiting = jobId === undefined ? await readQueue(client) : pendingOf(seen.job);
+      if (seen.pendingAtFirst === undefined && jobId === undefined && waiting > 0)
         display.note(
           `This run left nothing to embed. ${waitingFor(waiting)}, left by other writes of the tenant: they are waited for.`,
         );
-      pendingAtFirst ??= waiting;
+      seen.pendingAtFirst ??= waiting;
       return waiting;
     },
-    onPending: (waiting) => display.phase(job?.status === 'RUNNING' ? formatJob(job) : waitingFor(waiting)),
+    onPending: (waiting) => display.phase(seen.job?.status === 'RUNNING' ? formatJob(seen.job) : waitingFor(waiting)),
     onStall: (waiting) =>
       display.note(`${waitingFor(waiting)} and none was embedded for a while. Does a worker run ("tessera work")?`),
   });
-  if (pending === 0) return { pendingAtFirst: pendingAtFirst ?? 0, ...(job && { job }) };
+  const { pendingAtFirst = 0, job } = seen;
+  if (pending === 0) return { pendingAtFirst, ...(job && { job }) };
   const state = `All documents are stored and found by their words; ${counted(pending, 'chunk still waits for its vector', 'chunks still wait for their vectors')}.`;
   if (signal.aborted) throw interruption(signal, state);
   throw new StartupError(`${state} Nothing was embedded for two minutes: start a worker with "tessera work".`);
@@ -61,7 +61,7 @@ async function readQueue(client: GatewayClient): Promise<number> {
 }
 
 /** Something may wait of which nothing is counted, so a job that runs has one chunk at least. */
-function pendingOf(job: JobState | null): number {
+function pendingOf(job: JobState | null | undefined): number {
   return job?.status === 'RUNNING' ? Math.max(1, job.total - job.done - job.failed) : 0;
 }
 

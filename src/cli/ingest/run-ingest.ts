@@ -67,7 +67,10 @@ export async function runIngest(
       const chunks = total - (jobAtFirst?.total ?? 0);
       context.print(describeLoad(options.direct ? tally.vectors : undefined, chunks, storedMs - startedMs, logBytes));
     }
-    if (!options.wait && !client.embedsAlone) return;
+    if (!options.wait && !client.embedsAlone) {
+      if (tally.jobId !== undefined) context.print(`Its vectors are made as the job ${tally.jobId}.`);
+      return;
+    }
     const { pendingAtFirst, job } = await embedRemaining(client, display, context.signal, tally.jobId);
     display.finish();
     const now = performance.now();

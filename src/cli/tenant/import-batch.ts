@@ -1,11 +1,12 @@
 import type { Principal } from '../../auth/principal.ts';
 import type { Database } from '../../db/database.ts';
-import { StartupError } from '../../errors.ts';
+import type { JobId } from '../../ids.ts';
 import { InvalidDocumentError } from '../../ingest/document-input.ts';
 import { type ImportedDocument, importDocuments } from '../../ingest/import-documents.ts';
 import type { IngestDeps } from '../../ingest/write.ts';
 import { decodeVector, type TransferDocumentLine, type TransferredVector } from '../../tenants/transfer-format.ts';
 import { adoptVectors } from '../../worker/adopt-vectors.ts';
+import { WrongDocumentError } from '../ingest/wrong-document.ts';
 
 /** What became of the documents of a file. */
 export interface ImportTally {
@@ -14,6 +15,8 @@ export interface ImportTally {
   changed: number;
   /** Chunks that took their vector from the file. */
   adopted: number;
+  /** The one job of everything that was to be embedded; null where nothing was. */
+  jobId: JobId | null;
 }
 
 /** Documents of a file that are stored together. */
@@ -36,7 +39,7 @@ export function createImportBatch(
   principal: Principal,
   model: { readonly database: Database; readonly modelId: number; readonly dimensions: number } | undefined,
 ): ImportBatch {
-  const tally: ImportTally = { documents: 0, changed: 0, adopted: 0 };
+  const tally: ImportTally = { documents: 0, changed: 0, adopted: 0, jobId: null };
   const documents: ImportedDocument[] = [];
   const vectors: (readonly TransferredVector[])[] = [];
   const lineNumbers: number[] = [];
@@ -44,11 +47,12 @@ export function createImportBatch(
 
   async function flush(): Promise<void> {
     if (documents.length === 0) return;
-    const outcomes = await importDocuments(deps, principal, documents).catch((error: unknown) => {
+    const importing = importDocuments(deps, principal, documents, tally.jobId);
+    const { outcomes, jobId } = await importing.catch((error: unknown) => {
       if (!(error instanceof InvalidDocumentError)) throw error;
-      const sentence = error.message.replace(/^Document \d+: /, '');
-      throw new StartupError(`Line ${lineNumbers[error.index]}: ${sentence}`, { cause: error });
+      throw new WrongDocumentError(`Line ${lineNumbers[error.index]}`, error.message, { cause: error });
     });
+    tally.jobId = jobId;
     tally.documents += outcomes.length;
     tally.changed += outcomes.filter(({ status }) => status !== 'UNCHANGED').length;
     if (model) {

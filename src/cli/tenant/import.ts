@@ -2,7 +2,8 @@ import { createReadStream } from 'node:fs';
 import type { Principal } from '../../auth/principal.ts';
 import { counted } from '../../counted.ts';
 import { StartupError } from '../../errors.ts';
-import { parseTenantId, type TenantId } from '../../ids.ts';
+import { writeJobId } from '../../graphql/global-ids.ts';
+import { type JobId, parseTenantId, type TenantId } from '../../ids.ts';
 import { CollectionError } from '../../ingest/collection-definition.ts';
 import { defineCollection } from '../../ingest/define-collection.ts';
 import { createTenant } from '../../tenants/change-tenant.ts';
@@ -71,12 +72,12 @@ export async function runImport(context: CommandContext, { path, tenantId }: Imp
       throw new StartupError(
         `${path} was cut off: it has no end that counts its documents. What it holds is stored; export the tenant again.`,
       );
-    const { documents, changed, adopted } = batch.tally;
+    const { documents, changed, adopted, jobId } = batch.tally;
     context.print(
       `${counted(documents, 'document')} imported, ${formatCount(documents - changed)} of them unchanged; ${counted(adopted, 'vector')} came along.`,
     );
     if (app.workerDeps) await drain(app.workerDeps, signal);
-    else context.note('What has no vector yet waits for a worker.');
+    else context.note(`What has no vector yet waits for a worker${jobId === null ? '' : asJob(jobId)}.`);
   } catch (error) {
     if (error instanceof CollectionError || error instanceof TenantStateError)
       throw new StartupError(error.message, { cause: error });
@@ -86,6 +87,10 @@ export async function runImport(context: CommandContext, { path, tenantId }: Imp
   } finally {
     for (const close of closing.reverse()) await close();
   }
+}
+
+function asJob(jobId: JobId): string {
+  return `, as the job ${writeJobId(jobId)}: the query "job" tells how far it is`;
 }
 
 /** Creates the tenant, unless it is there, and defines its collections. Returns who writes from then on. */

@@ -140,24 +140,28 @@ describe('a value of another type than its collection declares, which the gatewa
   test.each([
     ['a gateway by its address', 'typed-url', (tenant: string) => ['--url', gateway.url, '--tenant', tenant]],
     ['the one of the settings', 'typed-own', (tenant: string) => ['--tenant', tenant]],
-  ])('over %s ends the run, or is left out with its line while the rest of its batch is stored', async (_, tenant, to) => {
-    const path = await writeYears(tenant);
-    const load = (...options: string[]) => run(['ingest', path, ...to(tenant), '--batch', '2', ...options], gateway.env);
-    const refused = await load();
-    expect([refused.status, refused.stdout]).toEqual([1, '']);
-    expect(refused.stderr).toMatch(
-      /^tessera: Line 3: the (?!.*Document \d)[^\n]+ The file is stored up to line 2\. Mend it and run the same command again, or pass --skip-invalid\.\n$/,
-    );
-    const skipped = await load('--skip-invalid');
-    expect(skipped.stderr).toContain('Going on behind line 2');
-    expect(skipped.stderr.match(/^Line \d+: .*/gm)).toEqual([
-      expect.stringMatching(/^Line 3: the (?!.*Document \d)/),
-      expect.stringMatching(/^Line 8: the (?!.*Document \d)/),
-    ]);
-    expect([skipped.status, tallyOf(skipped.stdout)]).toEqual([0, [4, 0, 0, 2]]);
-    const { tenant: stored } = await gateway.askAs<{ tenant: unknown }>(tenant, '{ tenant { documents } }');
-    expect(stored).toEqual({ documents: 6 });
-  });
+  ])(
+    'over %s ends the run, or is left out with its line while the rest of its batch is stored',
+    async (_, tenant, to) => {
+      const path = await writeYears(tenant);
+      const load = (...options: string[]) =>
+        run(['ingest', path, ...to(tenant), '--batch', '2', ...options], gateway.env);
+      const refused = await load();
+      expect([refused.status, refused.stdout]).toEqual([1, '']);
+      expect(refused.stderr).toMatch(
+        /^tessera: Line 3: the (?!.*Document \d)[^\n]+ The file is stored up to line 2\. Mend it and run the same command again, or pass --skip-invalid\.\n$/m,
+      );
+      const skipped = await load('--skip-invalid');
+      expect(skipped.stderr).toContain('Going on behind line 2');
+      expect(skipped.stderr.match(/^Line \d+: .*/gm)).toEqual([
+        expect.stringMatching(/^Line 3: the (?!.*Document \d)/),
+        expect.stringMatching(/^Line 8: the (?!.*Document \d)/),
+      ]);
+      expect([skipped.status, tallyOf(skipped.stdout)]).toEqual([0, [4, 0, 0, 2]]);
+      const { tenant: stored } = await gateway.askAs<{ tenant: unknown }>(tenant, '{ tenant { documents } }');
+      expect(stored).toEqual({ documents: 6 });
+    },
+  );
 });
 
 describeServer('a file of vectors', () => {
