@@ -56,6 +56,41 @@ describe('reconcile', () => {
     expect(rows).toEqual([{ vectors: 12, jobs: 0 }]);
   });
 
+  // The table's own checks keep both out, whoever writes; a table that was restored without them does not.
+  test.each([
+    [
+      'is not of unit length',
+      'embeddings_full_vector_check',
+      `update tessera.embeddings set full_vector = (select array_agg(c * 1.01)::vector from unnest(full_vector::real[]) c)`,
+    ],
+    [
+      'has a coarse part that is not of unit length',
+      'embeddings_coarse_check',
+      `update tessera.embeddings set coarse = (select array_agg(c * 1.02)::halfvec(256) from unnest(coarse::real[]) c)`,
+    ],
+    [
+      'has other components than its model',
+      'embeddings_check',
+      `update tessera.embeddings set full_vector = l2_normalize(subvector(full_vector, 1, 500))`,
+    ],
+  ])('finds a vector that %s, and mends it', async (_, constraint, statement) => {
+    const { rows } = await gateway.db.owner.query<{ definition: string }>(
+      `select pg_get_constraintdef(oid) as definition from pg_constraint where conname = '${constraint}'`,
+    );
+    await gateway.db.owner.query(`alter table tessera.embeddings drop constraint ${constraint}`);
+    try {
+      await harm(`${statement} where (tenant_id, chunk_id) in (
+        select tenant_id, id from tessera.chunks where tenant_id = '${tenant}' order by id limit 3)`);
+      expect(await look(true)).toEqual([{ kind: 'malformed', count: 3, since: expect.any(Date) }]);
+      await gateway.embedAll();
+      expect(await look(false)).toEqual([]);
+    } finally {
+      await gateway.db.owner.query(
+        `alter table tessera.embeddings add constraint ${constraint} ${rows[0]?.definition ?? ''}`,
+      );
+    }
+  });
+
   test('embeds what was altered by what it says now', async () => {
     const { rows } = await gateway.db.owner.query<{ id: string; externalId: string }>(
       `select c.id, external_id as "externalId" from tessera.chunks c join tessera.documents d on d.id = c.document_id
