@@ -7,11 +7,14 @@ type Name = Exclude<ModelVariable, 'EMBEDDER'>;
 interface Takes {
   readonly required: readonly Name[];
   readonly optional: readonly Name[];
+  /** Suffered without effect: these have defaults and are in many an environment, so that switching to a service and back stays one line. */
+  readonly idle?: readonly Name[];
 }
 
 const named = ['EMBEDDING_MODEL', 'EMBEDDING_DIMENSIONS'] as const;
 const anyModel = ['EMBEDDING_MATRYOSHKA', 'EMBEDDING_MAX_TOKENS', 'EMBEDDING_BATCH_SIZE'] as const;
-const anyService = [...anyModel, 'EMBEDDING_TIMEOUT_MS', 'EMBEDDING_RETRIES'] as const;
+const calls = ['EMBEDDING_TIMEOUT_MS', 'EMBEDDING_RETRIES'] as const;
+const anyService = [...anyModel, ...calls] as const;
 const prefixes = ['EMBEDDING_QUERY_PREFIX', 'EMBEDDING_DOCUMENT_PREFIX'] as const;
 const azure = ['EMBEDDING_AZURE_DEPLOYMENT', 'EMBEDDING_AZURE_API_VERSION'] as const;
 const local = [
@@ -23,8 +26,7 @@ const local = [
 
 /** Which variables each embedder needs, and which others it takes. */
 export const embedderVariables: Readonly<Record<EmbedderConfig['kind'], Takes>> = {
-  // These have defaults and are in many an environment, so that switching to the table and back stays one line.
-  static: { required: [], optional: ['EMBEDDING_TIMEOUT_MS', 'EMBEDDING_BATCH_SIZE', 'EMBEDDING_RETRIES'] },
+  static: { required: [], optional: [], idle: ['EMBEDDING_BATCH_SIZE', ...calls] },
   openai: {
     required: ['EMBEDDING_BASE_URL', ...named],
     optional: ['EMBEDDING_API_KEY', 'EMBEDDING_ENCODING', ...anyService, ...prefixes],
@@ -39,10 +41,7 @@ export const embedderVariables: Readonly<Record<EmbedderConfig['kind'], Takes>> 
     required: ['EMBEDDING_API_KEY', ...named],
     optional: ['EMBEDDING_BASE_URL', 'EMBEDDING_ENCODING', ...anyService],
   },
-  local: {
-    required: named,
-    optional: [...local, ...anyModel, ...prefixes, 'EMBEDDING_TIMEOUT_MS', 'EMBEDDING_RETRIES'],
-  },
+  local: { required: named, optional: [...local, ...anyModel, ...prefixes], idle: calls },
 };
 
 const all = [
@@ -69,10 +68,10 @@ export const nextEmbedderIsComplete: Rule = ({ given, values: { NEXT_EMBEDDER: k
 };
 
 function findFaults(given: Draft['given'], kind: EmbedderConfig['kind'], prefix: '' | typeof nextPrefix): Fault[] {
-  const { required, optional } = embedderVariables[kind];
+  const { required, optional, idle: suffered = [] } = embedderVariables[kind];
   const isGiven = (name: Name) => given.has(`${prefix}${name}`);
   const missing = required.filter((name) => !isGiven(name));
-  const idle = all.filter((name) => isGiven(name) && ![...required, ...optional].includes(name));
+  const idle = all.filter((name) => isGiven(name) && ![...required, ...optional, ...suffered].includes(name));
   const takers = (name: Name) =>
     Object.entries(embedderVariables).flatMap(([other, takes]) =>
       takes.required.includes(name) || takes.optional.includes(name) ? [other] : [],

@@ -49,18 +49,20 @@ describeServer('tessera reconcile', () => {
   test('goes on past tenants that are suspended or being deleted, and says which', async () => {
     await db.owner.query(`
       update tessera.tenants set status = 'suspended' where id = 'large';
-      delete from tessera.embeddings where tenant_id in ('large', 'small')`);
+      delete from tessera.embeddings where tenant_id in ('large', 'small');
+      delete from tessera.embedding_jobs`);
+    const quiet = { ...env, LOG_LEVEL: 'error' };
     const leftOut = 'large is left out: it is suspended.\n';
-    const looked = await run(['reconcile'], env);
+    const looked = await run(['reconcile'], quiet);
     expect([looked.status, looked.stderr]).toEqual([1, expect.stringContaining(leftOut)]);
     expect(looked.stdout).toMatch(/^small: 50 missing, the oldest for .+\n$/);
     const named = await run(['reconcile', '--tenant', 'large'], env);
     expect([named.status, named.stdout, named.stderr]).toEqual([1, '', expect.stringContaining('suspended')]);
-    const mended = await run(['reconcile', '--mend', '--json'], env);
+    const mended = await run(['reconcile', '--mend', '--json'], quiet);
     expect([mended.status, mended.stderr]).toEqual([0, leftOut]);
     expect(JSON.parse(mended.stdout)).toMatchObject([{ tenant: 'small', kind: 'missing', count: 50 }]);
     await db.owner.query(`update tessera.tenants set status = 'deleting' where id = 'large'`);
-    const after = await run(['reconcile'], env);
+    const after = await run(['reconcile'], quiet);
     expect([after.status, after.stderr]).toEqual([0, 'large is left out: it is being deleted.\n']);
     expect(after.stdout).toBe('Every chunk and every vector is in step.\n');
   });

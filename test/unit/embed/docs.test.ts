@@ -50,14 +50,15 @@ describe('docs/embedders.md', () => {
   );
 
   test('names the variables that each embedder needs and takes', () => {
-    const shared = page.slice(page.indexOf('*Any service'), page.indexOf('`EMBEDDING_TENANT_TOKENS'));
-    const [services = '', prefixes = ''] = shared.split('*Prefixes*');
+    const shared = page.slice(page.indexOf('*Any model'), page.indexOf('`EMBEDDING_TENANT_TOKENS'));
+    const [models = '', services = '', prefixes = ''] = shared.split(/\*Any service's\*|\*Prefixes\*/);
     const written = rowsOf('`EMBEDDER`').map(([kind = '', required, optional = '']) => [
       codes(kind)[0],
       {
         required: codes(required).toSorted(),
         optional: [
           ...codes(optional),
+          ...(/any (model|service)'s/.test(optional) ? codes(models) : []),
           ...(optional.includes("any service's") ? codes(services) : []),
           ...(optional.includes('prefixes') ? codes(prefixes) : []),
         ].toSorted(),
@@ -67,6 +68,18 @@ describe('docs/embedders.md', () => {
       kind,
       { required: required.toSorted(), optional: optional.toSorted() },
     ]);
+    expect(written).toEqual(expected);
+  });
+
+  test('names the variables that are taken without effect', () => {
+    const [, sentence = ''] = /^Without effect, but no fault: ([^.]*)\./m.exec(page) ?? [];
+    const written = sentence.split(';').map((part) => {
+      const [kind, ...names] = codes(part);
+      return [kind, names.toSorted()];
+    });
+    const expected = Object.entries(embedderVariables).flatMap(([kind, { idle }]) =>
+      idle ? [[kind, idle.toSorted()]] : [],
+    );
     expect(written).toEqual(expected);
   });
 
