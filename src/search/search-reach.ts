@@ -68,7 +68,8 @@ export function firstReach(wanted: Wanted, budgets: SearchBudgets = {}): SearchR
   const base = depth?.kind === 'two-stage' ? depth.candidates : 0;
   const candidates = Math.min(Math.max(base, mostCandidates), base + more);
   const keywordCandidates = Math.min(mostCandidates, Math.max(base, leastKeywordCandidates) + more);
-  return withStageOne({ candidates, keywordCandidates, reports: isFiltered(wanted) || !depth }, wanted, budgets);
+  const reports = isFiltered(wanted) || !depth || request.minScore !== undefined;
+  return withStageOne({ candidates, keywordCandidates, reports }, wanted, budgets);
 }
 
 /**
@@ -83,13 +84,14 @@ export function nextReach(
   wanted: Wanted,
   budgets: SearchBudgets = {},
 ): SearchReach | undefined {
-  const { depth, request } = wanted;
+  const { depth } = wanted;
   if (stoppedByBudget(reach, reached)) {
     const chunks = depth?.kind === 'two-stage' ? (depth.chunks ?? 0) : 0;
     const isSmall = chunks <= (budgets.readWhole ?? defaultReadWhole);
     return isSmall ? { ...reach, stageOne: { kind: 'covering' } } : undefined;
   }
-  if (rows >= wanted.rows || request.minScore !== undefined) return undefined;
+  // What comes behind something below the least score is below it as well.
+  if (rows >= wanted.rows || reached?.cutByScore) return undefined;
   if (wanted.wordsByIndex && !reach.everyChunk && isFiltered(wanted)) {
     return { ...reach, everyChunk: true, reports: true };
   }
@@ -106,10 +108,10 @@ export function underfilledReason(
   reach: SearchReach,
   reached: Reached | undefined,
   rows: number,
-  { request, rows: asked }: Wanted,
+  { rows: asked }: Wanted,
 ): UnderfilledReason | undefined {
   if (stoppedByBudget(reach, reached)) return 'SCAN_BUDGET';
-  const isShort = rows < asked - 1 && request.minScore === undefined;
+  const isShort = rows < asked - 1 && !reached?.cutByScore;
   return isShort && reached && isCut(reach, reached) ? 'CANDIDATES' : undefined;
 }
 
@@ -156,10 +158,10 @@ function isFixed({ request, depth }: Wanted): boolean {
   return 'candidates' in request.recall && depth !== undefined;
 }
 
-function isFiltered({ request, hasAccessLists }: Wanted): boolean {
-  const { subject, collections, filter, mode } = request;
-  const hasWords = subject.kind === 'text' && mode !== 'SEMANTIC';
-  const conditions = hasWords ? subject.query.conditions : undefined;
+/** Whether anything but the ranking decides which passages may be found. */
+export function isFiltered({ request, hasAccessLists }: Pick<Wanted, 'request' | 'hasAccessLists'>): boolean {
+  const { subject, collections, filter } = request;
+  const conditions = subject.kind === 'text' ? subject.query.conditions : undefined;
   return !permitsAll({ collections, filter, exceptChunks: [], hasAccessLists }, conditions);
 }
 
