@@ -68,7 +68,9 @@ export function firstReach(wanted: Wanted, budgets: SearchBudgets = {}): SearchR
   const base = depth?.kind === 'two-stage' ? depth.candidates : 0;
   const candidates = Math.min(Math.max(base, mostCandidates), base + more);
   const keywordCandidates = Math.min(mostCandidates, Math.max(base, leastKeywordCandidates) + more);
-  const reports = isFiltered(wanted) || !depth || request.minScore !== undefined;
+  // A count may be old: where it says that every chunk is a candidate, the search itself is asked.
+  const isAll = depth?.kind === 'two-stage' && depth.chunks !== null && depth.chunks <= candidates;
+  const reports = isFiltered(wanted) || !depth || request.minScore !== undefined || isAll;
   return withStageOne({ candidates, keywordCandidates, reports }, wanted, budgets);
 }
 
@@ -84,7 +86,7 @@ export function nextReach(
   wanted: Wanted,
   budgets: SearchBudgets = {},
 ): SearchReach | undefined {
-  const { depth } = wanted;
+  const { depth, request } = wanted;
   if (stoppedByBudget(reach, reached)) {
     const chunks = depth?.kind === 'two-stage' ? (depth.chunks ?? 0) : 0;
     const isSmall = chunks <= (budgets.readWhole ?? defaultReadWhole);
@@ -96,7 +98,7 @@ export function nextReach(
     return { ...reach, everyChunk: true, reports: true };
   }
   if (!reached) {
-    if (hasEverything(reach, wanted)) return undefined;
+    if (depth?.kind === 'exact' && request.mode === 'SEMANTIC') return undefined;
     return isFixed(wanted) ? { ...reach, reports: true } : widen(reach, wanted, budgets);
   }
   const isWidest = Math.max(reach.candidates, reach.keywordCandidates) >= mostCandidates;
@@ -145,12 +147,6 @@ function stoppedByBudget({ stageOne, candidates }: SearchReach, reached: Reached
 /** True when a half passed on all that it may, so that there may be more. */
 function isCut(reach: SearchReach, { candidates, keywordChunks }: Reached): boolean {
   return (candidates ?? -1) >= reach.candidates || (keywordChunks ?? -1) >= reach.keywordCandidates;
-}
-
-/** True when an unfiltered run must have had every chunk among its candidates. */
-function hasEverything({ candidates }: SearchReach, { depth, request }: Wanted): boolean {
-  if (depth?.kind === 'exact') return request.mode === 'SEMANTIC';
-  return depth !== undefined && depth.chunks !== null && depth.chunks <= candidates;
 }
 
 /** A caller's own number of candidates is what they get. */

@@ -14,15 +14,17 @@ const manual = (externalId: string, sentence: string) => ({
   body: Array.from({ length: paragraphs }, (_, n) => `${sentence} ${n}. `.repeat(12)).join('\n\n'),
 });
 
+const manuals = [
+  manual('boiler', 'Hot water for the boiler comes from the pump'),
+  manual('heater', 'Hot water for the heater comes from the pump'),
+  manual('garden', 'Roses and tulips are watered in the garden'),
+  manual('ledger', 'Invoices are booked in the ledger of the year'),
+];
+
 beforeAll(async () => {
   gateway = await openTestGateway();
   client = await openClient(gateway, 'alpha');
-  await client.upsert([
-    manual('boiler', 'Hot water for the boiler comes from the pump'),
-    manual('heater', 'Hot water for the heater comes from the pump'),
-    manual('garden', 'Roses and tulips are watered in the garden'),
-    manual('ledger', 'Invoices are booked in the ledger of the year'),
-  ]);
+  await client.upsert(manuals);
   await gateway.embedAll();
 });
 afterAll(() => gateway.close());
@@ -36,6 +38,16 @@ test('a page that candidates of few documents leave short is looked for again, w
   const all = externalIds(await find({}));
   expect(all).toHaveLength(4);
   expect(externalIds(await find({ minScore: -1 }))).toEqual(all);
+});
+
+test('a page is looked for again, however few passages the tenant had when they were last counted', async () => {
+  const grown = await openClient(gateway, 'gamma');
+  await grown.upsert(manuals);
+  await gateway.embedAll();
+  await gateway.db.owner.query(
+    `update tenant_models set chunk_count = 2, counted_at = now() where tenant_id = 'gamma'`,
+  );
+  expect(externalIds(await grown.search({ text, mode: 'SEMANTIC' }))).toHaveLength(4);
 });
 
 test('a least score that something falls below ends the page there', async () => {
