@@ -28,6 +28,14 @@ const MissingReasonEnum = builder.enumType('MissingReason', {
     },
     CUT_BY_KEYWORDS: { description: 'In KEYWORD mode: it has a word, but too many others rank before it.' },
     BELOW_MIN_SCORE: { description: 'Its `score` is below `minScore`.' },
+    DIVERSITY: {
+      description:
+        'It ranks high enough for the page, but `diversity` chose others that are less like those before them.',
+    },
+    GROUPING: {
+      description:
+        'Passages of others fill the page, or the grouping ranks it lower: with the other `groupBy` it would be on the page.',
+    },
     BEHIND_THE_PAGE: { description: 'It comes on a later page; `rank` says where.' },
   } satisfies Record<MissingReason, { description: string }>,
 });
@@ -36,7 +44,10 @@ const MissingExplanationType = builder.objectRef<MissingExplanation>('MissingExp
   description: 'What a search makes of one document.',
   fields: (t) => ({
     reason: t.expose('reason', { type: MissingReasonEnum, description: 'Where it was lost, or FOUND.' }),
-    rank: t.exposeInt('rank', { nullable: true, description: 'Its place among the hits, from 1, where it is one.' }),
+    rank: t.exposeInt('rank', {
+      nullable: true,
+      description: 'Its place on the page, or else by score among all hits, from 1; that of its best passage.',
+    }),
     score: t.exposeFloat('score', { nullable: true, description: 'Its score, where it is ranked.' }),
     trueCoarseRank: t.exposeInt('trueCoarseRank', {
       nullable: true,
@@ -54,7 +65,7 @@ builder.queryField('explainMissing', (t) =>
   t.field({
     type: MissingExplanationType,
     description:
-      'Why a search does not return a document: the stage that lost it, and where it really stands. Hits are grouped by document.',
+      'Why a search does not return a document on its first page: the stage that lost it, and where it really stands.',
     authScopes: { token: 'search' },
     extensions: { ...priced({ points: 50 }), ...tagged('diagnostics') },
     errors: {

@@ -6,9 +6,15 @@ import { conditionsOf, matchingChunks, selectedDocuments } from './document-sele
 import { exampleStages } from './example-stage.ts';
 import { queryWords } from './query-words.ts';
 import type { KeywordPlan, SearchPlan, SemanticPlan } from './search-plan.ts';
+import { withStages } from './search-statement.ts';
 import type { SearchTables } from './search-tables.ts';
-import { permittedEmbeddings, unindexedDistance } from './semantic-stages.ts';
+import { isByActiveModel, permittedEmbeddings, unindexedDistance } from './semantic-stages.ts';
 import { stageOneStages } from './stage-one.ts';
+
+/**
+ * Rows that are ranked to find a document's place: as many as both halves pass on at most, where a tenant has one language.
+ */
+const mostRanked = 20_000;
 
 /** What a document is to a search before any ranking: whether it is there, may be returned, has vectors and has the words. */
 export function documentFactsStatement(tenantId: TenantId, plan: SearchPlan, documentId: DocumentId) {
@@ -53,6 +59,30 @@ function conditionsHold(plan: SearchPlan) {
   const conditions = conditionsOf(plan);
   if (!conditions) return sql<boolean>`bool_and(true)`;
   return sql<boolean>`bool_or(chunks.id in ${matchingChunks(conditions)})`;
+}
+
+/**
+ * The best place of a document among everything that the search ranks, from 1, with its score there; no row where it is not
+ * ranked. The limits of the page do not count.
+ */
+export function placeStatement(tenantId: TenantId, plan: SearchPlan, documentId: DocumentId) {
+  const everything = { ...plan, seen: [], minScore: undefined, limit: mostRanked, withVectors: false };
+  const { semantic } = plan;
+  const placed = sqlBuilder
+    .withTables<SearchTables>()
+    .selectFrom('page')
+    .select([
+      'document_id',
+      'score',
+      sql<number>`row_number() over (order by score desc, item_id desc)::int`.as('rank'),
+    ]);
+  return withStages(tenantId, everything)
+    .selectFrom(placed.as('placed'))
+    .select(['placed.rank', 'placed.score'])
+    .where('placed.document_id', '=', documentId)
+    .$if(semantic !== undefined, (query) => query.where(isByActiveModel(semantic as SemanticPlan)))
+    .orderBy('placed.rank')
+    .limit(1);
 }
 
 /**

@@ -3,13 +3,11 @@ import type { Principal } from '../auth/principal.ts';
 import type { Database } from '../db/database.ts';
 import type { ScopeSettings } from '../db/scope.ts';
 import { readAsTenant } from '../db/tenant.ts';
-import { parseVector } from '../db/vector-parameter.ts';
 import type { Document } from '../document.ts';
 import type { Embedder } from '../embed/embedder.ts';
 import type { ChunkId, DocumentId } from '../ids.ts';
-import { toPage } from '../page.ts';
 import { checkSearch } from './check-search.ts';
-import { diversify } from './diversify.ts';
+import { choosePage, rowsToChooseFrom } from './choose-page.ts';
 import { explainStatement, readExplanation, type SearchExplanation } from './explain-search.ts';
 import { type Highlight, highlightsStatement, readHighlights } from './highlights.ts';
 import { type ModelChoice, withActiveModel } from './model-choice.ts';
@@ -114,13 +112,13 @@ async function searchByModel(
   const cursors = createSearchCursors([principal.tenantId, deps.modelId, request]);
   const seen = cursors.read(after);
   const prepared = await prepareSearch(deps, principal, request, signal);
-  const { diversity = 0 } = request;
-  const limit = diversity > 0 ? choiceFor(first) : first + 1;
+  const { diversity } = request;
+  const limit = rowsToChooseFrom(first, diversity);
   const run = await runSearch(deps, principal, request, prepared, { seen, limit }, first + 1);
   const { rows, plan, statement, settings, stageOne, depth, underfilled } = run;
   deps.onSearch?.(searchOutcome(run, request.recall, performance.now() - startedMs));
-  const { hasNextPage, items: best } = toPage(rows, first);
-  const items = diversity > 0 ? diversify(rows.map(withVector), first, diversity) : best;
+  const hasNextPage = rows.length > first;
+  const items = choosePage(rows, first, diversity);
   const hits = items.map((row): Hit => {
     return {
       document: row,
@@ -182,13 +180,4 @@ async function searchByModel(
       },
     };
   }
-}
-
-/** Hits that a page is chosen from when its hits should be unlike each other. */
-function choiceFor(first: number): number {
-  return Math.min(200, 5 * first + 1);
-}
-
-function withVector<Row extends { readonly vector: string | null }>(row: Row) {
-  return { ...row, vector: row.vector === null ? undefined : parseVector(row.vector) };
 }

@@ -58,8 +58,10 @@ export function missingSentence({ reason, rank, score, trueCoarseRank, candidate
     SCAN_BUDGET: 'It is near enough, but the filtered search used up its budget before it came by.',
     MISSED_BY_GRAPH: 'It is near enough, but the index did not come by it. Choose a higher recall.',
     CUT_BEFORE_RERANK: `It is too far from the question: number ${trueCoarseRank} by meaning, where only the first ${candidates} are looked at closely.`,
-    CUT_BY_KEYWORDS: 'It has a word of the search, but too many other documents rank before it.',
+    CUT_BY_KEYWORDS: 'It has a word of the search, but too many others rank before it.',
     BELOW_MIN_SCORE: `Its score of ${score?.toFixed(3)} is below the least that was asked for.`,
+    DIVERSITY: `It ranks as number ${rank}, but others were chosen that are less like those before them.`,
+    GROUPING: `It is found, but the way of grouping puts it behind the page: number ${rank}. Grouped the other way it is on it.`,
   };
   return sentences[reason] ?? reason;
 }
