@@ -17,7 +17,11 @@ const MissingReasonEnum = builder.enumType('MissingReason', {
     NOT_THERE: { description: 'It does not exist, or you may not see it: the two cannot be told apart.' },
     FILTERED: { description: '`collections` or `filter` excludes it.' },
     CONDITIONS: { description: 'It lacks a phrase or required word, or has an excluded one.' },
-    NOT_EMBEDDED: { description: 'It has no vector yet, and shares no word with the query.' },
+    NOT_EMBEDDED: { description: 'It has no vector yet, and in mode HYBRID shares no word with the query.' },
+    STALE: {
+      description:
+        'Its text, or part of it, has no vector yet: it was compared by the vectors that it has, which may be those of its text before an edit. The ranks are theirs.',
+    },
     NO_COMMON_WORD: { description: 'In KEYWORD mode: no passage has any word of the query.' },
     SCAN_BUDGET: {
       description: 'It is near enough, but the scan budget of a filtered HNSW search ended before it came by.',
@@ -26,7 +30,10 @@ const MissingReasonEnum = builder.enumType('MissingReason', {
     CUT_BEFORE_RERANK: {
       description: 'It is not among the candidates by coarse vector; `trueCoarseRank` says where it stands.',
     },
-    CUT_BY_KEYWORDS: { description: 'In KEYWORD mode: it has a word, but too many others rank before it.' },
+    CUT_BY_KEYWORDS: {
+      description:
+        'It has a word of the query, but too many others rank before it by those. In KEYWORD mode, and in HYBRID where it has no vector yet.',
+    },
     BELOW_MIN_SCORE: { description: 'Its `score` is below `minScore`.' },
     DIVERSITY: {
       description:

@@ -23,6 +23,7 @@ export type MissingReason =
   | 'FILTERED'
   | 'CONDITIONS'
   | 'NOT_EMBEDDED'
+  | 'STALE'
   | 'NO_COMMON_WORD'
   | 'SCAN_BUDGET'
   | 'MISSED_BY_GRAPH'
@@ -92,7 +93,7 @@ async function explainByModel(
   const index = hits.findIndex((hit) => hit.id === documentId);
   const place = index < 0 ? ranked : { rank: index + 1, score: hits[index]?.score ?? null };
   const { isCandidate, ...known } =
-    facts.isSelected && facts.embedded > 0
+    facts.isSelected && facts.vectors > 0
       ? await readStageOne(deps, principal, run, documentId)
       : { trueCoarseRank: null, candidates: null, isCandidate: false };
   return {
@@ -107,6 +108,7 @@ async function explainByModel(
     if (index >= 0) return 'FOUND';
     if (!of.isSelected) return 'FILTERED';
     if (of.conditionsHold === false) return 'CONDITIONS';
+    if (plan.semantic && of.vectors > 0 && of.embedded < of.chunks) return 'STALE';
     return ranked ? findBehind(ranked) : findLost(of);
   }
 
@@ -122,9 +124,11 @@ async function explainByModel(
   }
 
   /** Of a document that neither half passed on. */
-  function findLost({ embedded, keywordScore }: NonNullable<typeof facts>): MissingReason {
-    if (!plan.semantic) return (keywordScore ?? 0) > 0 ? 'CUT_BY_KEYWORDS' : 'NO_COMMON_WORD';
-    if (embedded === 0) return 'NOT_EMBEDDED';
+  function findLost({ vectors, keywordScore }: NonNullable<typeof facts>): MissingReason {
+    if (!plan.semantic || vectors === 0) {
+      if ((keywordScore ?? 0) > 0) return 'CUT_BY_KEYWORDS';
+      return plan.semantic ? 'NOT_EMBEDDED' : 'NO_COMMON_WORD';
+    }
     const { trueCoarseRank, candidates } = known;
     const isNearEnough = trueCoarseRank !== null && candidates !== null && trueCoarseRank <= candidates;
     if (isCandidate || !isNearEnough || stageOne?.kind !== 'graph') return 'CUT_BEFORE_RERANK';

@@ -16,7 +16,10 @@ import { stageOneStages } from './stage-one.ts';
  */
 const mostRanked = 20_000;
 
-/** What a document is to a search before any ranking: whether it is there, may be returned, has vectors and has the words. */
+/**
+ * What a document is to a search before any ranking: whether it is there, may be returned, has vectors and has the words.
+ * `embedded` counts passages with a vector of their own, `vectors` those that stand in for one as well.
+ */
 export function documentFactsStatement(tenantId: TenantId, plan: SearchPlan, documentId: DocumentId) {
   const { modelId, selection, keyword } = plan;
   return sqlBuilder
@@ -26,17 +29,19 @@ export function documentFactsStatement(tenantId: TenantId, plan: SearchPlan, doc
         .selectFrom('chunks')
         .where('chunks.tenant_id', '=', tenantId)
         .where('chunks.document_id', '=', documentId);
-      const embedded = eb
+      const vectors = eb
         .selectFrom('embeddings')
         .innerJoin('chunks', 'chunks.id', 'embeddings.chunk_id')
         .where('embeddings.tenant_id', '=', tenantId)
         .where('embeddings.model_id', '=', modelId)
         .where('chunks.tenant_id', '=', tenantId)
-        .where('chunks.document_id', '=', documentId);
+        .where('chunks.document_id', '=', documentId)
+        .select(sql<number>`count(*)::int`.as('n'));
       return [
         eb('documents.id', 'in', selectedDocuments(tenantId, selection) as never).as('isSelected'),
         chunks.select(sql<number>`count(*)::int`.as('n')).$asScalar().as('chunks'),
-        embedded.select(sql<number>`count(*)::int`.as('n')).$asScalar().as('embedded'),
+        vectors.where('embeddings.stand_in', '=', 0).$asScalar().as('embedded'),
+        vectors.$asScalar().as('vectors'),
         chunks.select(keywordScore(keyword).as('score')).$asScalar().as('keywordScore'),
         chunks.select(conditionsHold(plan).as('hold')).$asScalar().as('conditionsHold'),
       ];

@@ -111,3 +111,60 @@ describe('goes by the page', () => {
     expect(far.rank).toBeGreaterThan(1);
   });
 });
+
+describe('of a document whose new text has no vectors', () => {
+  const manual = (...subjects: string[]) => document('manual', subjects.map(paragraph).join('\n\n'));
+  const fillers = Array.from({ length: 30 }, (_, i) => document(`filler ${i}`, `Airship and hangar number ${i}.`));
+  const aboutNew = { text: 'airship hangar zeppelin', mode: 'SEMANTIC' };
+
+  test('says STALE where its old ones were compared, and the ranks are theirs', async () => {
+    const { client, ids, upsert } = await openTenant('edited', [...fillers, manual('sauna', 'shower')]);
+    const id = ids.get('manual')!;
+    expect(await explain(client, id, aboutNew)).toMatchObject({ reason: 'BEHIND_THE_PAGE' });
+    await upsert([manual('airship, hangar and zeppelin')]);
+    const ranked = await explain(client, id, aboutNew);
+    expect(ranked).toMatchObject({ reason: 'STALE', trueCoarseRank: expect.any(Number) });
+    expect(ranked.rank).toBeGreaterThan(10);
+    const cut = await explain(client, id, { ...aboutNew, candidates: 10 });
+    expect(cut).toMatchObject({ reason: 'STALE', rank: null });
+    expect(cut.trueCoarseRank).toBeGreaterThan(10);
+    expect(await explain(client, id, { text: 'sauna', mode: 'SEMANTIC' })).toMatchObject({ reason: 'FOUND', rank: 1 });
+    expect(await explain(client, id, { ...aboutNew, collections: ['none'] })).toMatchObject({ reason: 'FILTERED' });
+    expect(await explain(client, id, { text: 'boat', mode: 'KEYWORD' })).toMatchObject({ reason: 'NO_COMMON_WORD' });
+    await gateway.embedAll();
+    expect((await explain(client, id, aboutNew, 31)).reason).toBe('FOUND');
+    expect((await explain(client, id, { ...aboutNew, candidates: 10 }, 5)).reason).not.toBe('STALE');
+  });
+
+  test('says STALE where only a part has them', async () => {
+    const { client, ids, upsert } = await openTenant('longer', [...fillers, manual('sauna')]);
+    const id = ids.get('manual')!;
+    await upsert([manual('sauna', 'airship, hangar and zeppelin')]);
+    expect(await explain(client, id, aboutNew)).toMatchObject({ reason: 'STALE' });
+    await gateway.embedAll();
+    expect((await explain(client, id, aboutNew, 31)).reason).toBe('FOUND');
+  });
+
+  test('says NOT_EMBEDDED where it has none, and otherwise which stage cut it by its words', async () => {
+    const boats = Array.from({ length: 120 }, (_, i) => document(`boat ${i}`, `Harbour ${i}, the harbour.`));
+    const { client, upsert } = await openTenant('pending', boats);
+    const late = document('late', `${paragraph('quokka')} It is far from the harbour.`);
+    const [[, id] = ['', '']] = await upsert([late]);
+    const of = (text: string, mode: string) => explain(client, id, { text, mode });
+    expect(await of('harbour', 'HYBRID')).toMatchObject({
+      ...{ reason: 'CUT_BY_KEYWORDS', rank: null, trueCoarseRank: null },
+      keywordScore: expect.any(Number),
+    });
+    expect(await of('harbour', 'KEYWORD')).toMatchObject({ reason: 'CUT_BY_KEYWORDS' });
+    expect(await of('quokka', 'HYBRID')).toMatchObject({ reason: 'FOUND' });
+    expect(await of('zeppelin', 'HYBRID')).toMatchObject({ reason: 'NOT_EMBEDDED', keywordScore: 0 });
+    expect(await of('zeppelin', 'KEYWORD')).toMatchObject({ reason: 'NO_COMMON_WORD' });
+    for (const text of ['harbour', 'quokka']) {
+      expect(await of(text, 'SEMANTIC')).toMatchObject({ reason: 'NOT_EMBEDDED', rank: null, trueCoarseRank: null });
+    }
+    await gateway.embedAll();
+    expect(await of('harbour', 'KEYWORD')).toMatchObject({ reason: 'CUT_BY_KEYWORDS' });
+    expect(await of('quokka', 'SEMANTIC')).toMatchObject({ reason: 'FOUND' });
+    expect((await of('zeppelin', 'HYBRID')).reason).not.toBe('NOT_EMBEDDED');
+  });
+});

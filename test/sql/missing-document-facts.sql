@@ -107,7 +107,20 @@ select
       and "embeddings"."model_id" = $29
       and "chunks"."tenant_id" = $30
       and "chunks"."document_id" = $31
+      and "embeddings"."stand_in" = $32
   ) as "embedded",
+  (
+    select
+      count(*)::int as "n"
+    from
+      "embeddings"
+      inner join "chunks" on "chunks"."id" = "embeddings"."chunk_id"
+    where
+      "embeddings"."tenant_id" = $33
+      and "embeddings"."model_id" = $34
+      and "chunks"."tenant_id" = $35
+      and "chunks"."document_id" = $36
+  ) as "vectors",
   (
     select
       max(
@@ -115,7 +128,7 @@ select
           select
             - (chunks.terms <#> q.terms) * q.scale as "score"
           from
-            query_words ($32, $33::text[], $34::int, $35::int) as q
+            query_words ($37, $38::text[], $39::int, $40::int) as q
           where
             "q"."language" = "chunks"."language"
         )
@@ -123,25 +136,25 @@ select
     from
       "chunks"
     where
-      "chunks"."tenant_id" = $36
-      and "chunks"."document_id" = $37
+      "chunks"."tenant_id" = $41
+      and "chunks"."document_id" = $42
   ) as "keywordScore",
   (
     select
       bool_or(
         chunks.id in (
           select
-            matching_chunks ($38)
+            matching_chunks ($43)
         )
       ) as "hold"
     from
       "chunks"
     where
-      "chunks"."tenant_id" = $39
-      and "chunks"."document_id" = $40
+      "chunks"."tenant_id" = $44
+      and "chunks"."document_id" = $45
   ) as "conditionsHold"
 from
   "documents"
 where
-  "documents"."tenant_id" = $41
-  and "documents"."id" = $42
+  "documents"."tenant_id" = $46
+  and "documents"."id" = $47

@@ -54,6 +54,7 @@ export function missingSentence({ reason, rank, score, trueCoarseRank, candidate
     FILTERED: 'The filters or the chosen collections exclude it.',
     CONDITIONS: 'It lacks a phrase or a required word, or has an excluded one.',
     NOT_EMBEDDED: 'It has no vector yet, and shares no word with the search.',
+    STALE: 'Its new text has no vector yet, or only in part: it was compared by the vectors that it has.',
     NO_COMMON_WORD: 'None of its passages has any word of the search. Another mode also looks at the meaning.',
     SCAN_BUDGET: 'It is near enough, but the filtered search used up its budget before it came by.',
     MISSED_BY_GRAPH: 'It is near enough, but the index did not come by it. Choose a higher recall.',
