@@ -15,6 +15,7 @@ const MissingReasonEnum = builder.enumType('MissingReason', {
   values: {
     FOUND: { description: 'It is among the hits of the page; `rank` says where.' },
     NOT_THERE: { description: 'It does not exist, or you may not see it: the two cannot be told apart.' },
+    EXAMPLE: { description: 'It is what the search started from (`similarTo`, `recommend`), which is never a hit.' },
     FILTERED: { description: '`collections` or `filter` excludes it.' },
     CONDITIONS: { description: 'It lacks a phrase or required word, or has an excluded one.' },
     NOT_EMBEDDED: { description: 'It has no vector yet, and in mode HYBRID shares no word with the query.' },

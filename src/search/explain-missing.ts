@@ -20,6 +20,7 @@ import type { PageInput, SearchInput } from './search-input.ts';
 export type MissingReason =
   | 'FOUND'
   | 'NOT_THERE'
+  | 'EXAMPLE'
   | 'FILTERED'
   | 'CONDITIONS'
   | 'NOT_EMBEDDED'
@@ -93,7 +94,7 @@ async function explainByModel(
   const index = hits.findIndex((hit) => hit.id === documentId);
   const place = index < 0 ? ranked : { rank: index + 1, score: hits[index]?.score ?? null };
   const { isCandidate, ...known } =
-    facts.isSelected && facts.vectors > 0
+    facts.isSelected && facts.comparable > 0
       ? await readStageOne(deps, principal, run, documentId)
       : { trueCoarseRank: null, candidates: null, isCandidate: false };
   return {
@@ -106,9 +107,10 @@ async function explainByModel(
 
   async function findReason(of: NonNullable<typeof facts>): Promise<MissingReason> {
     if (index >= 0) return 'FOUND';
+    if (of.vectors > 0 && of.comparable === 0) return 'EXAMPLE';
     if (!of.isSelected) return 'FILTERED';
     if (of.conditionsHold === false) return 'CONDITIONS';
-    if (plan.semantic && of.vectors > 0 && of.embedded < of.chunks) return 'STALE';
+    if (plan.semantic && of.comparable > 0 && of.embedded < of.chunks) return 'STALE';
     return ranked ? findBehind(ranked) : findLost(of);
   }
 

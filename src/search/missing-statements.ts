@@ -3,8 +3,9 @@ import type { Schema } from '../db/catalog.ts';
 import { sqlBuilder } from '../db/compile.ts';
 import type { DocumentId, TenantId } from '../ids.ts';
 import { conditionsOf, matchingChunks, selectedDocuments } from './document-selection.ts';
-import { exampleStages } from './example-stage.ts';
+import { exampleStages, isExample } from './example-stage.ts';
 import { queryWords } from './query-words.ts';
+import type { ExampleId } from './search-input.ts';
 import type { KeywordPlan, SearchPlan, SemanticPlan } from './search-plan.ts';
 import { withStages } from './search-statement.ts';
 import type { SearchTables } from './search-tables.ts';
@@ -18,10 +19,11 @@ const mostRanked = 20_000;
 
 /**
  * What a document is to a search before any ranking: whether it is there, may be returned, has vectors and has the words.
- * `embedded` counts passages with a vector of their own, `vectors` those that stand in for one as well.
+ * `embedded` counts passages with a vector of their own, `vectors` those that stand in for one as well, and `comparable` what
+ * is left of these without the passages that the search started from.
  */
 export function documentFactsStatement(tenantId: TenantId, plan: SearchPlan, documentId: DocumentId) {
-  const { modelId, selection, keyword } = plan;
+  const { modelId, selection, keyword, semantic } = plan;
   return sqlBuilder
     .selectFrom('documents')
     .select((eb) => {
@@ -37,11 +39,20 @@ export function documentFactsStatement(tenantId: TenantId, plan: SearchPlan, doc
         .where('chunks.tenant_id', '=', tenantId)
         .where('chunks.document_id', '=', documentId)
         .select(sql<number>`count(*)::int`.as('n'));
+      const { exceptChunks } = selection;
+      const comparable = vectors
+        .$if(semantic?.example !== undefined, (query) =>
+          query.where(sql<boolean>`not ${isExample(semantic?.example as ExampleId)}`),
+        )
+        .$if(exceptChunks.length > 0, (query) =>
+          query.where('embeddings.chunk_id', '<>', sql<string>`all(${exceptChunks}::uuid[])`),
+        );
       return [
         eb('documents.id', 'in', selectedDocuments(tenantId, selection) as never).as('isSelected'),
         chunks.select(sql<number>`count(*)::int`.as('n')).$asScalar().as('chunks'),
         vectors.where('embeddings.stand_in', '=', 0).$asScalar().as('embedded'),
         vectors.$asScalar().as('vectors'),
+        comparable.$asScalar().as('comparable'),
         chunks.select(keywordScore(keyword).as('score')).$asScalar().as('keywordScore'),
         chunks.select(conditionsHold(plan).as('hold')).$asScalar().as('conditionsHold'),
       ];
@@ -92,7 +103,7 @@ export function placeStatement(tenantId: TenantId, plan: SearchPlan, documentId:
 
 /**
  * Where the document's best chunk really stands by coarse vector among all that the search may return, from 1: counted over
- * every one of them, without the graph.
+ * every one of them, without the graph. No row where it has no chunk among those.
  */
 export function trueRankStatement(
   tenantId: TenantId,
@@ -105,14 +116,23 @@ export function trueRankStatement(
   ]);
   return withNamed(exampleStages(tenantId, plan.semantic))
     .with('permitted', () => permitted)
-    .selectFrom('permitted')
-    .select(sql<number>`count(*)::int + 1`.as('rank'))
-    .where('distance', '<', (eb) =>
+    .with('best', (db) =>
+      db
+        .selectFrom('permitted')
+        .select((eb) => eb.fn.min('distance').as('distance'))
+        .where('document_id', '=', documentId),
+    )
+    .selectFrom('best')
+    .select((eb) =>
       eb
         .selectFrom('permitted')
-        .select((e) => e.fn.min('distance').as('best'))
-        .where('document_id', '=', documentId),
-    );
+        .select(sql<number>`count(*)::int + 1`.as('rank'))
+        .whereRef('permitted.distance', '<', 'best.distance')
+        .$asScalar()
+        .$notNull()
+        .as('rank'),
+    )
+    .where('best.distance', 'is not', null);
 }
 
 /** Whether stage one, as it really runs, passes on any chunk of the document. */

@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SearchInput } from '../../src/search/search-input.ts';
+import { countFlights } from '../support/count-flights.ts';
 import { openTestGateway, type TestGateway } from '../support/gateway.ts';
 import { type Client, openClient } from '../support/operations.ts';
 
+const counted = countFlights();
 let gateway: TestGateway;
 
 beforeAll(async () => {
-  gateway = await openTestGateway();
+  gateway = await openTestGateway({ serveFrom: counted.serveFrom });
 });
 afterAll(() => gateway.close());
 
@@ -29,6 +31,7 @@ async function explain(client: Client, id: string, input: unknown, first = 10): 
 const paragraph = (subject: string) =>
   `## ${subject}\n\n${`The ${subject} is described in this part of the manual and in no other. `.repeat(12)}`;
 const document = (externalId: string, body: string) => ({ externalId, collection: 'house', title: externalId, body });
+const nobody = Buffer.from('Document:01890000-0000-7000-8000-000000000001').toString('base64');
 
 /** A tenant of its own with these documents, embedded, and their ids by external id. */
 async function openTenant(tenant: string, documents: readonly ReturnType<typeof document>[]) {
@@ -166,5 +169,99 @@ describe('of a document whose new text has no vectors', () => {
     expect(await of('harbour', 'KEYWORD')).toMatchObject({ reason: 'CUT_BY_KEYWORDS' });
     expect(await of('quokka', 'SEMANTIC')).toMatchObject({ reason: 'FOUND' });
     expect((await of('zeppelin', 'HYBRID')).reason).not.toBe('NOT_EMBEDDED');
+  });
+});
+
+describe('of what a search started from', () => {
+  let client: Client;
+  let ids: Map<string | null, string>;
+  beforeAll(async () => {
+    ({ client, ids } = await openTenant('examples', [
+      document('book', ['sauna', 'shower', 'garden'].map(paragraph).join('\n\n')),
+      document('note', 'The sauna is in the cellar.'),
+      document('other', 'Breakfast is from seven to ten.'),
+    ]));
+  });
+  const bare = { rank: null, score: null, trueCoarseRank: null };
+
+  test.each([
+    ['similarTo', (note: string) => ({ similarTo: note })],
+    ['similarTo, in its passages', (note: string) => ({ similarTo: note, groupBy: 'CHUNK' })],
+    ['similarTo, excluded besides', (note: string) => ({ similarTo: note, collections: ['none'] })],
+    ['similarTo, at full precision', (note: string) => ({ similarTo: note, recall: { profile: 'EXACT' } })],
+    ['a positive example', (note: string, other: string) => ({ recommend: { positive: [note, other] } })],
+    ['a negative example', (note: string, other: string) => ({ recommend: { positive: [other], negative: [note] } })],
+  ])('says EXAMPLE and no rank: %s', async (_name, inputOf) => {
+    const input = inputOf(ids.get('note')!, ids.get('other')!);
+    expect(await explain(client, ids.get('note')!, input)).toMatchObject({ reason: 'EXAMPLE', ...bare });
+    const book = await explain(client, ids.get('book')!, input);
+    expect(book.reason).toBe('collections' in input ? 'FILTERED' : 'FOUND');
+  });
+
+  test('says EXAMPLE for a passage only where the document has no other', async () => {
+    const passageOf = async (text: string) =>
+      (await client.search({ text, groupBy: 'CHUNK' }, { first: 1 })).edges[0]!.chunk.id;
+    const only = await passageOf('breakfast from seven to ten');
+    expect(await explain(client, ids.get('other')!, { similarTo: only })).toMatchObject({ reason: 'EXAMPLE', ...bare });
+    const oneOfThree = await passageOf('garden in this part of the manual');
+    expect(await explain(client, ids.get('book')!, { similarTo: oneOfThree })).toMatchObject({ reason: 'FOUND' });
+  });
+
+  test('has no true rank where it is excluded', async () => {
+    const input = { text: 'sauna', mode: 'HYBRID' };
+    const id = ids.get('note')!;
+    expect(await explain(client, id, input)).toMatchObject({ reason: 'FOUND', trueCoarseRank: expect.any(Number) });
+    expect(await explain(client, id, { ...input, text: 'sauna +zeppelin' })).toMatchObject({
+      reason: 'CONDITIONS',
+      ...bare,
+    });
+  });
+});
+
+describe('of a document that the caller may not see', () => {
+  const acl = { users: ['somebody else'], groups: [] };
+  const inputs = {
+    words: { text: 'sauna' },
+    'passages, unlike each other': { text: 'sauna', groupBy: 'CHUNK', diversity: 0.5 },
+    'the words alone': { text: 'sauna', mode: 'KEYWORD' },
+    'a document that is there': { similarTo: 'there' },
+    'the document itself': { similarTo: 'hidden' },
+    'the document and another': { recommend: { positive: ['there', 'hidden'] } },
+  };
+  let client: Client;
+  const ids = new Map<string, string>();
+
+  beforeAll(async () => {
+    client = await openClient(gateway, 'lists');
+    const stored = await gateway.upsert('lists', [
+      document('there', 'The sauna is in the cellar.'),
+      { ...document('hidden', paragraph('sauna')), acl },
+    ]);
+    await gateway.embedAll();
+    const [waiting] = await gateway.upsert('lists', [{ ...document('waiting', 'A sauna of its own.'), acl }]);
+    await gateway.upsert('lists', [{ ...document('hidden', paragraph('shower')), acl }]);
+    for (const [name, outcome] of Object.entries({ there: stored[0], hidden: stored[1], waiting })) {
+      ids.set(name, Buffer.from(`Document:${outcome!.id}`).toString('base64'));
+    }
+    // What is remembered of the tenant is read once.
+    for (const input of Object.values(inputs)) await ask(input, nobody);
+  });
+
+  /** The answer, and how often the database was asked for it. */
+  const ask = async (input: object, id: string) => {
+    const named = JSON.stringify(input, (_key, value) => (value === 'hidden' ? id : (ids.get(value) ?? value)));
+    counted.take();
+    const answer = await explain(client, id, JSON.parse(named));
+    return { answer, flights: counted.take() };
+  };
+
+  test.each(Object.entries(inputs))('is that of one that nobody has: %s', async (_name, input) => {
+    const absent = await ask(input, nobody);
+    for (const name of ['hidden', 'waiting']) expect(await ask(input, ids.get(name)!)).toEqual(absent);
+    const isExample = JSON.stringify(input).includes('hidden');
+    expect(absent.answer).toMatchObject(
+      isExample ? { __typename: 'ExampleNotFoundError' } : { reason: 'NOT_THERE', rank: null, trueCoarseRank: null },
+    );
+    expect((await ask(input, ids.get('there')!)).answer.reason).toMatch(/^(FOUND|EXAMPLE)$/);
   });
 });

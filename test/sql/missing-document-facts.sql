@@ -123,12 +123,25 @@ select
   ) as "vectors",
   (
     select
+      count(*)::int as "n"
+    from
+      "embeddings"
+      inner join "chunks" on "chunks"."id" = "embeddings"."chunk_id"
+    where
+      "embeddings"."tenant_id" = $37
+      and "embeddings"."model_id" = $38
+      and "chunks"."tenant_id" = $39
+      and "chunks"."document_id" = $40
+      and "embeddings"."chunk_id" <> all ($41::uuid[])
+  ) as "comparable",
+  (
+    select
       max(
         (
           select
             - (chunks.terms <#> q.terms) * q.scale as "score"
           from
-            query_words ($37, $38::text[], $39::int, $40::int) as q
+            query_words ($42, $43::text[], $44::int, $45::int) as q
           where
             "q"."language" = "chunks"."language"
         )
@@ -136,25 +149,25 @@ select
     from
       "chunks"
     where
-      "chunks"."tenant_id" = $41
-      and "chunks"."document_id" = $42
+      "chunks"."tenant_id" = $46
+      and "chunks"."document_id" = $47
   ) as "keywordScore",
   (
     select
       bool_or(
         chunks.id in (
           select
-            matching_chunks ($43)
+            matching_chunks ($48)
         )
       ) as "hold"
     from
       "chunks"
     where
-      "chunks"."tenant_id" = $44
-      and "chunks"."document_id" = $45
+      "chunks"."tenant_id" = $49
+      and "chunks"."document_id" = $50
   ) as "conditionsHold"
 from
   "documents"
 where
-  "documents"."tenant_id" = $46
-  and "documents"."id" = $47
+  "documents"."tenant_id" = $51
+  and "documents"."id" = $52

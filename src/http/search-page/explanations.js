@@ -51,6 +51,7 @@ export function missingSentence({ reason, rank, score, trueCoarseRank, candidate
     FOUND: `It is among the hits: number ${rank}.`,
     BEHIND_THE_PAGE: `It is found, but comes on a later page: number ${rank}.`,
     NOT_THERE: 'There is no such document for this tenant, or you may not see it.',
+    EXAMPLE: 'It is what the search started from, which is never among the hits.',
     FILTERED: 'The filters or the chosen collections exclude it.',
     CONDITIONS: 'It lacks a phrase or a required word, or has an excluded one.',
     NOT_EMBEDDED: 'It has no vector yet, and shares no word with the search.',
