@@ -83,6 +83,15 @@ export function registerLimitedTenantStatement(tenantId: TenantId): Statement<un
     .onConflict((oc) => oc.column('id').doNothing());
 }
 
+/** A row for a tenant that was deleted, or is being deleted, and was not created anew. */
+export function deletedTenantStatement(tenantId: TenantId) {
+  return sqlBuilder
+    .selectFrom('tenant_deletions')
+    .select('tenant_id as tenantId')
+    .where('tenant_id', '=', tenantId)
+    .where('lifted_at', 'is', null);
+}
+
 /** What is wanted of a window. */
 export interface WantedQuota {
   /** Absent: of the tenant's own limit. */

@@ -8,6 +8,7 @@ import { type ApiKeyId, parseTenantId, type TenantId } from '../ids.ts';
 import { type Limits, largestLimit, type QuotaKind, quotaKinds, windowKinds } from '../quota.ts';
 import type { LimitsBook } from './limits-book.ts';
 import {
+  deletedTenantStatement,
   type LimitsRow,
   limitsStatement,
   registerLimitedTenantStatement,
@@ -46,7 +47,8 @@ export async function readTenantLimits(
 /**
  * Sets limits of a tenant or of one of its API keys, and leaves those that are not given; null brings the configured one
  * back. Other gateways hold to them within 5 seconds. The principal must hold `operator`.
- * @throws {Refusal} `BAD_USER_INPUT` for a limit that is none, or a key that the tenant does not have.
+ * @throws {Refusal} `BAD_USER_INPUT` for a limit that is none, or a key that the tenant does not have; `TENANT_DELETED` for a
+ *   tenant that was deleted: limits do not bring it back.
  */
 export async function setTenantLimits(
   { database, limits }: LimitsDeps,
@@ -65,6 +67,7 @@ export async function setTenantLimits(
   };
   try {
     const [row] = await transact(database, operatorScopeOf(principal), async (execute) => {
+      if ((await execute(deletedTenantStatement(tenantId))).length > 0) throw deletedRefusal(tenantId);
       await execute(registerLimitedTenantStatement(tenantId));
       await execute(auditStatement(tenantId, entry));
       return execute(setLimitsStatement(tenantId, keyId, change));
@@ -81,6 +84,13 @@ export async function setTenantLimits(
 }
 
 const foreignKeyViolation = '23503';
+
+function deletedRefusal(tenantId: TenantId): Refusal {
+  return new Refusal(
+    'TENANT_DELETED',
+    `The tenant ${tenantId} was deleted, or is being deleted. Limits can be set when an operator has created it anew.`,
+  );
+}
 
 function checkChange(change: Partial<SetLimits>, keyId: ApiKeyId | undefined): void {
   for (const [kind, limit] of Object.entries(change)) {

@@ -29,6 +29,9 @@ export async function createTenant(
 ): Promise<ManagedTenant> {
   checkName(name);
   return transact(database, operatorScopeOf(principal), async (execute) => {
+    // A tenant that is being deleted is there, too, and the database lets nobody insert it.
+    if ((await execute(tenantByIdStatement(tenantId))).length > 0)
+      throw new TenantStateError('TENANT_EXISTS', tenantId);
     await execute(liftDeletionStatement(tenantId));
     const [created] = await execute(createTenantStatement(tenantId, name));
     if (!created) throw new TenantStateError('TENANT_EXISTS', tenantId);

@@ -4,6 +4,9 @@ import { type Database, readInFlight, transact } from '../../src/db/database.ts'
 import { openPool } from '../../src/db/open-pool.ts';
 import { adminScope, operatorScope, tenantScope, workerScope, writerScope } from '../../src/db/scope.ts';
 import { parseTenantId, type TenantId } from '../../src/ids.ts';
+import { createLogger } from '../../src/log.ts';
+import { openQuotas } from '../../src/quotas/open-quotas.ts';
+import { setTenantLimits } from '../../src/quotas/tenant-limits.ts';
 import { createTenant, renameTenant, resumeTenant, suspendTenant } from '../../src/tenants/change-tenant.ts';
 import { deleteTenant, readDeletion, readDeletions } from '../../src/tenants/delete-tenant.ts';
 import { listTenants, readManagedTenant, readTenantSizes } from '../../src/tenants/list-tenants.ts';
@@ -283,6 +286,61 @@ describe('a tenant that is deleted', () => {
     expect(await codeOf(write())).toBe('done');
     expect(await readInFlight(db.database, scopes.reader(), [select])).toEqual([[]]);
     expect(await readDeletions(db, operator, alpha), 'the receipt is kept').toHaveLength(1);
+  });
+
+  test('is brought back by nobody but whoever creates it anew: not by limits, and by no insert of a role', async () => {
+    const quotas = await openQuotas({ database: db.database, defaults: {}, log: createLogger({ level: 'silent' }) });
+    const limit = (tenantId: TenantId) =>
+      setTenantLimits({ database: db.database, limits: quotas.limits }, operator, tenantId, undefined, {
+        documents: 0,
+      });
+    const inserts = async () => {
+      const codes: Record<string, unknown> = {};
+      for (const role of ['tessera_tenant', 'tessera_admin', 'tessera_operator']) {
+        const client = await db.database.pool.connect();
+        try {
+          await client.query(`begin; set local role ${role}; set local tessera.tenant_id = 'alpha'`);
+          codes[role] = (await client.query(`insert into tessera.tenants (id) values ('alpha')`)).rowCount;
+        } catch (error) {
+          codes[role] = (error as { code: string }).code;
+        } finally {
+          await client.query('rollback');
+          client.release();
+        }
+      }
+      return codes;
+    };
+    const all = (code: unknown) => ({
+      tessera_tenant: code,
+      tessera_admin: code,
+      tessera_operator: code,
+    });
+    await deleteTenant(db, operator, alpha);
+    await expect(limit(alpha)).rejects.toMatchObject({
+      code: 'TENANT_DELETED',
+      message: expect.stringMatching(/alpha was deleted/),
+    });
+    await eraseTenants(db.worker);
+    await expect(limit(alpha)).rejects.toMatchObject({ code: 'TENANT_DELETED' });
+    expect(await inserts()).toEqual(all('42501'));
+    expect((await db.owner.query(`select id from tenants`)).rows).toEqual([{ id: 'beta' }]);
+    expect(await codeOf(readInFlight(db.database, scopes.reader(), [select]))).toBe('TENANT_DELETED');
+    expect(await limit(beta)).toMatchObject({ limits: { documents: 0 } });
+    await createTenant(db, operator, alpha, 'anew');
+    expect(await limit(alpha)).toMatchObject({ limits: { documents: 0 } });
+    await db.owner.query(`delete from tenants where id = 'alpha'`);
+    expect(await inserts(), 'the deletion was lifted').toEqual(all(1));
+  });
+
+  test('stays refused where a row says that it is active', async () => {
+    await deleteTenant(db, operator, alpha);
+    await eraseTenants(db.worker);
+    await db.owner.query(`insert into tenants (id) values ('alpha')`);
+    for (const scope of Object.values(scopes))
+      expect(await codeOf(readInFlight(db.database, scope(), [statement('select 1')]))).toBe('TENANT_DELETED');
+    await db.owner.query('update tenant_deletions set lifted_at = now()');
+    for (const scope of Object.values(scopes))
+      expect(await codeOf(readInFlight(db.database, scope(), [statement('select 1')]))).toBe('done');
   });
 
   test('cannot be suspended, resumed, renamed or created, and is deleted once however often that is asked for', async () => {

@@ -384,6 +384,7 @@ const limits: Record<string, Statement<unknown>> = {
   'lock-storage': quotas.lockStorageStatement(tenant),
   'purge-audit-log': old.purgeAuditLogStatement(365, 5_000),
   'purge-quota-windows': old.purgeQuotaWindowsStatement(),
+  'deleted-tenant': quotas.deletedTenantStatement(tenant),
   'register-limited-tenant': quotas.registerLimitedTenantStatement(tenant),
   'set-limits': quotas.setLimitsStatement(tenant, apiKeyId, everyLimit),
   stored: quotas.storedStatement(tenant, 'documents'),
