@@ -32,3 +32,28 @@ begin
   end if;
 end
 $$;
+
+-- Gateways ask for what changed lately; erased rows are never among it, so the deletion that erased them is told instead. The tenant
+-- is told by its id and an expiry that says nothing, which a gateway of an earlier version takes for a token that nobody has.
+create index tenant_deletions_finished_at on tessera.tenant_deletions (finished_at) where finished_at is not null;
+create policy gatekeeper_reads on tessera.tenant_deletions for select to tessera_gatekeeper using (true);
+grant select (tenant_id, finished_at) on tessera.tenant_deletions to tessera_gatekeeper;
+
+-- Functions are replaced by a member of the role that owns them, for that moment only: see migration access.
+grant tessera_gatekeeper to current_user;
+
+-- What was taken back since a moment: keys by their id, tokens by their tenant and id, and all keys of a tenant that was erased.
+create or replace function tessera.revocations_since(moment timestamptz) returns table (
+  key_id uuid, tenant_id text, token_id text, expires_at timestamptz)
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select k.id, k.tenant_id, null::text, k.expires_at from tessera.api_keys k where k.revoked_at > moment
+  union all
+  select null::uuid, t.tenant_id, t.token_id, t.expires_at from tessera.revoked_tokens t where t.revoked_at > moment
+  union all
+  select null::uuid, d.tenant_id, null::text, d.finished_at from tessera.tenant_deletions d
+  where d.finished_at > moment and moment > '-infinity';
+end;
+
+revoke tessera_gatekeeper from current_user;

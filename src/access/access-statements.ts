@@ -44,16 +44,17 @@ export function revocationsStatement(seconds: number | undefined): Statement<Rev
     .select(['taken.key_id', 'taken.tenant_id', 'taken.token_id', 'taken.expires_at']);
 }
 
-/** A key by its id, or a token by its tenant and id. */
+/** A key by its id, a token by its tenant and id, or a tenant that was erased. */
 interface RevocationRow {
   readonly key_id: ApiKeyId | null;
   readonly tenant_id: TenantId;
-  readonly token_id: string;
+  readonly token_id: string | null;
   readonly expires_at: Date;
 }
 
 export function toRevocation(row: RevocationRow): Revocation {
   if (row.key_id !== null) return { keyId: row.key_id };
+  if (row.token_id === null) return { erasedTenantId: row.tenant_id };
   return { tenantId: row.tenant_id, tokenId: row.token_id, expiresAtMs: row.expires_at.getTime() };
 }
 

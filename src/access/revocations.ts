@@ -12,9 +12,10 @@ export interface FoundKey {
   readonly revokedAt: Date | null;
 }
 
-/** Something that holds no longer. */
+/** Something that holds no longer: a key, all keys of a tenant that was erased, or a token. */
 export type Revocation =
   | { readonly keyId: ApiKeyId }
+  | { readonly erasedTenantId: TenantId }
   | { readonly tenantId: TenantId; readonly tokenId: string; readonly expiresAtMs: number };
 
 export interface RevocationsOptions {
@@ -89,7 +90,9 @@ export function createRevocations({ relyForMs, maxKeys, now }: RevocationsOption
     apply(revocation) {
       generation++;
       if ('keyId' in revocation) drop(hashes.get(revocation.keyId));
-      else tokens.set(tokenKey(revocation.tenantId, revocation.tokenId), revocation.expiresAtMs);
+      else if ('erasedTenantId' in revocation) {
+        for (const [hash, { tenantId }] of keys) if (tenantId === revocation.erasedTenantId) drop(hash);
+      } else tokens.set(tokenKey(revocation.tenantId, revocation.tokenId), revocation.expiresAtMs);
     },
     generation: () => generation,
     recall: (hash) => (isReliable() ? keys.get(hash) : undefined),

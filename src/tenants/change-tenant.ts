@@ -16,13 +16,18 @@ import {
 
 const longestName = 200;
 
+interface CreateDeps extends TenantDeps {
+  /** Told before the commit: what this process remembers of the keys of a tenant that had the id before holds no longer. */
+  readonly onRevoked?: (revocation: { readonly erasedTenantId: TenantId }) => void;
+}
+
 /**
  * Creates a tenant, also one that was deleted before. A tenant that a trusted issuer names needs no creating: its first write
  * registers it. The principal must hold `operator`, here as everywhere below: PostgreSQL refuses (42501) one that does not.
  * @throws {TenantStateError} `TENANT_EXISTS`. {Refusal} `BAD_USER_INPUT`.
  */
 export async function createTenant(
-  { database }: TenantDeps,
+  { database, onRevoked }: CreateDeps,
   principal: Principal,
   tenantId: TenantId,
   name: string,
@@ -35,6 +40,8 @@ export async function createTenant(
     await execute(liftDeletionStatement(tenantId));
     const [created] = await execute(createTenantStatement(tenantId, name));
     if (!created) throw new TenantStateError('TENANT_EXISTS', tenantId);
+    // From here on no key of before is there to be read and remembered again, and the id is still refused.
+    onRevoked?.({ erasedTenantId: tenantId });
     await execute(auditStatement(tenantId, entryOf('createTenant', tenantId, { name })));
     return requireTenant(tenantId, execute);
   });

@@ -5,7 +5,11 @@ import { revokeToken } from '../../src/access/revoke-token.ts';
 import type { Principal } from '../../src/auth/principal.ts';
 import { type Database, readInFlight } from '../../src/db/database.ts';
 import { gateScope } from '../../src/db/scope.ts';
+import { parseTenantId } from '../../src/ids.ts';
 import { createLogger } from '../../src/log.ts';
+import { createTenant } from '../../src/tenants/change-tenant.ts';
+import { deleteTenant } from '../../src/tenants/delete-tenant.ts';
+import { eraseTenants } from '../../src/worker/erase-tenants.ts';
 import { purgeRevokedTokens } from '../../src/worker/purge-revoked-tokens.ts';
 import { describeServer, openTestDatabase, type TestDatabase } from '../support/database.ts';
 import { tryInScope } from '../support/in-scope.ts';
@@ -197,6 +201,62 @@ describeServer('a gateway that lost the connection by which it hears', () => {
     } finally {
       await db.owner.query('alter table api_keys enable trigger announces');
     }
+  });
+});
+
+describe('an API key of a tenant that was erased', () => {
+  const operator = principalOf('operators', { scopes: ['operator'] });
+  const leaver = parseTenantId('leaver');
+  const ofLeaver = principalOf('leaver', { scopes: ['search', 'tenant:admin'] });
+
+  /** The key is let in, so it is remembered; then the tenant is deleted and erased. @returns the key. */
+  async function outlive(access: Access): Promise<string> {
+    const { key } = await createApiKey(db, ofLeaver, { name: 'robot', scopes: ['search', 'tenant:admin'] });
+    expect((await access.authenticate(key.reveal())).tenantId).toBe('leaver');
+    await deleteTenant(db, operator, leaver);
+    await eraseTenants(db.worker);
+    return key.reveal();
+  }
+
+  test('is forgotten before the tenant can be created anew where no other process writes, as in embedded mode', async () => {
+    const verifyToken = async (): Promise<Principal> => principalOf('alpha');
+    const access = await openAccess({ database: db.database, verifyToken, log });
+    try {
+      const { key: other } = await newKey();
+      await access.authenticate(other);
+      const key = await outlive(access);
+      await createTenant({ database: db.database, onRevoked: access.onRevoked }, operator, leaver, 'anew');
+      expect(await codeOf(access.authenticate(key))).toBe('UNAUTHENTICATED');
+      expect(await codeOf(access.authenticate(other)), 'another tenant’s').toBe('accepted');
+    } finally {
+      await access.close();
+      await db.owner.query(`delete from tenants where id = 'leaver'; delete from tenant_deletions`);
+    }
+  });
+
+  describeServer('on other gateways', () => {
+    test.each([
+      ['is heard of', 1_000_000, true],
+      ['is asked for, as behind a pooler', 100, false],
+    ])('is refused after the tenant was created anew, where that %s', async (_, beatMs, announced) => {
+      await db.owner.query(`alter table api_keys ${announced ? 'enable' : 'disable'} trigger announces`);
+      try {
+        const gate = await openGate(db.urls.gateway, beatMs);
+        await hears(gate);
+        const { key: other } = await newKey();
+        await gate.access.authenticate(other);
+        const key = await outlive(gate.access);
+        await createTenant(db, operator, leaver, 'anew');
+        await vi.waitFor(async () => expect(await codeOf(gate.access.authenticate(key))).toBe('UNAUTHENTICATED'), {
+          timeout: 3_000,
+          interval: 5,
+        });
+        expect(await codeOf(gate.access.authenticate(other)), 'another tenant’s').toBe('accepted');
+      } finally {
+        await db.owner.query('alter table api_keys enable trigger announces');
+        await db.owner.query(`delete from tenants where id = 'leaver'; delete from tenant_deletions`);
+      }
+    });
   });
 });
 

@@ -70,6 +70,19 @@ describe('what a gateway remembers', () => {
     expect(revocations.recall('hash two')).toEqual(keyOf('two'));
   });
 
+  test('no longer holds any key of a tenant that was erased, and still those of others', () => {
+    revocations.confirm(nowMs);
+    remember('one');
+    remember('two');
+    revocations.remember('hash three', { ...keyOf('three'), tenantId: other }, revocations.generation());
+    revocations.apply({ erasedTenantId: tenantId });
+    expect(['one', 'two', 'three'].map((id) => revocations.recall(`hash ${id}`)?.id)).toEqual([
+      undefined,
+      undefined,
+      'three',
+    ]);
+  });
+
   test('does not take in a key that was asked for before something was revoked', () => {
     revocations.confirm(nowMs);
     const asked = revocations.generation();
