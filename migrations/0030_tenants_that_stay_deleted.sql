@@ -39,6 +39,13 @@ create index tenant_deletions_finished_at on tessera.tenant_deletions (finished_
 create policy gatekeeper_reads on tessera.tenant_deletions for select to tessera_gatekeeper using (true);
 grant select (tenant_id, finished_at) on tessera.tenant_deletions to tessera_gatekeeper;
 
+-- When a revocation was made or last corrected: `revoked_at` says when it was made first.
+alter table tessera.revoked_tokens add column changed_at timestamptz not null default now();
+create index revoked_tokens_changed_at on tessera.revoked_tokens (changed_at);
+drop index tessera.revoked_tokens_revoked_at;
+grant update (changed_at) on tessera.revoked_tokens to tessera_admin;
+grant select (changed_at) on tessera.revoked_tokens to tessera_gatekeeper;
+
 -- Functions are replaced by a member of the role that owns them, for that moment only: see migration access.
 grant tessera_gatekeeper to current_user;
 
@@ -50,7 +57,7 @@ set search_path = pg_catalog, pg_temp
 begin atomic
   select k.id, k.tenant_id, null::text, k.expires_at from tessera.api_keys k where k.revoked_at > moment
   union all
-  select null::uuid, t.tenant_id, t.token_id, t.expires_at from tessera.revoked_tokens t where t.revoked_at > moment
+  select null::uuid, t.tenant_id, t.token_id, t.expires_at from tessera.revoked_tokens t where t.changed_at > moment
   union all
   select null::uuid, d.tenant_id, null::text, d.finished_at from tessera.tenant_deletions d
   where d.finished_at > moment and moment > '-infinity';

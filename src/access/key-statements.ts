@@ -85,15 +85,16 @@ export function revokeKeyStatement(tenantId: TenantId, id: ApiKeyId) {
     .returning(keyColumns);
 }
 
-/** Taken back twice, the later expiry holds. */
+/** Taken back twice, the later expiry holds; where that is the new one, gateways that ask for changes are told again. */
 export function revokeTokenStatement(tenantId: TenantId, tokenId: string, expiresAt: Date, revokedBy: string) {
   return sqlBuilder
     .insertInto('revoked_tokens')
     .values({ tenant_id: tenantId, token_id: tokenId, expires_at: expiresAt, revoked_by: revokedBy })
     .onConflict((oc) =>
-      oc
-        .columns(['tenant_id', 'token_id'])
-        .doUpdateSet({ expires_at: sql<Date>`greatest(revoked_tokens.expires_at, excluded.expires_at)` }),
+      oc.columns(['tenant_id', 'token_id']).doUpdateSet({
+        expires_at: sql<Date>`greatest(revoked_tokens.expires_at, excluded.expires_at)`,
+        changed_at: sql<Date>`case when excluded.expires_at > revoked_tokens.expires_at then now() else revoked_tokens.changed_at end`,
+      }),
     )
     .returning(['token_id as tokenId', 'expires_at as expiresAt', 'revoked_at as revokedAt']);
 }

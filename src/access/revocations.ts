@@ -92,7 +92,11 @@ export function createRevocations({ relyForMs, maxKeys, now }: RevocationsOption
       if ('keyId' in revocation) drop(hashes.get(revocation.keyId));
       else if ('erasedTenantId' in revocation) {
         for (const [hash, { tenantId }] of keys) if (tenantId === revocation.erasedTenantId) drop(hash);
-      } else tokens.set(tokenKey(revocation.tenantId, revocation.tokenId), revocation.expiresAtMs);
+      } else {
+        const token = tokenKey(revocation.tenantId, revocation.tokenId);
+        // An answer that was asked for before the expiry was corrected may come after the notice of it.
+        tokens.set(token, Math.max(revocation.expiresAtMs, tokens.get(token) ?? 0));
+      }
     },
     generation: () => generation,
     recall: (hash) => (isReliable() ? keys.get(hash) : undefined),

@@ -17,7 +17,7 @@ export interface RevokedToken {
 /**
  * Takes a token of the caller's tenant back before its time. The principal must hold `tenant:admin`.
  * @param expiresAt the token's own expiry: until then, and a little longer, its id is kept.
- * @throws {Refusal} `BAD_USER_INPUT` for an id that no token can have.
+ * @throws {Refusal} `BAD_USER_INPUT` for an id that no token can have, or an expiry that is past.
  */
 export async function revokeToken(
   { database, onRevoked }: AccessDeps,
@@ -27,6 +27,12 @@ export async function revokeToken(
 ): Promise<RevokedToken> {
   if (!isUsableText(tokenId)) {
     throw new Refusal('BAD_USER_INPUT', 'The token id is not usable: 1 to 256 characters are allowed.');
+  }
+  if (expiresAt.getTime() <= Date.now()) {
+    throw new Refusal(
+      'BAD_USER_INPUT',
+      `The token's expiry, ${expiresAt.toISOString()}, is not in the future. Give the token's own "exp"; one that has expired is refused without being revoked.`,
+    );
   }
   const { tenantId, subject } = principal;
   const [revoked] = await transact(database, adminScope(principal), async (execute) => {

@@ -184,6 +184,7 @@ export const catalog = {
     expires_at: 'timestamptz',
     revoked_at: 'timestamptz default',
     revoked_by: 'text',
+    changed_at: 'timestamptz default',
   },
   tenant_deletions: {
     tenant_id: 'text',

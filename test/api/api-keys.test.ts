@@ -294,7 +294,7 @@ describe('making and revoking keys', () => {
       const who = principalOf('alpha', { scopes });
       await expect(readApiKeys(gateway.deps, who)).rejects.toMatchObject(denied);
       await expect(revokeApiKey(gateway.deps, who, id)).rejects.toMatchObject(denied);
-      await expect(revokeToken(gateway.deps, who, 'x', new Date())).rejects.toMatchObject(denied);
+      await expect(revokeToken(gateway.deps, who, 'x', new Date(Date.now() + 60_000))).rejects.toMatchObject(denied);
       const wanted = { name: 'robot', scopes: scopes.slice(0, 1) };
       if (scopes.length > 0) await expect(createApiKey(gateway.deps, who, wanted)).rejects.toMatchObject(denied);
     }
@@ -321,12 +321,23 @@ describe('a token that is revoked', () => {
 
   test('stays revoked when it is revoked again with an earlier expiry', async () => {
     await revoke(admin, 'twice');
-    const early = { tokenId: 'twice', expiresAt: '2020-01-01T00:00:00Z' };
+    const early = { tokenId: 'twice', expiresAt: new Date(Date.now() + 60_000).toISOString() };
     expect((await gateway.graphql(admin, revokeTokenMutation, early)).errors).toEqual([]);
     const { rows } = await gateway.db.owner.query(
-      `select expires_at > now() as later from revoked_tokens where token_id = 'twice'`,
+      `select expires_at > now() + interval '30 minutes' as later from revoked_tokens where token_id = 'twice'`,
     );
     expect(rows).toEqual([{ later: true }]);
+  });
+
+  test('is not one that has expired: an expiry in the past is refused, with what to give instead', async () => {
+    const past = { tokenId: 'past', expiresAt: '2020-01-01T00:00:00Z' };
+    expectRefusal(await gateway.graphql(admin, revokeTokenMutation, past), {
+      status: 400,
+      code: 'BAD_USER_INPUT',
+      says: /^The token's expiry, 2020-01-01T00:00:00\.000Z, is not in the future\. Give the token's own "exp"/,
+    });
+    const { rows } = await gateway.db.owner.query(`select 1 from revoked_tokens where token_id = 'past'`);
+    expect(rows).toEqual([]);
   });
 
   test('is one of its own tenant: the same id elsewhere holds', async () => {
