@@ -9,7 +9,8 @@ alter policy operator_inserts on tessera.tenants with check (
   )
 );
 
--- A deletion counts for more than the tenant's row: one that says "active" beside a deletion that was not lifted is a mistake.
+-- A deletion counts for more than the tenant's row: one that says "active" beside a deletion that was not lifted is a mistake. Of a
+-- suspended tenant an administrator may still take back what leaked, in a scope that says that this is all it does.
 create or replace function tessera.require_active_tenant() returns void
 language plpgsql stable parallel safe
 set plan_cache_mode = force_generic_plan
@@ -27,9 +28,24 @@ begin
   into state, is_deleted;
   if is_deleted or state not in ('active', 'suspended') then
     raise exception 'tenant % is deleted', tenant using errcode = 'TS002';
-  elsif state = 'suspended' then
+  elsif state = 'suspended' and not (current_user = 'tessera_admin' and coalesce(current_setting('tessera.revokes', true), '') = 'on') then
     raise exception 'tenant % is suspended', tenant using errcode = 'TS001';
   end if;
+end
+$$;
+
+-- Before each write, as ever; and a scope that takes back writes nothing but what that takes: a new key least of all.
+create or replace function tessera.refuse_inactive_tenant() returns trigger language plpgsql as $$
+begin
+  if coalesce(current_setting('tessera.revokes', true), '') = 'on' and (tg_table_name, tg_op) not in (
+    ('api_keys', 'UPDATE'), ('revoked_tokens', 'INSERT'), ('revoked_tokens', 'UPDATE'), ('audit_log', 'INSERT'),
+    -- With the first row of a tenant that nobody has heard of.
+    ('canaries', 'INSERT')
+  ) then
+    raise exception 'a scope that takes credentials back does not % %', lower(tg_op), tg_table_name using errcode = '42501';
+  end if;
+  perform tessera.require_active_tenant();
+  return null;
 end
 $$;
 

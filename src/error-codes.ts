@@ -35,7 +35,7 @@ export const refusals = {
   FORBIDDEN: { status: [403], when: 'The token lacks the scope that the field needs.' },
   TENANT_SUSPENDED: {
     status: [403],
-    when: 'An operator has suspended the tenant: whatever its tokens and API keys ask for is refused until it is resumed. Its data are kept.',
+    when: 'An operator has suspended the tenant: whatever its tokens and API keys ask for, revocations apart, is refused until it is resumed. Its data are kept.',
   },
   TENANT_DELETED: { status: [403], when: 'The tenant was deleted, or is being deleted.' },
   UNTRUSTED_DOCUMENT: {

@@ -3,7 +3,7 @@ import type { Principal } from '../auth/principal.ts';
 import type { Secret } from '../config/secret.ts';
 import { auditStatement } from '../db/audit.ts';
 import { type Database, readInFlight, transact } from '../db/database.ts';
-import { adminScope } from '../db/scope.ts';
+import { adminScope, revokerScope } from '../db/scope.ts';
 import { Refusal } from '../errors.ts';
 import { type ApiKeyId, newApiKeyId } from '../ids.ts';
 import { checkKeyInput, type KeyInput } from './key-input.ts';
@@ -82,14 +82,14 @@ export async function createApiKey(
   return { key, apiKey: apiKey as ApiKey };
 }
 
-/** The tenant's keys, newest first, those that hold no longer included; at most 1,000. */
+/** The tenant's keys, newest first, those that hold no longer included; at most 1,000. Also while it is suspended, so that one can be revoked. */
 export async function readApiKeys({ database }: Pick<AccessDeps, 'database'>, principal: Principal): Promise<ApiKey[]> {
-  const [keys] = await readInFlight(database, adminScope(principal), [keysStatement(principal.tenantId, mostKeys)]);
+  const [keys] = await readInFlight(database, revokerScope(principal), [keysStatement(principal.tenantId, mostKeys)]);
   return keys;
 }
 
 /**
- * Takes a key back. It is refused from then on, here at once and by every other gateway as soon as it hears of it.
+ * Takes a key back, also while the tenant is suspended. It is refused from then on, here at once and by every other gateway as soon as it hears of it.
  * @returns the key as it is now; undefined for one that is nobody's or another tenant's.
  */
 export async function revokeApiKey(
@@ -98,7 +98,7 @@ export async function revokeApiKey(
   id: ApiKeyId,
 ): Promise<ApiKey | undefined> {
   const { tenantId } = principal;
-  const key = await transact(database, adminScope(principal), async (execute) => {
+  const key = await transact(database, revokerScope(principal), async (execute) => {
     const [revoked] = await execute(revokeKeyStatement(tenantId, id));
     if (revoked) {
       const details = { prefix: revoked.prefix };

@@ -2,7 +2,7 @@ import { isUsableText } from '../auth/claims.ts';
 import type { Principal } from '../auth/principal.ts';
 import { auditStatement } from '../db/audit.ts';
 import { transact } from '../db/database.ts';
-import { adminScope } from '../db/scope.ts';
+import { revokerScope } from '../db/scope.ts';
 import { Refusal } from '../errors.ts';
 import type { AccessDeps } from './api-keys.ts';
 import { registerKeyOwnerStatement, revokeTokenStatement } from './key-statements.ts';
@@ -15,7 +15,7 @@ export interface RevokedToken {
 }
 
 /**
- * Takes a token of the caller's tenant back before its time. The principal must hold `tenant:admin`.
+ * Takes a token of the caller's tenant back before its time, also while the tenant is suspended. The principal must hold `tenant:admin`.
  * @param expiresAt the token's own expiry: until then, and a little longer, its id is kept.
  * @throws {Refusal} `BAD_USER_INPUT` for an id that no token can have, or an expiry that is past.
  */
@@ -35,7 +35,7 @@ export async function revokeToken(
     );
   }
   const { tenantId, subject } = principal;
-  const [revoked] = await transact(database, adminScope(principal), async (execute) => {
+  const [revoked] = await transact(database, revokerScope(principal), async (execute) => {
     await execute(registerKeyOwnerStatement(tenantId));
     const entry = { action: 'revokeToken', targetKind: 'token', targetIds: [tokenId], details: { expiresAt } };
     await execute(auditStatement(tenantId, entry));

@@ -34,6 +34,8 @@ export interface Scope {
   readonly groups?: readonly string[];
   /** What the audit log tells of the subject besides; of scopes that write. */
   readonly actor?: Actor;
+  /** Takes credentials back and writes nothing else: let through where the tenant is suspended. */
+  readonly revokes?: boolean;
   readonly settings?: ScopeSettings;
 }
 
@@ -53,6 +55,14 @@ export function writerScope(principal: Principal): Scope {
 /** The scope of a tenant's administration: for a principal without the scope `tenant:admin`, again the reader's role. */
 export function adminScope(principal: Principal): Scope {
   return actingAs(principal.scopes.includes('tenant:admin') ? 'tessera_admin' : 'tessera_reader', principal);
+}
+
+/**
+ * The scope in which a tenant's administration finds and takes back credentials, as it may while the tenant is suspended: a
+ * tenant that is suspended because one leaked need not be resumed for that. Other writes are refused (42501) in it.
+ */
+export function revokerScope(principal: Principal): Scope {
+  return { ...adminScope(principal), revokes: true };
 }
 
 /**
@@ -114,7 +124,8 @@ export interface ScopeDefaults {
  * workers. Generic plans hide the tenant from the planner, so custom plans are forced. Its default cost of a random page is
  * a spinning disk's, and makes it prefer scanning a whole table to the covering index of a tenant that fills half of it.
  * Compiling a statement takes longer than these run. Stage two sorts again, so the HNSW scan may go on in relaxed order.
- * The last one is refused where the tenant is suspended or deleted, and everything behind it with it.
+ * The last one is refused where the tenant is deleted, or suspended and the scope none that takes credentials back, and
+ * everything behind it with it.
  * @throws {TypeError} for a tenant id that is none, or for a value that PostgreSQL text cannot hold. Both are refused
  *   when a token is read; this is the last line.
  */
@@ -132,6 +143,7 @@ export function scopeStatement(scope: Scope, defaults: ScopeDefaults): string {
     `set local tessera.groups = ${literal(JSON.stringify(scope.groups ?? []))}`,
   ];
   if (scope.actor) lines.push(...actorLines(scope.actor));
+  if (scope.revokes) lines.push('set local tessera.revokes = on');
   if (scope.settings) lines.push(settingsStatement(scope.settings));
   lines.push('select tessera.require_active_tenant()');
   return lines.join('; ');

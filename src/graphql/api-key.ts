@@ -130,7 +130,8 @@ builder.mutationField('revokeToken', (t) =>
       expiresAt: t.arg({
         type: 'DateTime',
         required: true,
-        description: "The token's own `exp`, which must be in the future; once it has passed, the revocation is cleared away.",
+        description:
+          "The token's own `exp`, which must be in the future; once it has passed, the revocation is cleared away.",
       }),
     },
     resolve: (_root, { tokenId, expiresAt }, { deps, principal }) =>

@@ -168,7 +168,7 @@ builder.mutationField('suspendTenant', (t) =>
   t.field({
     type: ManagedTenant,
     description:
-      'Suspends a tenant: from now on every request of it is refused with `TENANT_SUSPENDED`, and nothing of it is embedded. Its data are kept.',
+      'Suspends a tenant: from now on every request of it but revocations is refused with `TENANT_SUSPENDED`, and nothing of it is embedded. Its data are kept.',
     authScopes: { token: 'operator' },
     extensions: { ...priced({ points: 10 }), ...tagged('admin') },
     errors: {

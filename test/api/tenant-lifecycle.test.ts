@@ -15,6 +15,10 @@ const documents = ['The lift goes to the roof.', 'The cellar floods in spring.']
   body,
 }));
 
+const inAnHour = () => new Date(Date.now() + 3_600_000).toISOString();
+/** Of a key that nobody has. */
+const apiKeyGlobalId = Buffer.from('ApiKey:0198f3a4-0000-7000-8000-000000000000').toString('base64');
+
 const act = (name: string) => `mutation($id: String!) {
   ${name}(id: $id) { __typename ... on ManagedTenant { id name status } ... on Error { code message } }
 }`;
@@ -55,14 +59,53 @@ const requests: readonly [string, string, Record<string, unknown>][] = [
   ['a definition', 'mutation { defineCollection(input: { name: "new" }) { __typename } }', {}],
   ['its size', '{ tenant { documents } }', {}],
   ['its collections', '{ collections { name } }', {}],
-  ['its API keys', '{ apiKeys { name } }', {}],
   ['a new API key', 'mutation { createApiKey(input: { name: "k", scopes: ["search"] }) { key } }', {}],
-  ['a revocation', 'mutation { revokeToken(tokenId: "x", expiresAt: "2030-01-01T00:00:00Z") { tokenId } }', {}],
+  ['its audit log', '{ auditLog(first: 1) { edges { node { action } } } }', {}],
   ['who it is', '{ viewer { tenantId } }', {}],
 ];
 
+/** What takes credentials back, and finds which: the only requests that a suspended tenant is answered. */
+const revocations: readonly [string, string, Record<string, unknown>][] = [
+  ['its API keys', '{ apiKeys { name } }', {}],
+  ['a revoked key', `mutation { revokeApiKey(id: "${apiKeyGlobalId}") { name } }`, {}],
+  ['a revoked token', `mutation { revokeToken(tokenId: "x", expiresAt: "${inAnHour()}") { tokenId } }`, {}],
+];
+
 describe('a suspended tenant', () => {
-  test('is refused everything with TENANT_SUSPENDED, and answered as before once it is resumed', async () => {
+  test('takes back what leaked, as its administrator and as nobody else, and stays suspended meanwhile', async () => {
+    const create = 'mutation { createApiKey(input: { name: "leaked", scopes: ["search"] }) { key apiKey { id } } }';
+    const made = dataOf(
+      await gateway.graphql<{ createApiKey: { key: string; apiKey: { id: string } } }>(alpha, create),
+    ).createApiKey;
+    const leaked = await gateway.tokenFor('alpha', ['search'], { tokenId: 'leaked' });
+    const reader = await gateway.tokenFor('alpha', ['search', 'documents:read', 'documents:write']);
+    await operate('suspendTenant');
+    for (const [, query, variables] of revocations)
+      expectRefusal(await gateway.graphql(reader, query, variables), { status: 403, code: 'FORBIDDEN', says: /admin/ });
+    expect(dataOf(await gateway.graphql(alpha, '{ apiKeys { id name revokedAt } }'))).toEqual({
+      apiKeys: [{ id: made.apiKey.id, name: 'leaked', revokedAt: null }],
+    });
+    const revokeKey = 'mutation($id: ID!) { revokeApiKey(id: $id) { revokedAt } }';
+    expect(dataOf(await gateway.graphql(alpha, revokeKey, { id: made.apiKey.id }))).toEqual({
+      revokeApiKey: { revokedAt: expect.any(String) },
+    });
+    const revokeToken = `mutation { revokeToken(tokenId: "leaked", expiresAt: "${inAnHour()}") { tokenId } }`;
+    expect((await gateway.graphql(alpha, revokeToken)).errors).toEqual([]);
+    expectRefusal(await gateway.graphql(alpha, create), { status: 403, code: 'TENANT_SUSPENDED', says: /suspended/ });
+    await operate('resumeTenant');
+    for (const credential of [made.key, leaked])
+      expectRefusal(await gateway.graphql(credential, '{ viewer { tenantId } }'), {
+        status: 401,
+        code: 'TOKEN_REVOKED',
+        says: /was revoked/,
+      });
+    const { rows } = await gateway.db.owner.query(
+      `select action from audit_log where tenant_id = 'alpha' and action like 'revoke%' order by action`,
+    );
+    expect(rows).toEqual([{ action: 'revokeApiKey' }, { action: 'revokeToken' }]);
+  });
+
+  test('is refused everything else with TENANT_SUSPENDED, and answered as before once it is resumed', async () => {
     const { key } = dataOf(
       await gateway.graphql<{ createApiKey: { key: string } }>(
         alpha,
@@ -179,7 +222,8 @@ describe('a deleted tenant', () => {
       tables: [],
     });
     const deleted = { status: 403, code: 'TENANT_DELETED', says: /deleted, or is being deleted/ };
-    for (const [, query, variables] of requests) expectRefusal(await gateway.graphql(alpha, query, variables), deleted);
+    for (const [, query, variables] of [...requests, ...revocations])
+      expectRefusal(await gateway.graphql(alpha, query, variables), deleted);
     await eraseTenants(gateway.db.worker);
     const { tenantDeletion } = dataOf(
       await gateway.graphql<{
@@ -196,7 +240,8 @@ describe('a deleted tenant', () => {
       ]),
     );
     expect(tenantDeletion.tables.reduce((sum, { remainingRows }) => sum + remainingRows, 0)).toBe(0);
-    for (const [, query, variables] of requests) expectRefusal(await gateway.graphql(alpha, query, variables), deleted);
+    for (const [, query, variables] of [...requests, ...revocations])
+      expectRefusal(await gateway.graphql(alpha, query, variables), deleted);
     for (const [, query, variables] of requests)
       expect((await gateway.graphql(beta, query, variables)).errors).toEqual([]);
     const { tenantDeletions } = dataOf(
@@ -283,7 +328,7 @@ describe('a token with the scope operator', () => {
   });
 
   test('opens no data, of its own tenant or of another', async () => {
-    for (const [name, query, variables] of requests.filter(([one]) => one !== 'who it is')) {
+    for (const [name, query, variables] of [...requests, ...revocations].filter(([one]) => one !== 'who it is')) {
       const answer = await gateway.graphql(operator, query, variables);
       expect([name, answer.status, answer.errors[0]?.extensions?.code]).toEqual([name, 403, 'FORBIDDEN']);
     }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { readAccessFaults } from '../../src/db/access-faults.ts';
 import { type Database, readInFlight, transact } from '../../src/db/database.ts';
 import { openPool } from '../../src/db/open-pool.ts';
-import { adminScope, operatorScope, tenantScope, workerScope, writerScope } from '../../src/db/scope.ts';
+import { adminScope, operatorScope, revokerScope, tenantScope, workerScope, writerScope } from '../../src/db/scope.ts';
 import { parseTenantId, type TenantId } from '../../src/ids.ts';
 import { createLogger } from '../../src/log.ts';
 import { openQuotas } from '../../src/quotas/open-quotas.ts';
@@ -112,6 +112,30 @@ describe('a tenant that is suspended', () => {
       expect(await attempt(alpha, role, text), text).toBe('TS001');
       expect(await attempt(beta, role, text), text).toBeGreaterThan(0);
     }
+  });
+
+  test('lets its administrator take credentials back in a scope for that, and that scope write nothing else, suspended or not', async () => {
+    const administrator = revokerScope(principalOf('alpha', { scopes: ['tenant:admin'] }));
+    const revoke = `update api_keys set revoked_at = now() where tenant_id = 'alpha'`;
+    const others = [
+      `insert into api_keys (tenant_id, id, prefix, secret_hash, name, subject, scopes, created_by)
+       values ('alpha', gen_random_uuid(), '0123456789ab', sha256('y'), 'two', 'key', '["search"]', 'x')`,
+    ];
+    for (const status of ['suspended', 'active']) {
+      await db.owner.query(`update tenants set status = $1 where id = 'alpha'`, [status]);
+      expect(await tryInScope(db.database, administrator, revoke), status).toMatchObject({ count: 1 });
+      for (const text of others)
+        expect(await tryInScope(db.database, administrator, text), text).toEqual({ code: '42501' });
+    }
+    const { revokes: _, ...usual } = administrator;
+    for (const text of others) expect(await tryInScope(db.database, usual, text), text).toMatchObject({ count: 1 });
+    await suspendTenant(db, operator, alpha);
+    for (const role of ['tessera_tenant', 'tessera_reader'] as const)
+      expect(await codeOf(readInFlight(db.database, { ...administrator, role }, [select])), role).toBe(
+        'TENANT_SUSPENDED',
+      );
+    await deleteTenant(db, operator, alpha);
+    expect(await codeOf(readInFlight(db.database, administrator, [statement('select 1')]))).toBe('TENANT_DELETED');
   });
 
   test('is refused in the middle of a transaction that began before, at its next write', async () => {

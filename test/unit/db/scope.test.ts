@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   adminScope,
   operatorScope,
+  revokerScope,
   type ScopeSettings,
   scopeStatement,
   tenantScope,
@@ -70,6 +71,17 @@ describe('scopeStatement', () => {
         `set local tessera.groups = '[]'`,
       ]),
     );
+  });
+
+  test('that takes credentials back says so, for the administrator’s role and for no other scope', () => {
+    const line = 'set local tessera.revokes = on';
+    const administrator = revokerScope({ ...alpha, scopes: ['tenant:admin'] });
+    expect(lines(scopeStatement(administrator, defaults))).toEqual(
+      expect.arrayContaining(['set local role tessera_admin', line]),
+    );
+    expect(lines(scopeStatement(revokerScope(alpha), defaults))).toContain('set local role tessera_reader');
+    for (const scope of [adminScope(alpha), tenantScope(alpha), writerScope(alpha), workerScope()])
+      expect(lines(scopeStatement(scope, defaults))).not.toContain(line);
   });
 
   test('sets every value anew, so that nothing of a scope before it is needed or kept', () => {
