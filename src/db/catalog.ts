@@ -197,6 +197,8 @@ export const catalog = {
     remaining: 'jsonb null',
     waiting_for: 'jsonb default',
     lifted_at: 'timestamptz null',
+    kept_revocations: 'integer default',
+    kept_revocations_until: 'timestamptz null',
   },
   canaries: { tenant_id: 'text', created_at: 'timestamptz default' },
   quota_limits: {

@@ -20,7 +20,7 @@ const DeletionStatusEnum = builder.enumType('TenantDeletionStatus', {
   values: {
     WAITING: { value: 'waiting', description: 'Its requests are refused; no worker has begun to erase.' },
     ERASING: { value: 'erasing', description: 'Rows are being erased, or indexes wait to be dropped.' },
-    FINISHED: { value: 'finished', description: 'Nothing of it is left: this is the receipt.' },
+    FINISHED: { value: 'finished', description: 'Nothing of it is left but `keptRevocations`: this is the receipt.' },
   } as const satisfies Record<Uppercase<DeletionStatus>, { value: DeletionStatus; description: string }>,
 });
 
@@ -32,7 +32,7 @@ const ErasedTable = builder.objectRef<ErasedTableShape>('ErasedTable').implement
     remainingRows: t.exposeInt('remainingRows', {
       nullable: true,
       description:
-        'Rows that were left when it finished, counted in that transaction by a role that sees all: 0. Null until then.',
+        'Rows that were left when it finished, counted in that transaction by a role that sees all: 0, but of `revoked_tokens` as many as `keptRevocations`. Null until then.',
     }),
   }),
 });
@@ -67,6 +67,15 @@ const TenantDeletion = builder.objectRef<TenantDeletionShape>('TenantDeletion').
       description:
         "Indexes of the tenant's own that hold it up: a worker with the owner's connection, or `tessera tiers --apply`, drops them.",
       resolve: ({ indexesToDrop }) => [...indexesToDrop],
+    }),
+    keptRevocations: t.exposeInt('keptRevocations', {
+      description:
+        'Revocations of tokens that had not expired when it finished. They are kept, so that the tokens do not hold when the tenant is created anew: the `jti` of each and its expiry, and not who revoked it. 0 until then.',
+    }),
+    keptRevocationsUntil: t.expose('keptRevocationsUntil', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When the last of them is cleared away: an hour after its token has expired. Null: none is kept.',
     }),
   }),
 });

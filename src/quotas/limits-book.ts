@@ -50,8 +50,11 @@ export async function openLimitsBook(
   let reading: Promise<void> | undefined;
 
   function apply(row: LimitsRow): void {
-    if (row.keyId === null) tenants.set(row.tenantId, { ...defaults, ...limitsIn(row) });
-    else keys.set(row.keyId, limitsIn(row));
+    const set = limitsIn(row);
+    if (row.keyId !== null) keys.set(row.keyId, set);
+    // Also a tenant that was erased: the next one of its id is held to the usual limits.
+    else if (Object.keys(set).length === 0) tenants.delete(row.tenantId);
+    else tenants.set(row.tenantId, { ...defaults, ...set });
   }
 
   async function readChanges(): Promise<void> {

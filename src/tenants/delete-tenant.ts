@@ -15,7 +15,7 @@ export type DeletionStatus = 'waiting' | 'erasing' | 'finished';
 export interface ErasedTable {
   readonly table: string;
   readonly erasedRows: number;
-  /** Counted when everything was erased: 0. Null until then. */
+  /** Counted when everything was erased: 0, or what is kept of revoked tokens. Null until then. */
   readonly remainingRows: number | null;
 }
 
@@ -33,6 +33,10 @@ export interface TenantDeletion {
   readonly tables: readonly ErasedTable[];
   /** Indexes of the tenant's own that must be dropped before it is finished. */
   readonly indexesToDrop: readonly string[];
+  /** Revocations of tokens that had not expired when it finished; 0 until then. */
+  readonly keptRevocations: number;
+  /** When the last of them is cleared away; null where none is kept. */
+  readonly keptRevocationsUntil: Date | null;
 }
 
 /**

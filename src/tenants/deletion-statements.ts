@@ -15,6 +15,8 @@ const deletions = sqlBuilder
     sql.ref<Readonly<Record<string, number>>>('erased').as('erased'),
     sql.ref<Readonly<Record<string, number>> | null>('remaining').as('remaining'),
     sql.ref<readonly string[]>('waiting_for').as('indexesToDrop'),
+    'kept_revocations as keptRevocations',
+    'kept_revocations_until as keptRevocationsUntil',
   ]);
 
 export function deletionByIdStatement(id: TenantDeletionId) {

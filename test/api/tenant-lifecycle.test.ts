@@ -40,7 +40,9 @@ beforeAll(async () => {
 afterAll(() => gateway.close());
 
 beforeEach(async () => {
-  await gateway.db.owner.query('delete from tenant_deletions; delete from tenants; delete from canaries');
+  await gateway.db.owner.query(
+    'delete from tenant_deletions; delete from tenants; delete from canaries; delete from revoked_tokens',
+  );
   for (const tenant of ['alpha', 'beta']) await gateway.upsert(tenant, documents);
   await gateway.embedAll();
 });

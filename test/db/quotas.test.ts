@@ -2,13 +2,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createApiKey } from '../../src/access/api-keys.ts';
 import { readInFlight } from '../../src/db/database.ts';
 import { gateScope, meterScope, operatorScope, tenantScope, workerScope, writerScope } from '../../src/db/scope.ts';
-import { newApiKeyId } from '../../src/ids.ts';
+import { newApiKeyId, parseTenantId } from '../../src/ids.ts';
 import { createLogger } from '../../src/log.ts';
 import { type Limits, RateLimited } from '../../src/quota.ts';
 import { openLimitsBook } from '../../src/quotas/limits-book.ts';
 import { openQuotas, type Quotas } from '../../src/quotas/open-quotas.ts';
 import { limitsSinceStatement } from '../../src/quotas/quota-statements.ts';
 import { setTenantLimits } from '../../src/quotas/tenant-limits.ts';
+import { createTenant } from '../../src/tenants/change-tenant.ts';
+import { deleteTenant } from '../../src/tenants/delete-tenant.ts';
+import { eraseTenants } from '../../src/worker/erase-tenants.ts';
 import { purgeOldRows } from '../../src/worker/purge-old-rows.ts';
 import { countFlights } from '../support/count-flights.ts';
 import { openTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -191,6 +194,31 @@ describe('limits that the operator sets', () => {
     await book.freshen();
     expect(book.of(principalOf('heard')).tenant).toEqual({ chunks: 9 });
     expect(book.freshen()).toBeUndefined();
+  });
+
+  test('are forgotten by gateways that are open when the tenant is erased, and those of its successor are not', async () => {
+    let nowMs = 0;
+    const read = async (seconds: number | undefined) =>
+      (await readInFlight(db.database, gateScope, [limitsSinceStatement(seconds)]))[0];
+    const book = await openLimitsBook(read, { documents: 7 }, log, () => nowMs);
+    const freshen = () => {
+      nowMs += 30_000;
+      return book.freshen();
+    };
+    const [other] = await openGateways({}, 1);
+    const gone = parseTenantId('gone');
+    const limit = (chunks: number) => setTenantLimits(depsOf(other!.quotas), operator, gone, undefined, { chunks });
+    await limit(9);
+    await freshen();
+    expect(book.of(principalOf('gone')).tenant).toEqual({ documents: 7, chunks: 9 });
+    await deleteTenant(db, operator, gone);
+    await eraseTenants(db.worker);
+    await freshen();
+    expect(book.of(principalOf('gone')).tenant).toEqual({ documents: 7 });
+    await createTenant(db, operator, gone, 'anew');
+    await limit(11);
+    await freshen();
+    expect(book.of(principalOf('gone')).tenant).toEqual({ documents: 7, chunks: 11 });
   });
 
   test('hold an API key to its own and to the tenant’s', async () => {

@@ -205,6 +205,27 @@ describeServer('a gateway that lost the connection by which it hears', () => {
   });
 });
 
+describe('a token that was revoked before its tenant was erased', () => {
+  test('is refused when the tenant was created anew, by a gateway that is started then, too', async () => {
+    const operator = principalOf('operators', { scopes: ['operator'] });
+    const leaver = parseTenantId('leaver');
+    const admin = principalOf('leaver', { scopes: ['tenant:admin'] });
+    await revokeToken({ database: db.database, onRevoked: () => {} }, admin, 'jti-leaver', inAnHour());
+    await deleteTenant(db, operator, leaver);
+    await eraseTenants(db.worker);
+    await createTenant(db, operator, leaver, 'anew');
+    const verifyToken = async (token: string): Promise<Principal> => ({ ...principalOf('leaver'), tokenId: token });
+    const access = await openAccess({ database: db.database, verifyToken, log });
+    try {
+      expect(await codeOf(access.authenticate('jti-leaver'))).toBe('TOKEN_REVOKED');
+      expect(await codeOf(access.authenticate('jti-another'))).toBe('accepted');
+    } finally {
+      await access.close();
+      await db.owner.query(`delete from tenants where id = 'leaver'; delete from tenant_deletions`);
+    }
+  });
+});
+
 describeServer('a token that was revoked with too early an expiry, and again with its own', () => {
   test('has the later one told to gateways that ask, and keeps the time at which it was revoked first', async () => {
     const askedFor = async () => {

@@ -1,8 +1,17 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { tokenIsRevokedStatement } from '../../src/access/access-statements.ts';
 import { readAccessFaults } from '../../src/db/access-faults.ts';
 import { type Database, readInFlight, transact } from '../../src/db/database.ts';
 import { openPool } from '../../src/db/open-pool.ts';
-import { adminScope, operatorScope, revokerScope, tenantScope, workerScope, writerScope } from '../../src/db/scope.ts';
+import {
+  adminScope,
+  gateScope,
+  operatorScope,
+  revokerScope,
+  tenantScope,
+  workerScope,
+  writerScope,
+} from '../../src/db/scope.ts';
 import { parseTenantId, type TenantId } from '../../src/ids.ts';
 import { createLogger } from '../../src/log.ts';
 import { openQuotas } from '../../src/quotas/open-quotas.ts';
@@ -13,6 +22,7 @@ import { listTenants, readManagedTenant, readTenantSizes } from '../../src/tenan
 import { createGraphStatement, graphIndexName } from '../../src/tiers/graph-index.ts';
 import { reviewTiers } from '../../src/tiers/review-tiers.ts';
 import { type ErasureStep, eraseTenantStatement, eraseTenants } from '../../src/worker/erase-tenants.ts';
+import { purgeRevokedTokens } from '../../src/worker/purge-revoked-tokens.ts';
 import { describeServer, openTestDatabase, type Superuser, type TestDatabase } from '../support/database.ts';
 import { tryInScope } from '../support/in-scope.ts';
 import { principalOf } from '../support/principal.ts';
@@ -32,7 +42,9 @@ beforeAll(async () => {
 afterAll(() => db.close());
 
 beforeEach(async () => {
-  await db.owner.query('delete from tenant_deletions; delete from tenants; delete from canaries');
+  await db.owner.query(
+    'delete from tenant_deletions; delete from tenants; delete from canaries; delete from revoked_tokens',
+  );
   for (const id of [alpha, beta]) await seedEveryTable(db.owner, id);
   await db.owner.query('delete from tenant_deletions');
 });
@@ -265,6 +277,40 @@ describe('a tenant that is deleted', () => {
     await eraseTenants(db.worker);
     const listed = (await readDeletion(db, operator, id))?.tables.map(({ table }) => table);
     expect(listed).toEqual([...(await tablesOfTenants()), 'tenants'].sort());
+  });
+
+  test('leaves revocations of tokens that have not expired, and of these no more than it takes, and says so in its receipt', async () => {
+    const revoke = `insert into revoked_tokens (tenant_id, token_id, expires_at, revoked_by)
+      values ('alpha', $1, date_trunc('second', now()) + $2::interval, 'somebody') returning expires_at as "expiresAt"`;
+    await db.owner.query(revoke, ['soon', '1 minute']);
+    await db.owner.query(revoke, ['within the hour that clocks may differ', '-59 minutes']);
+    const { rows } = await db.owner.query<{ expiresAt: Date }>(revoke, ['last', '2 days']);
+    const revoked = async (token: string) =>
+      (await readInFlight(db.database, gateScope, [tokenIsRevokedStatement(alpha, token)]))[0][0]?.revoked;
+    const { id, keptRevocations } = await deleteTenant(db, operator, alpha);
+    expect(keptRevocations, 'until it is finished').toBe(0);
+    await eraseTenants(db.worker);
+    const receipt = await readDeletion(db, operator, id);
+    expect(receipt).toMatchObject({ status: 'finished', keptRevocations: 3 });
+    expect(receipt?.keptRevocationsUntil?.getTime()).toBe((rows[0]?.expiresAt.getTime() ?? 0) + 3_600_000);
+    const remaining = (receipt?.tables ?? []).filter(({ remainingRows }) => remainingRows !== 0);
+    expect(remaining, 'the seeded one had expired').toEqual([
+      { table: 'revoked_tokens', erasedRows: 1, remainingRows: 3 },
+    ]);
+    const left = await rowsOf(alpha);
+    expect(Object.entries(left).filter(([, count]) => count > 0)).toEqual([['revoked_tokens', 3]]);
+    expect(
+      (await db.owner.query(`select distinct revoked_by from revoked_tokens where tenant_id = 'alpha'`)).rows,
+    ).toEqual([{ revoked_by: '' }]);
+    await createTenant(db, operator, alpha, 'anew');
+    expect([await revoked('last'), await revoked('one'), await revoked('another')]).toEqual([true, false, false]);
+    // And once more, after which the worker clears them away as it does all others.
+    await deleteTenant(db, operator, alpha);
+    await eraseTenants(db.worker);
+    expect((await readDeletions(db, operator, alpha))[0]).toMatchObject({ status: 'finished', keptRevocations: 3 });
+    await db.owner.query(`update revoked_tokens set expires_at = now() - interval '2 hours' where tenant_id = 'alpha'`);
+    await purgeRevokedTokens(db.worker);
+    expect((await rowsOf(alpha)).revoked_tokens).toBe(0);
   });
 
   test('is not taken for erased where a table does not let the eraser see its rows', async () => {

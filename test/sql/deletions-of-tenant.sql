@@ -7,7 +7,9 @@ select
   "finished_at" as "finishedAt",
   "erased" as "erased",
   "remaining" as "remaining",
-  "waiting_for" as "indexesToDrop"
+  "waiting_for" as "indexesToDrop",
+  "kept_revocations" as "keptRevocations",
+  "kept_revocations_until" as "keptRevocationsUntil"
 from
   "tenant_deletions"
 where

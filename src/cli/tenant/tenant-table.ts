@@ -42,6 +42,8 @@ export interface Deletion {
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
   readonly indexesToDrop: readonly string[];
+  readonly keptRevocations: number;
+  readonly keptRevocationsUntil: string | null;
   readonly tables: readonly {
     readonly table: string;
     readonly erasedRows: number;
@@ -50,7 +52,8 @@ export interface Deletion {
 }
 
 /** How far a deletion is, in a line; of a finished one the receipt below it. */
-export function formatDeletion({ tenantId, status, indexesToDrop, finishedAt, tables }: Deletion): string[] {
+export function formatDeletion(deletion: Deletion): string[] {
+  const { tenantId, status, indexesToDrop, finishedAt, tables, keptRevocations, keptRevocationsUntil } = deletion;
   const erased = tables.reduce((sum, { erasedRows }) => sum + erasedRows, 0);
   if (status === 'WAITING')
     return [`${tenantId} is refused everything from now on, and waits for a worker to erase it.`];
@@ -60,8 +63,12 @@ export function formatDeletion({ tenantId, status, indexesToDrop, finishedAt, ta
     ];
   if (status === 'ERASING') return [`${tenantId} is being erased: ${counted(erased, 'row')} so far.`];
   const width = Math.max(...tables.map(({ table }) => table.length));
+  const kept =
+    keptRevocations === 0
+      ? 'in which nothing of it is left.'
+      : `in which ${counted(keptRevocations, 'revocation')} of tokens that have not expired, and nothing else of it, is left until ${keptRevocationsUntil}, so that the tokens do not hold again.`;
   return [
-    `${tenantId} was erased at ${finishedAt}: ${counted(erased, 'row')} of ${counted(tables.length, 'table')}, in which nothing of it is left.`,
+    `${tenantId} was erased at ${finishedAt}: ${counted(erased, 'row')} of ${counted(tables.length, 'table')}, ${kept}`,
     ...tables.map(
       ({ table, erasedRows, remainingRows }) =>
         `  ${table.padEnd(width)}${formatCount(erasedRows).padStart(12)} erased${String(remainingRows ?? '-').padStart(4)} left`,
