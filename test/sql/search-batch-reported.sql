@@ -230,6 +230,7 @@ from
                 distance < 0
             ) as "keywordChunks",
             null::integer as "permitted",
+            null::boolean as "cutByScore",
             null::boolean as "exampleFound"
         )
       select
@@ -256,10 +257,12 @@ from
         "hits"."startOffset" as "startOffset",
         "hits"."endOffset" as "endOffset",
         "hits"."embeddedAt" as "embeddedAt",
+        "hits"."hasStandIn" as "hasStandIn",
         "hits"."vector" as "vector",
         "reached"."candidates",
         "reached"."keywordChunks",
         "reached"."permitted",
+        "reached"."cutByScore",
         "reached"."exampleFound"
       from
         "reached"
@@ -287,24 +290,36 @@ from
             "chunks"."text",
             "chunks"."start_offset" as "startOffset",
             "chunks"."end_offset" as "endOffset",
-            "embeddings"."created_at" as "embeddedAt",
-            null::text as "vector"
+            "vectors"."embeddedAt",
+            "vectors"."hasStandIn",
+            "vectors"."vector"
           from
             "page"
             inner join "documents" on "documents"."id" = "page"."document_id"
             inner join "chunks" on "chunks"."id" = "page"."chunk_id"
-            left join "embeddings" on "embeddings"."chunk_id" = "page"."chunk_id"
-            and "embeddings"."tenant_id" = $22
-            and "embeddings"."model_id" = $23
-            and "embeddings"."stand_in" = $24
+            inner join lateral (
+              select
+                max(embeddings.created_at) filter (
+                  where
+                    embeddings.stand_in = 0
+                ) as "embeddedAt",
+                coalesce(bool_or(embeddings.stand_in > 0), false) as "hasStandIn",
+                null::text as "vector"
+              from
+                "embeddings"
+              where
+                "embeddings"."tenant_id" = $22
+                and "embeddings"."model_id" = $23
+                and embeddings.chunk_id = page.chunk_id
+            ) as "vectors" on true
           where
-            "documents"."tenant_id" = $25
-            and "chunks"."tenant_id" = $26
+            "documents"."tenant_id" = $24
+            and "chunks"."tenant_id" = $25
         ) as "hits" on true
       where
         (
           select
-            require_active_model ($27)
+            require_active_model ($26)
         )
       order by
         hits.score desc nulls last,

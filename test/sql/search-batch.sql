@@ -236,22 +236,34 @@ from
         "chunks"."text",
         "chunks"."start_offset" as "startOffset",
         "chunks"."end_offset" as "endOffset",
-        "embeddings"."created_at" as "embeddedAt",
-        null::text as "vector"
+        "vectors"."embeddedAt",
+        "vectors"."hasStandIn",
+        "vectors"."vector"
       from
         "page"
         inner join "documents" on "documents"."id" = "page"."document_id"
         inner join "chunks" on "chunks"."id" = "page"."chunk_id"
-        left join "embeddings" on "embeddings"."chunk_id" = "page"."chunk_id"
-        and "embeddings"."tenant_id" = $22
-        and "embeddings"."model_id" = $23
-        and "embeddings"."stand_in" = $24
+        inner join lateral (
+          select
+            max(embeddings.created_at) filter (
+              where
+                embeddings.stand_in = 0
+            ) as "embeddedAt",
+            coalesce(bool_or(embeddings.stand_in > 0), false) as "hasStandIn",
+            null::text as "vector"
+          from
+            "embeddings"
+          where
+            "embeddings"."tenant_id" = $22
+            and "embeddings"."model_id" = $23
+            and embeddings.chunk_id = page.chunk_id
+        ) as "vectors" on true
       where
-        "documents"."tenant_id" = $25
-        and "chunks"."tenant_id" = $26
+        "documents"."tenant_id" = $24
+        and "chunks"."tenant_id" = $25
         and (
           select
-            require_active_model ($27)
+            require_active_model ($26)
         )
       order by
         "page"."score" desc,

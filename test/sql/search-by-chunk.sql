@@ -126,30 +126,33 @@ with
               keyword
           ),
           0
-        ) > coalesce(
-          1 * (
-            s.score - (
-              select
-                min(score)
-              from
-                semantic
-            )
-          ) / nullif(
+        ) > case
+          when s.score is null then 0
+          else 1 * coalesce(
             (
-              select
-                max(score)
-              from
-                semantic
-            ) - (
-              select
-                min(score)
-              from
-                semantic
+              s.score - (
+                select
+                  min(score)
+                from
+                  semantic
+              )
+            ) / nullif(
+              (
+                select
+                  max(score)
+                from
+                  semantic
+              ) - (
+                select
+                  min(score)
+                from
+                  semantic
+              ),
+              0
             ),
-            0
-          ),
-          0
-        ) then k.chunk_id
+            1
+          )
+        end then k.chunk_id
         else s.chunk_id
       end as "chunk_id",
       (
@@ -161,30 +164,33 @@ with
               keyword
           ),
           0
-        ) + coalesce(
-          1 * (
-            s.score - (
-              select
-                min(score)
-              from
-                semantic
-            )
-          ) / nullif(
+        ) + case
+          when s.score is null then 0
+          else 1 * coalesce(
             (
-              select
-                max(score)
-              from
-                semantic
-            ) - (
-              select
-                min(score)
-              from
-                semantic
+              s.score - (
+                select
+                  min(score)
+                from
+                  semantic
+              )
+            ) / nullif(
+              (
+                select
+                  max(score)
+                from
+                  semantic
+              ) - (
+                select
+                  min(score)
+                from
+                  semantic
+              ),
+              0
             ),
-            0
-          ),
-          0
-        )
+            1
+          )
+        end
       ) / 3 as "score",
       "s"."score" as "vector_score",
       "k"."score" as "keyword_score"
@@ -282,22 +288,37 @@ select
   "chunks"."text",
   "chunks"."start_offset" as "startOffset",
   "chunks"."end_offset" as "endOffset",
-  "embeddings"."created_at" as "embeddedAt",
-  embeddings.full_vector::text as "vector"
+  "vectors"."embeddedAt",
+  "vectors"."hasStandIn",
+  "vectors"."vector"
 from
   "page"
   inner join "documents" on "documents"."id" = "page"."document_id"
   inner join "chunks" on "chunks"."id" = "page"."chunk_id"
-  left join "embeddings" on "embeddings"."chunk_id" = "page"."chunk_id"
-  and "embeddings"."tenant_id" = $21
-  and "embeddings"."model_id" = $22
-  and "embeddings"."stand_in" = $23
+  inner join lateral (
+    select
+      max(embeddings.created_at) filter (
+        where
+          embeddings.stand_in = 0
+      ) as "embeddedAt",
+      coalesce(bool_or(embeddings.stand_in > 0), false) as "hasStandIn",
+      max(embeddings.full_vector::text) filter (
+        where
+          embeddings.stand_in = 0
+      ) as "vector"
+    from
+      "embeddings"
+    where
+      "embeddings"."tenant_id" = $21
+      and "embeddings"."model_id" = $22
+      and embeddings.chunk_id = page.chunk_id
+  ) as "vectors" on true
 where
-  "documents"."tenant_id" = $24
-  and "chunks"."tenant_id" = $25
+  "documents"."tenant_id" = $23
+  and "chunks"."tenant_id" = $24
   and (
     select
-      require_active_model ($26)
+      require_active_model ($25)
   )
 order by
   "page"."score" desc,

@@ -313,6 +313,13 @@ with
         from
           counted
       ) as "permitted",
+      exists (
+        select
+        from
+          "fused"
+        where
+          score < $28
+      ) as "cutByScore",
       null::boolean as "exampleFound"
   )
 select
@@ -339,10 +346,12 @@ select
   "hits"."startOffset" as "startOffset",
   "hits"."endOffset" as "endOffset",
   "hits"."embeddedAt" as "embeddedAt",
+  "hits"."hasStandIn" as "hasStandIn",
   "hits"."vector" as "vector",
   "reached"."candidates",
   "reached"."keywordChunks",
   "reached"."permitted",
+  "reached"."cutByScore",
   "reached"."exampleFound"
 from
   "reached"
@@ -370,16 +379,28 @@ from
       "chunks"."text",
       "chunks"."start_offset" as "startOffset",
       "chunks"."end_offset" as "endOffset",
-      "embeddings"."created_at" as "embeddedAt",
-      null::text as "vector"
+      "vectors"."embeddedAt",
+      "vectors"."hasStandIn",
+      "vectors"."vector"
     from
       "page"
       inner join "documents" on "documents"."id" = "page"."document_id"
       inner join "chunks" on "chunks"."id" = "page"."chunk_id"
-      left join "embeddings" on "embeddings"."chunk_id" = "page"."chunk_id"
-      and "embeddings"."tenant_id" = $28
-      and "embeddings"."model_id" = $29
-      and "embeddings"."stand_in" = $30
+      inner join lateral (
+        select
+          max(embeddings.created_at) filter (
+            where
+              embeddings.stand_in = 0
+          ) as "embeddedAt",
+          coalesce(bool_or(embeddings.stand_in > 0), false) as "hasStandIn",
+          null::text as "vector"
+        from
+          "embeddings"
+        where
+          "embeddings"."tenant_id" = $29
+          and "embeddings"."model_id" = $30
+          and embeddings.chunk_id = page.chunk_id
+      ) as "vectors" on true
     where
       "documents"."tenant_id" = $31
       and "chunks"."tenant_id" = $32

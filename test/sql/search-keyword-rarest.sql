@@ -167,19 +167,31 @@ select
   "chunks"."text",
   "chunks"."start_offset" as "startOffset",
   "chunks"."end_offset" as "endOffset",
-  "embeddings"."created_at" as "embeddedAt",
-  null::text as "vector"
+  "vectors"."embeddedAt",
+  "vectors"."hasStandIn",
+  "vectors"."vector"
 from
   "page"
   inner join "documents" on "documents"."id" = "page"."document_id"
   inner join "chunks" on "chunks"."id" = "page"."chunk_id"
-  left join "embeddings" on "embeddings"."chunk_id" = "page"."chunk_id"
-  and "embeddings"."tenant_id" = $13
-  and "embeddings"."model_id" = $14
-  and "embeddings"."stand_in" = $15
+  inner join lateral (
+    select
+      max(embeddings.created_at) filter (
+        where
+          embeddings.stand_in = 0
+      ) as "embeddedAt",
+      coalesce(bool_or(embeddings.stand_in > 0), false) as "hasStandIn",
+      null::text as "vector"
+    from
+      "embeddings"
+    where
+      "embeddings"."tenant_id" = $13
+      and "embeddings"."model_id" = $14
+      and embeddings.chunk_id = page.chunk_id
+  ) as "vectors" on true
 where
-  "documents"."tenant_id" = $16
-  and "chunks"."tenant_id" = $17
+  "documents"."tenant_id" = $15
+  and "chunks"."tenant_id" = $16
 order by
   "page"."score" desc,
   "page"."item_id" desc

@@ -243,22 +243,34 @@ select
   "chunks"."text",
   "chunks"."start_offset" as "startOffset",
   "chunks"."end_offset" as "endOffset",
-  "embeddings"."created_at" as "embeddedAt",
-  null::text as "vector"
+  "vectors"."embeddedAt",
+  "vectors"."hasStandIn",
+  "vectors"."vector"
 from
   "page"
   inner join "documents" on "documents"."id" = "page"."document_id"
   inner join "chunks" on "chunks"."id" = "page"."chunk_id"
-  left join "embeddings" on "embeddings"."chunk_id" = "page"."chunk_id"
-  and "embeddings"."tenant_id" = $17
-  and "embeddings"."model_id" = $18
-  and "embeddings"."stand_in" = $19
+  inner join lateral (
+    select
+      max(embeddings.created_at) filter (
+        where
+          embeddings.stand_in = 0
+      ) as "embeddedAt",
+      coalesce(bool_or(embeddings.stand_in > 0), false) as "hasStandIn",
+      null::text as "vector"
+    from
+      "embeddings"
+    where
+      "embeddings"."tenant_id" = $17
+      and "embeddings"."model_id" = $18
+      and embeddings.chunk_id = page.chunk_id
+  ) as "vectors" on true
 where
-  "documents"."tenant_id" = $20
-  and "chunks"."tenant_id" = $21
+  "documents"."tenant_id" = $19
+  and "chunks"."tenant_id" = $20
   and (
     select
-      require_active_model ($22)
+      require_active_model ($21)
   )
 order by
   "page"."score" desc,

@@ -153,6 +153,7 @@ from
             ) as "candidates",
             null::integer as "keywordChunks",
             null::integer as "permitted",
+            null::boolean as "cutByScore",
             exists (
               select
               from
@@ -183,10 +184,12 @@ from
         "hits"."startOffset" as "startOffset",
         "hits"."endOffset" as "endOffset",
         "hits"."embeddedAt" as "embeddedAt",
+        "hits"."hasStandIn" as "hasStandIn",
         "hits"."vector" as "vector",
         "reached"."candidates",
         "reached"."keywordChunks",
         "reached"."permitted",
+        "reached"."cutByScore",
         "reached"."exampleFound"
       from
         "reached"
@@ -214,24 +217,36 @@ from
             "chunks"."text",
             "chunks"."start_offset" as "startOffset",
             "chunks"."end_offset" as "endOffset",
-            "embeddings"."created_at" as "embeddedAt",
-            null::text as "vector"
+            "vectors"."embeddedAt",
+            "vectors"."hasStandIn",
+            "vectors"."vector"
           from
             "page"
             inner join "documents" on "documents"."id" = "page"."document_id"
             inner join "chunks" on "chunks"."id" = "page"."chunk_id"
-            left join "embeddings" on "embeddings"."chunk_id" = "page"."chunk_id"
-            and "embeddings"."tenant_id" = $19
-            and "embeddings"."model_id" = $20
-            and "embeddings"."stand_in" = $21
+            inner join lateral (
+              select
+                max(embeddings.created_at) filter (
+                  where
+                    embeddings.stand_in = 0
+                ) as "embeddedAt",
+                coalesce(bool_or(embeddings.stand_in > 0), false) as "hasStandIn",
+                null::text as "vector"
+              from
+                "embeddings"
+              where
+                "embeddings"."tenant_id" = $19
+                and "embeddings"."model_id" = $20
+                and embeddings.chunk_id = page.chunk_id
+            ) as "vectors" on true
           where
-            "documents"."tenant_id" = $22
-            and "chunks"."tenant_id" = $23
+            "documents"."tenant_id" = $21
+            and "chunks"."tenant_id" = $22
         ) as "hits" on true
       where
         (
           select
-            require_active_model ($24)
+            require_active_model ($23)
         )
       order by
         hits.score desc nulls last,

@@ -142,6 +142,7 @@ with
       ) as "candidates",
       null::integer as "keywordChunks",
       null::integer as "permitted",
+      null::boolean as "cutByScore",
       exists (
         select
         from
@@ -172,10 +173,12 @@ select
   "hits"."startOffset" as "startOffset",
   "hits"."endOffset" as "endOffset",
   "hits"."embeddedAt" as "embeddedAt",
+  "hits"."hasStandIn" as "hasStandIn",
   "hits"."vector" as "vector",
   "reached"."candidates",
   "reached"."keywordChunks",
   "reached"."permitted",
+  "reached"."cutByScore",
   "reached"."exampleFound"
 from
   "reached"
@@ -203,24 +206,36 @@ from
       "chunks"."text",
       "chunks"."start_offset" as "startOffset",
       "chunks"."end_offset" as "endOffset",
-      "embeddings"."created_at" as "embeddedAt",
-      null::text as "vector"
+      "vectors"."embeddedAt",
+      "vectors"."hasStandIn",
+      "vectors"."vector"
     from
       "page"
       inner join "documents" on "documents"."id" = "page"."document_id"
       inner join "chunks" on "chunks"."id" = "page"."chunk_id"
-      left join "embeddings" on "embeddings"."chunk_id" = "page"."chunk_id"
-      and "embeddings"."tenant_id" = $13
-      and "embeddings"."model_id" = $14
-      and "embeddings"."stand_in" = $15
+      inner join lateral (
+        select
+          max(embeddings.created_at) filter (
+            where
+              embeddings.stand_in = 0
+          ) as "embeddedAt",
+          coalesce(bool_or(embeddings.stand_in > 0), false) as "hasStandIn",
+          null::text as "vector"
+        from
+          "embeddings"
+        where
+          "embeddings"."tenant_id" = $13
+          and "embeddings"."model_id" = $14
+          and embeddings.chunk_id = page.chunk_id
+      ) as "vectors" on true
     where
-      "documents"."tenant_id" = $16
-      and "chunks"."tenant_id" = $17
+      "documents"."tenant_id" = $15
+      and "chunks"."tenant_id" = $16
   ) as "hits" on true
 where
   (
     select
-      require_active_model ($18)
+      require_active_model ($17)
   )
 order by
   hits.score desc nulls last,
