@@ -93,7 +93,9 @@ const facts = `
       ) verb
     where role.oid <> t.owner
   ), logins as (
-    select oid, rolname from pg_roles where rolname in ('tessera_gateway', 'tessera_worker_login')
+    -- Whoever is connected, too, whatever it is called: in tests of the catalog a superuser is.
+    select oid, rolname from pg_roles
+    where rolname in ('tessera_gateway', 'tessera_worker_login') or rolname = session_user and not rolsuper
   )`;
 
 /** Tables of a tenant are told by their column `tenant_id`; `models` is the one reference table they may point at. */

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { checkServer } from '../../src/db/check-server.ts';
 import type { Database } from '../../src/db/database.ts';
+import type { ServingRole } from '../../src/db/login-faults.ts';
 import { openPool } from '../../src/db/open-pool.ts';
 import { describeServer, openTestDatabase, type TestDatabase } from '../support/database.ts';
 
@@ -15,7 +16,7 @@ describeServer('before it serves, the gateway', () => {
   });
   afterAll(async () => {
     await Promise.all(pools.map((pool) => pool.close()));
-    for (const role of made) await db.owner.query(`drop owned by ${role}; drop role ${role}`);
+    for (const role of made.toReversed()) await db.owner.query(`drop owned by ${role}; drop role ${role}`);
     await db.close();
   });
 
@@ -26,18 +27,37 @@ describeServer('before it serves, the gateway', () => {
   }
 
   /** Roles belong to the server, so each is made for this test alone. */
-  async function openAs(attributes: string, grants = ''): Promise<Database> {
+  async function makeRole(attributes: string): Promise<string> {
     const role = `check_${randomBytes(4).toString('hex')}`;
+    await db.owner.query(`create role ${role} ${attributes}`);
     made.push(role);
-    await db.owner.query(`create role ${role} login password 'x' ${attributes}`);
-    await db.owner.query(`grant tessera_reader, tessera_tenant, tessera_operator to ${role} ${grants}`);
+    return role;
+  }
+
+  /** As a login that has the roles of every gateway and, where there is one, another. */
+  async function openAs(attributes: string, grants = '', another?: string): Promise<Database> {
+    const role = await makeRole(`login password 'x' ${attributes}`);
+    const roles = ['tessera_reader', 'tessera_tenant', 'tessera_operator', ...(another ? [another] : [])];
+    await db.owner.query(`grant ${roles.join(', ')} to ${role} ${grants}`);
+    return connectAs(role);
+  }
+
+  /** As a login that has these roles, and the ones that every login has. */
+  async function openWith(roles: string): Promise<Database> {
+    const role = await makeRole(`login password 'x' noinherit`);
+    const all = roles.includes('tessera_worker,') ? roles : `${roles}, tessera_operator`;
+    await db.owner.query(`grant tessera_reader, tessera_tenant, ${all} to ${role} with inherit false`);
+    return connectAs(role);
+  }
+
+  function connectAs(role: string): Promise<Database> {
     const url = new URL(db.urls.gateway);
     [url.username, url.password] = [role, 'x'];
     return open(url.href);
   }
 
-  const refusal = (database: Database) =>
-    checkServer(database, 'tessera_operator').then(
+  const refusal = (database: Database, role: ServingRole = 'tessera_operator') =>
+    checkServer(database, role).then(
       () => 'served',
       (error: Error) => error.message,
     );
@@ -70,6 +90,69 @@ describeServer('before it serves, the gateway', () => {
     expect(await refusal(await openAs('inherit', 'with inherit true'))).toMatch(
       /inherits tessera_operator, tessera_reader, tessera_tenant, so it is answered outside a scope\. .*noinherit/,
     );
+  });
+
+  test.each(['BYPASSRLS', 'CREATEROLE', 'REPLICATION', 'SUPERUSER'])(
+    'refuses a login that may become a role with %s, itself or through others, and names what to revoke',
+    async (power) => {
+      const mighty = await makeRole(`nologin ${power}`);
+      expect(await refusal(await openAs('noinherit', 'with inherit false', mighty))).toMatch(
+        new RegExp(`may become ${mighty}, who has ${power}\\. .*"revoke ${mighty} from check_`),
+      );
+      const between = await makeRole('nologin noinherit');
+      await db.owner.query(`grant ${mighty} to ${between} with inherit false`);
+      expect(await refusal(await openAs('noinherit', 'with inherit false', between))).toMatch(
+        new RegExp(`may become ${mighty}, who has ${power}\\. .*"revoke ${between} from check_`),
+      );
+    },
+  );
+
+  test('refuses a login with CREATEROLE or REPLICATION, and one that may reach the server’s files', async () => {
+    for (const power of ['CREATEROLE', 'REPLICATION']) {
+      expect(await refusal(await openAs(`noinherit ${power}`, 'with inherit false'))).toMatch(
+        new RegExp(`the login check_\\w+ has ${power}, so it could .*"alter role check_\\w+ no${power.toLowerCase()}"`),
+      );
+    }
+    expect(await refusal(await openAs('noinherit', 'with inherit false', 'pg_read_server_files'))).toContain(
+      'may become pg_read_server_files, who has the server’s files',
+    );
+  });
+
+  test('refuses a login that inherits any role of the schema’s, directly or through another', async () => {
+    const inheriting = await openAs('noinherit', 'with inherit false');
+    await db.owner.query(`grant tessera_gatekeeper to ${made.at(-1)} with inherit true`);
+    expect(await refusal(inheriting)).toMatch(/inherits tessera_gatekeeper, so it is answered outside a scope/);
+    const between = await makeRole('nologin inherit');
+    await db.owner.query(`grant tessera_eraser to ${between} with inherit true`);
+    const through = await openAs('noinherit', 'with inherit false');
+    await db.owner.query(`grant ${between} to ${made.at(-1)} with inherit true`);
+    expect(await refusal(through)).toMatch(/inherits tessera_eraser, so it is answered outside a scope/);
+  });
+
+  test.each([
+    ['tessera_operator', 'tessera_exporter'],
+    ['tessera_operator', 'tessera_worker'],
+    ['tessera_operator', 'tessera_eraser'],
+    ['tessera_worker', 'tessera_operator'],
+    ['tessera_worker', 'tessera_gate'],
+    ['tessera_worker', 'tessera_gatekeeper'],
+  ] as const)('refuses a login for %s that may take %s, which works elsewhere', async (role, other) => {
+    const own = role === 'tessera_worker' ? 'tessera_worker, tessera_exporter' : 'tessera_gate, tessera_admin';
+    expect(await refusal(await openWith(own), role)).toBe('served');
+    expect(await refusal(await openWith(`${own}, ${other}`), role)).toMatch(
+      new RegExp(`may take ${other}, which is not for it\\. .*"revoke ${other} from check_\\w+"`),
+    );
+  });
+
+  test('refuses what a login of another name owns or was granted itself, as it does tessera_gateway', async () => {
+    const owning = await openAs('noinherit', 'with inherit false');
+    const login = made.at(-1);
+    await db.owner.query(`create table public.of_login (id int); alter table public.of_login owner to ${login}`);
+    expect(await refusal(owning)).toContain(`${login} owns something in this database`);
+    await db.owner.query(`drop table public.of_login; grant select on tessera.documents to ${login}`);
+    expect(await refusal(owning)).toContain('documents: granted to a login');
+    await db.owner.query(`revoke select on tessera.documents from ${login}`);
+    expect(await refusal(owning)).toBe('served');
   });
 
   test.each([
