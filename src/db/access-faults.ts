@@ -117,7 +117,7 @@ const faultQueries = {
   tenantBlindPolicy: `select format('%s: policy %s lets %s %s whatever the tenant', name, polname, role, verb)
     from policies,
       unnest(array['tessera_reader', 'tessera_tenant', 'tessera_admin']) role
-    where of_tenant and grantee in (0, role::regrole)
+    where (of_tenant or name = 'tenants') and grantee in (0, role::regrole)
       and (verb <> 'insert' and qual !~ 'current_tenant' or verb in ('insert', 'update') and with_check !~ 'current_tenant')`,
   listBlindPolicy: `select format('%s: policy %s lets tessera_reader select whatever the access list', name, polname)
     from policies

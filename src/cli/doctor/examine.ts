@@ -8,6 +8,7 @@ import { type Database, readInFlight } from '../../db/database.ts';
 import { type LoginFault, readLoginFaults, type ServingRole } from '../../db/login-faults.ts';
 import { readMigrations } from '../../db/migration-files.ts';
 import { openPool } from '../../db/open-pool.ts';
+import { readPolicyFaults } from '../../db/policy-faults.ts';
 import { readApplied, requireCurrentSchema } from '../../db/schema-version.ts';
 import { operatorScope, workerScope } from '../../db/scope.ts';
 import { readScopeLeaks } from '../../db/scope-leak.ts';
@@ -104,9 +105,14 @@ async function checkLock(database: Database, role: ServingRole, login: string): 
       fix: accessFix(hole),
     }),
   );
+  const onPolicies = (await readAs(database, role, readPolicyFaults)).map(fault);
   const held = `the ${login}'s login is held by every policy, and nothing outlives its transaction`;
   // Tables are the same for both logins, and told once.
-  return orOk([...onLogin, ...leaks, ...canaries, ...(login === 'gateway' ? onTables : [])], 'lock', held);
+  return orOk(
+    [...onLogin, ...leaks, ...canaries, ...(login === 'gateway' ? [...onTables, ...onPolicies] : [])],
+    'lock',
+    held,
+  );
 }
 
 async function checkSchema(database: Database): Promise<Finding[]> {
