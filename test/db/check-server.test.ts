@@ -4,7 +4,11 @@ import { checkServer } from '../../src/db/check-server.ts';
 import type { Database } from '../../src/db/database.ts';
 import type { ServingRole } from '../../src/db/login-faults.ts';
 import { openPool } from '../../src/db/open-pool.ts';
+import { adminScope, scopeStatement } from '../../src/db/scope.ts';
 import { describeServer, openTestDatabase, type TestDatabase } from '../support/database.ts';
+import { principalOf } from '../support/principal.ts';
+
+const everySetting = { 'hnsw.ef_search': 100, 'hnsw.max_scan_tuples': 20_000 };
 
 describeServer('before it serves, the gateway', () => {
   let db: TestDatabase;
@@ -191,6 +195,9 @@ describeServer('before it serves, the gateway', () => {
     const inDatabase = `alter role tessera_gateway in database ${rows[0]?.name}`;
     for (const [setting, message] of [
       [`tessera.tenant_id = 'acme'`, 'every connection has a tenant before a scope gives it one'],
+      [`tessera.subject = 'ann'`, 'every connection has a subject before a scope gives it one'],
+      [`tessera.groups = '["staff"]'`, 'every connection has groups before a scope gives it one'],
+      [`tessera.key_id = 'key'`, "every connection has a key's id before a scope gives it one (tessera.key_id is set"],
       ['role = tessera_operator', 'the connection still works as tessera_operator'],
     ] as const) {
       await db.owner.query(`${inDatabase} set ${setting}`);
@@ -203,19 +210,32 @@ describeServer('before it serves, the gateway', () => {
   test('refuses a connection on which settings outlive their transaction', async () => {
     // As a pooler does that rewrites `set local`, or that commits each statement by itself.
     const { pool, ...rest } = db.database;
-    const leaky = {
+    const leaky = (setting: string) => ({
       ...rest,
       pool: {
         query: pool.query.bind(pool),
         connect: async () => {
           const client = await pool.connect();
+          const rewrite = (text: string) => text.replaceAll(`set local ${setting}`, `set ${setting}`);
           return {
-            query: (text: string, values?: unknown[]) => client.query(text.replaceAll('set local', 'set'), values),
+            query: (text: string, values?: unknown[]) => client.query(rewrite(text), values),
             release: () => client.release(true),
           };
         },
       } as unknown as Database['pool'],
-    };
-    expect(await refusal(leaky)).toContain('a scope outlives its transaction: after "commit"');
+    });
+    expect(await refusal(leaky(''))).toContain('a scope outlives its transaction: after "commit"');
+    const scope = { ...adminScope(principalOf('alpha')), actor: {}, settings: everySetting };
+    const names = [...scopeStatement(scope, rest.scopeDefaults).matchAll(/set local ([\w.]+) =/g)].map(
+      ([, name]) => name,
+    );
+    expect(names).toHaveLength(14);
+    for (const name of names) {
+      expect(await refusal(leaky(`${name} =`))).toMatch(
+        new RegExp(
+          `a scope outlives its transaction: after "commit" the connection still has its ${name}\\. .* reset ${name}"`,
+        ),
+      );
+    }
   });
 });
