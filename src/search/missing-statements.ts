@@ -32,7 +32,7 @@ export function documentFactsStatement(tenantId: TenantId, plan: SearchPlan, doc
         chunks.select(sql<number>`count(*)::int`.as('n')).$asScalar().as('chunks'),
         embedded.select(sql<number>`count(*)::int`.as('n')).$asScalar().as('embedded'),
         chunks.select(keywordScore(keyword).as('score')).$asScalar().as('keywordScore'),
-        chunks.select(conditionsHold(keyword).as('hold')).$asScalar().as('conditionsHold'),
+        chunks.select(conditionsHold(plan).as('hold')).$asScalar().as('conditionsHold'),
       ];
     })
     .where('documents.tenant_id', '=', tenantId)
@@ -49,8 +49,8 @@ function keywordScore(keyword: KeywordPlan | undefined) {
   return sql<number | null>`max(${score})`;
 }
 
-function conditionsHold(keyword: KeywordPlan | undefined) {
-  const conditions = conditionsOf(keyword);
+function conditionsHold(plan: SearchPlan) {
+  const conditions = conditionsOf(plan);
   if (!conditions) return sql<boolean>`bool_and(true)`;
   return sql<boolean>`bool_or(chunks.id in ${matchingChunks(conditions)})`;
 }
@@ -64,7 +64,7 @@ export function trueRankStatement(
   plan: SearchPlan & { readonly semantic: SemanticPlan },
   documentId: DocumentId,
 ) {
-  const permitted = permittedEmbeddings(tenantId, plan.semantic, plan.selection, conditionsOf(plan.keyword)).select([
+  const permitted = permittedEmbeddings(tenantId, plan.semantic, plan.selection, conditionsOf(plan)).select([
     'document_id',
     unindexedDistance(plan.semantic).as('distance'),
   ]);
@@ -86,10 +86,10 @@ export function isCandidateStatement(
   plan: SearchPlan & { readonly semantic: SemanticPlan },
   documentId: DocumentId,
 ) {
-  const { semantic, selection, keyword } = plan;
+  const { semantic, selection } = plan;
   return withNamed([
     ...exampleStages(tenantId, semantic),
-    ...stageOneStages(tenantId, semantic, selection, conditionsOf(keyword)),
+    ...stageOneStages(tenantId, semantic, selection, conditionsOf(plan)),
   ])
     .selectFrom('candidates')
     .innerJoin('embeddings', 'embeddings.chunk_id', 'candidates.chunk_id')

@@ -15,9 +15,9 @@ import { type Highlight, highlightsStatement, readHighlights } from './highlight
 import { type ModelChoice, withActiveModel } from './model-choice.ts';
 import { type Passage, passagesStatement } from './passages.ts';
 import { type PreparedSearch, prepareSearch } from './prepare-search.ts';
-import { runSearch, type StageOneReport } from './run-search.ts';
+import { type DepthReport, runSearch, type StageOneReport } from './run-search.ts';
 import { createSearchCursors, itemMark } from './search-cursor.ts';
-import type { ChooseDepth, HasAccessLists, MayPlanOnce, ReadWordIndexes, SearchDepth } from './search-depth.ts';
+import type { ChooseDepth, HasAccessLists, MayPlanOnce, ReadWordIndexes } from './search-depth.ts';
 import type { PageInput, SearchInput, SearchMode } from './search-input.ts';
 import { type SearchOutcome, searchOutcome } from './search-outcome.ts';
 import type { KeywordScan } from './search-plan.ts';
@@ -53,6 +53,8 @@ export interface Hit {
   readonly keywordScore: number | null;
   /** When the passage got its vector; null while it waits for one. */
   readonly embeddedAt: Date | null;
+  /** Whether it waits for its vector, or may have been found by one of an older text until its document's edit is embedded. */
+  readonly isStale: boolean;
 }
 
 export interface SearchAnswer {
@@ -61,7 +63,7 @@ export interface SearchAnswer {
   /** The mode that was run: KEYWORD in place of HYBRID where the model knows no word of the text. */
   readonly mode: SearchMode;
   /** Absent in KEYWORD mode. Its candidates are those that were passed on, which a large or deep page takes more of. */
-  readonly depth: SearchDepth | undefined;
+  readonly depth: DepthReport | undefined;
   /** How stage one went; absent where there was none. */
   readonly stageOne: StageOneReport | undefined;
   /** What PostgreSQL was told for this search. */
@@ -115,8 +117,8 @@ async function searchByModel(
   const { diversity = 0 } = request;
   const limit = diversity > 0 ? choiceFor(first) : first + 1;
   const run = await runSearch(deps, principal, request, prepared, { seen, limit }, first + 1);
-  const { rows, plan, statement, settings, stageOne, underfilled } = run;
-  deps.onSearch?.(searchOutcome({ ...run, depth: prepared.depth }, request.recall, performance.now() - startedMs));
+  const { rows, plan, statement, settings, stageOne, depth, underfilled } = run;
+  deps.onSearch?.(searchOutcome(run, request.recall, performance.now() - startedMs));
   const { hasNextPage, items: best } = toPage(rows, first);
   const items = diversity > 0 ? diversify(rows.map(withVector), first, diversity) : best;
   const hits = items.map((row): Hit => {
@@ -134,13 +136,14 @@ async function searchByModel(
       vectorScore: row.vectorScore,
       keywordScore: row.keywordScore,
       embeddedAt: row.embeddedAt,
+      isStale: row.embeddedAt === null || row.hasStandIn,
     };
   });
   return {
     hits,
     hasNextPage,
     mode: prepared.mode,
-    depth: prepared.depth && { ...prepared.depth, ...(stageOne && { candidates: stageOne.candidates }) },
+    depth,
     stageOne,
     settings,
     underfilled,

@@ -119,7 +119,8 @@ describeServer('a filtered search of a tenant that has a graph', () => {
         depth: { kind: 'two-stage', candidates: 100, stageOne },
       },
       ...(conditions && {
-        keyword: { words: 'word1', conditions, candidates: 100, scan: { kind: 'exact' as const } },
+        conditions,
+        keyword: { words: 'word1', candidates: 100, scan: { kind: 'exact' as const } },
       }),
       fusion: { method: 'RECIPROCAL_RANK', keywordWeight: 1, semanticWeight: 1, rankConstant: 60 },
       selection: { filter: {}, exceptChunks: [], ...selection },

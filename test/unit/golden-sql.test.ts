@@ -126,7 +126,8 @@ const plan: SearchPlan = {
 const filtered: SearchPlan = {
   ...plan,
   semantic,
-  keyword: { ...keyword, conditions: '"hot water" -"spa"' },
+  keyword,
+  conditions: '"hot water" -"spa"',
   selection: {
     collections: ['handbook'],
     exceptChunks: [chunkId],
