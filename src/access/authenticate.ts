@@ -32,25 +32,26 @@ export function createAuthenticator(deps: AuthenticateDeps): VerifyToken {
   const { database, verifyToken, revocations, keyUses, now = Date.now } = deps;
   const lookUp = limitLookUps();
 
-  return async (credential) => {
-    if (isApiKey(credential)) return authenticateKey(credential);
-    const principal = await verifyToken(credential);
+  return async (credential, signal) => {
+    const own: Database = signal ? { ...database, signal } : database;
+    if (isApiKey(credential)) return authenticateKey(own, credential);
+    const principal = await verifyToken(credential, signal);
     const { tenantId, tokenId } = principal;
-    if (tokenId === undefined || !(await isRevoked(tenantId, tokenId))) return principal;
+    if (tokenId === undefined || !(await isRevoked(own, tenantId, tokenId))) return principal;
     throw new Refusal('TOKEN_REVOKED', 'The token was revoked. Get a new one.');
   };
 
-  async function isRevoked(tenantId: TenantId, tokenId: string): Promise<boolean> {
+  async function isRevoked(own: Database, tenantId: TenantId, tokenId: string): Promise<boolean> {
     if (revocations.isReliable()) return revocations.isTokenRevoked(tenantId, tokenId);
-    const [rows] = await readInFlight(database, gateScope, [tokenIsRevokedStatement(tenantId, tokenId)]);
+    const [rows] = await readInFlight(own, gateScope, [tokenIsRevokedStatement(tenantId, tokenId)]);
     return rows[0]?.revoked ?? true;
   }
 
-  async function authenticateKey(text: string): Promise<Principal> {
+  async function authenticateKey(own: Database, text: string): Promise<Principal> {
     const prefix = readApiKeyPrefix(text);
     const hash = hashApiKey(text);
     const name = hash.toString('base64');
-    const key = revocations.recall(name) ?? (await lookUp(name, () => findKey(prefix, hash, name)));
+    const key = revocations.recall(name) ?? (await lookUp(name, () => findKey(own, prefix, hash, name), own.signal));
     if (key === undefined) {
       throw new Refusal('UNAUTHENTICATED', 'The API key is not known here. Check that it was copied whole.');
     }
@@ -66,9 +67,9 @@ export function createAuthenticator(deps: AuthenticateDeps): VerifyToken {
   }
 
   /** Of all keys with the prefix the one with the hash. Each is compared in constant time, and each is compared. */
-  async function findKey(prefix: string, hash: Buffer, name: string): Promise<FoundKey | undefined> {
+  async function findKey(own: Database, prefix: string, hash: Buffer, name: string): Promise<FoundKey | undefined> {
     const generation = revocations.generation();
-    const [found] = await readInFlight(database, gateScope, [findApiKeysStatement(prefix)]);
+    const [found] = await readInFlight(own, gateScope, [findApiKeysStatement(prefix)]);
     const [key] = found.filter(({ secretHash }) => timingSafeEqual(secretHash, hash));
     if (key?.revokedAt === null) revocations.remember(name, key, generation);
     return key;

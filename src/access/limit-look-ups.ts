@@ -17,11 +17,14 @@ export interface LookUpLimits {
 /**
  * Looks a key up by what `lookUp` asks, unless it is known to be nobody's.
  * @param hash name of the whole key, secret included.
+ * @param signal aborted when nobody waits for the answer any more. That costs what an invented key does: who leaves early would
+ *   otherwise look up as many as they like.
  * @throws {Refusal} `TOO_MANY_UNKNOWN_KEYS`
  */
 export type LimitedLookUp = (
   hash: string,
   lookUp: () => Promise<FoundKey | undefined>,
+  signal?: AbortSignal,
 ) => Promise<FoundKey | undefined>;
 
 const defaults: LookUpLimits = {
@@ -57,7 +60,7 @@ export function limitLookUps(options: Partial<LookUpLimits> = {}): LimitedLookUp
     if (names.size > maxRemembered && oldest !== undefined) names.delete(oldest);
   }
 
-  return async (hash, lookUp) => {
+  return async (hash, lookUp, signal) => {
     const known = dead.get(hash);
     if (known && known.untilMs > now()) return known.key;
     spend(0);
@@ -76,7 +79,7 @@ export function limitLookUps(options: Partial<LookUpLimits> = {}): LimitedLookUp
       if (key?.revokedAt !== null) remember(dead, hash, { key, untilMs: now() + deadForMs });
       return key;
     } finally {
-      if (!isCharged) spend(-cost);
+      if (!isCharged && !signal?.aborted) spend(-cost);
     }
   };
 }

@@ -14,8 +14,13 @@ export interface TokenVerifierOptions extends TokenRequirements {
   readonly now?: () => number;
 }
 
-/** Checks a token and makes its principal, or throws a `Refusal` with code `UNAUTHENTICATED`. */
-export type VerifyToken = (token: string) => Promise<Principal>;
+/**
+ * Checks a token and makes its principal, or throws a `Refusal` with code `UNAUTHENTICATED`.
+ *
+ * The signal is aborted when nobody waits any more: looks at the database are then cancelled. A request for an issuer's keys
+ * is everybody's and goes on.
+ */
+export type VerifyToken = (token: string, signal?: AbortSignal) => Promise<Principal>;
 
 /** Larger tokens are refused unread. Browsers and proxies stop at 8 KiB of headers anyway. */
 const maxTokenBytes = 8 * 1024;

@@ -3,9 +3,9 @@ import type { Config, EmbeddedConfig, ServerConfig } from '../config/config.ts';
 import type { Secret } from '../config/secret.ts';
 import { checkServer } from '../db/check-server.ts';
 import type { Database } from '../db/database.ts';
+import type { ServingRole } from '../db/login-faults.ts';
 import { openEmbedded } from '../db/open-embedded.ts';
 import { openPool } from '../db/open-pool.ts';
-import type { ScopeRole } from '../db/scope.ts';
 import type { Logger } from '../log.ts';
 import { lockDataDir } from './data-dir-lock.ts';
 
@@ -89,7 +89,7 @@ export async function openLoadDatabases(
 /** A batch of a load takes longer than a request may. */
 const loadTimeoutMs = 600_000;
 
-async function openServer(config: ServerConfig, url: Secret, role: ScopeRole, log: Logger): Promise<Database> {
+async function openServer(config: ServerConfig, url: Secret, role: ServingRole, log: Logger): Promise<Database> {
   const { poolSize: size, poolShare: share, queueShare, statementTimeoutMs, prepare } = config.database;
   const opened = await openPool({
     url: url.reveal(),
@@ -107,7 +107,7 @@ async function openServer(config: ServerConfig, url: Secret, role: ScopeRole, lo
   return checkedPool(opened, role, log);
 }
 
-async function checkedPool(opened: Database, role: ScopeRole, log: Logger): Promise<Database> {
+async function checkedPool(opened: Database, role: ServingRole, log: Logger): Promise<Database> {
   try {
     const { database, warnings } = await checkServer(opened, role);
     for (const warning of warnings) log.warn(warning);

@@ -91,7 +91,7 @@ const server = {
   REQUEST_TIMEOUT_MS: withDefault(
     wholeNumber(1, 600_000),
     '30000',
-    'Milliseconds after which a request is given up and its statements are cancelled.',
+    'Milliseconds after which a request is given up and its statements are cancelled, those that find out who calls included.',
   ),
   MAX_SUBSCRIPTIONS: withDefault(
     wholeNumber(0, 100_000),

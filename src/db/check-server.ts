@@ -3,9 +3,10 @@ import { Refusal, StartupError } from '../errors.ts';
 import { accessFix, isHole, readAccessFaults } from './access-faults.ts';
 import { readCanaryFaults } from './canary.ts';
 import type { Database } from './database.ts';
-import { type LoginFault, readLoginFaults } from './login-faults.ts';
+import { type LoginFault, readLoginFaults, type ServingRole } from './login-faults.ts';
 import { isAtLeast } from './migrate.ts';
 import { readMigrations } from './migration-files.ts';
+import { readPolicyFaults } from './policy-faults.ts';
 import { readApplied, requireCurrentSchema } from './schema-version.ts';
 import type { ScopeRole } from './scope.ts';
 import { readScopeLeaks } from './scope-leak.ts';
@@ -34,12 +35,13 @@ const mostFaults = 5;
  * @param role that the login takes for its work.
  * @returns the database, with scopes that find pgvector in whatever schema it was installed.
  * @throws {StartupError} when the server cannot be reached, its schema is not this program's, the login may not take
- *   its role or is held by no policy, a table is not locked, a tenant sees the canary of another, or settings outlive
+ *   its role, may take one that is not for it or is held by no policy, a table is not locked, a policy is not as the
+ *   migrations made it, a tenant sees the canary of another, or settings outlive
  *   their transaction; the message says what to do.
  */
 export async function checkServer(
   database: Database,
-  role: ScopeRole,
+  role: ServingRole,
   login: LoginKind = 'tenants',
 ): Promise<CheckedServer> {
   requireCurrentSchema(await readMigrations(), await readAs(database, role, readApplied));
@@ -50,14 +52,15 @@ export async function checkServer(
 }
 
 /** Why tenants cannot be served over this database's connections. */
-async function readServingFaults(database: Database, role: ScopeRole): Promise<LoginFault[]> {
-  const onLogin = await readLoginFaults(database.pool);
+async function readServingFaults(database: Database, role: ServingRole): Promise<LoginFault[]> {
+  const onLogin = await readLoginFaults(database.pool, role);
   const onTables = await readAs(database, role, readAccessFaults);
+  const onPolicies = await readAs(database, role, readPolicyFaults);
   const leaks = await readScopeLeaks(database, role);
   // A login that cannot be held to a role sees nothing in it that would say anything.
   const canaries = onLogin.length === 0 && leaks.length === 0 ? await readCanaryFaults(database) : [];
   const holes = onTables.filter(isHole).map((hole) => ({ fault: hole.fault, fix: accessFix(hole) }));
-  return [...onLogin, ...leaks, ...canaries, ...holes];
+  return [...onLogin, ...leaks, ...canaries, ...holes, ...onPolicies];
 }
 
 function refuseFaults(faults: readonly LoginFault[]): void {

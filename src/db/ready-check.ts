@@ -3,6 +3,7 @@ import { readCanaryFaults } from './canary.ts';
 import { readAs } from './check-server.ts';
 import type { Database } from './database.ts';
 import type { LoginFault } from './login-faults.ts';
+import { readPolicyFaults } from './policy-faults.ts';
 
 export interface ReadyCheckOptions {
   /** How long tenants that were seen to be kept apart count as kept apart, in milliseconds; 5 s without it. */
@@ -13,8 +14,8 @@ export interface ReadyCheckOptions {
 
 /**
  * Makes the check that tenants are kept apart while a gateway serves: a canary that another tenant sees, and any hole that the
- * catalog shows, such as a policy that was dropped or a table whose row-level security was taken off since the start. One
- * flight and one look at the catalog (some 15 ms), every few seconds at most. A fault is looked for again at each call.
+ * catalog shows, such as a policy that was changed or a table whose row-level security was taken off since the start. One
+ * flight and two looks at the catalog (some 15 ms each), every few seconds at most. A fault is looked for again at each call.
  *
  * The check rejects with what is wrong and what mends it.
  */
@@ -47,5 +48,6 @@ export function createReadyCheck(
 async function readApartFaults(database: Database): Promise<LoginFault[]> {
   const canaries = await readCanaryFaults(database);
   const holes = (await readAs(database, 'tessera_operator', readAccessFaults)).filter(isHole);
-  return [...canaries, ...holes.map((hole) => ({ fault: hole.fault, fix: accessFix(hole) }))];
+  const onPolicies = await readAs(database, 'tessera_operator', readPolicyFaults);
+  return [...canaries, ...holes.map((hole) => ({ fault: hole.fault, fix: accessFix(hole) })), ...onPolicies];
 }

@@ -10,7 +10,7 @@ import { createErrorMask } from './error-response.ts';
 import { createDocumentFinder } from './find-document.ts';
 import { type GraphiqlOptions, graphiqlPage, renderGraphiqlPage } from './graphiql-page.ts';
 import { createPricer } from './price-requests.ts';
-import { createTimeLimit } from './time-limit.ts';
+import { createTimeLimit, untilAborted } from './time-limit.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 import { useBodyLimit } from './use-body-limit.ts';
 import { useCodedErrors } from './use-coded-errors.ts';
@@ -83,9 +83,12 @@ export function createGateway(options: GatewayOptions): Gateway {
     graphiql: graphiql ? (request) => (!localOnly || isForThisMachine(request)) && graphiqlPage(graphiql) : false,
     renderGraphiQL: renderGraphiqlPage,
     context: async ({ request }) => {
-      const caller = await authenticate(request, verifyToken);
-      const principal = caller && { ...caller, requestId: currentRequestId() };
       const signal = timeLimit.begin(request);
+      const caller = await untilAborted(signal, authenticate(request, verifyToken, signal)).catch((error: unknown) => {
+        timeLimit.end(request);
+        throw error;
+      });
+      const principal = caller && { ...caller, requestId: currentRequestId() };
       const depsFor = (until: AbortSignal) => depsForRequest(until, principal);
       const deps = depsFor(signal);
       const authenticateAgain = () => authenticate(request, verifyToken);
@@ -120,7 +123,7 @@ export function createGateway(options: GatewayOptions): Gateway {
 }
 
 /** A request without a token may ask what the schema is; one with a token that does not hold is refused outright. */
-async function authenticate(request: Request, verifyToken: VerifyToken) {
+async function authenticate(request: Request, verifyToken: VerifyToken, signal?: AbortSignal) {
   const authorization = request.headers.get('authorization');
-  return authorization === null ? undefined : verifyToken(readBearerToken(authorization));
+  return authorization === null ? undefined : verifyToken(readBearerToken(authorization), signal);
 }

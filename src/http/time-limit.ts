@@ -4,6 +4,8 @@ import { isAsyncIterable, type Plugin } from 'graphql-yoga';
 export interface TimeLimit {
   /** Begins a request's time. @returns what is aborted when the client goes away or the time is over. */
   begin(request: Request): AbortSignal;
+  /** Ends a request's time without an answer of the engine's, for one that got no further. */
+  end(request: Request): void;
   /**
    * Ends a request's time with its answer: a deferred one with its last part. A subscription has none: it lasts until its
    * client leaves, and each of its reads has the database's own limit.
@@ -32,6 +34,7 @@ export function createTimeLimit(timeoutMs: number): TimeLimit {
       else signal.addEventListener('abort', leave, { once: true });
       return controller.signal;
     },
+    end,
     plugin: {
       onExecute: ({ args: { contextValue } }) => ({
         onExecuteDone: ({ result }) => {
@@ -43,4 +46,17 @@ export function createTimeLimit(timeoutMs: number): TimeLimit {
       onSubscribe: ({ args: { contextValue } }) => end(contextValue.request),
     },
   };
+}
+
+/**
+ * Waits until the signal is aborted, for what does not end by itself then: it goes on, and nobody waits for it.
+ * @throws the signal's reason, or what the work throws.
+ */
+export function untilAborted<Result>(signal: AbortSignal, work: Promise<Result>): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const giveUp = () => reject(signal.reason);
+    if (signal.aborted) giveUp();
+    else signal.addEventListener('abort', giveUp, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp));
+  });
 }

@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe as describeAll, expect, test } from 'vitest';
+import { newApiKey } from '../../src/auth/api-key.ts';
 import { type Listening, listen } from '../../src/http/listen.ts';
 import { describeServer } from '../support/database.ts';
 import { openTestGateway, type TestGateway } from '../support/gateway.ts';
@@ -54,9 +55,9 @@ describeServer('a request that is given up', () => {
   };
 
   /** Keeps a table from everybody while something else is done. */
-  const holding = (on: TestGateway, work: () => Promise<void>) =>
+  const holding = (on: TestGateway, work: () => Promise<void>, table = 'documents') =>
     on.db.whatIf(async (superuser) => {
-      await superuser.query('lock table tessera.documents in access exclusive mode');
+      await superuser.query(`lock table tessera.${table} in access exclusive mode`);
       await work();
     });
 
@@ -98,6 +99,42 @@ describeServer('a request that is given up', () => {
       });
       expect(await countRows(impatient.db.owner)).toEqual(before);
       expect((await impatient.graphql(own, searchQuery, text)).errors).toEqual([]);
+    });
+  });
+
+  describeAll('while it is found out who calls', () => {
+    test('is cancelled in PostgreSQL when its client goes away', async () => {
+      await holding(
+        gateway,
+        async () => {
+          const authorization = `Bearer ${newApiKey().key.reveal()}`;
+          const headers = { 'content-type': 'application/json', authorization };
+          const sent = request(`${listening.url}/graphql`, { method: 'POST', headers });
+          sent.on('error', () => {});
+          sent.end(JSON.stringify({ query: '{ viewer { subject } }' }));
+          await untilTrue(async () => (await waiting(gateway)) === 1, 10_000);
+          sent.destroy();
+          expect(await untilTrue(async () => (await waiting(gateway)) === 0, 10_000)).toBeLessThan(mostMs);
+        },
+        'api_keys',
+      );
+    });
+
+    test('is cancelled in PostgreSQL when it takes too long, and says so', async () => {
+      const unknown = newApiKey().key.reveal();
+      await holding(
+        impatient,
+        async () => {
+          const started = performance.now();
+          const answer = await impatient.graphql(unknown, searchQuery, text);
+          expect(performance.now() - started).toBeLessThan(4_000);
+          expectRefusal(answer, { status: 504, code: 'REQUEST_TIMEOUT', says: /longer than the 400 ms/ });
+          await untilTrue(async () => (await waiting(impatient)) === 0, mostMs);
+        },
+        'api_keys',
+      );
+      const again = await impatient.graphql(unknown, searchQuery, text);
+      expectRefusal(again, { status: 401, code: 'UNAUTHENTICATED', says: /API key is not known here/ });
     });
   });
 

@@ -177,6 +177,32 @@ describe('every answer', () => {
     for (const telling of ['server', 'x-powered-by', 'set-cookie']) expect(headers.has(telling)).toBe(false);
   });
 
+  test('that waits for the keys of an issuer is given up in its time', async () => {
+    const waiting = createGateway({
+      depsForRequest: () => {
+        throw new Error('nobody is known yet');
+      },
+      verifyToken: () => new Promise(() => {}),
+      spendQuotas: () => undefined,
+      log: createLogger({ level: 'info', destination: { write: () => {} } }),
+      isReady: async () => {},
+      introspection: true,
+      federation: false,
+      graphiql: undefined,
+      searchPage: undefined,
+      maxBodyBytes: 10_000,
+      queryLimits: { tokens: 1_000, depth: 10, aliases: 10, directives: 10, cost: 1_000 },
+      trustedDocuments: undefined,
+      requestTimeoutMs: 50,
+    });
+    const headers = { ...json, authorization: 'Bearer a.b.c' };
+    const answer = await waiting.fetch('http://tessera.test/graphql', { method: 'POST', headers, body });
+    expect([answer.status, await answer.json()]).toMatchObject([
+      504,
+      { errors: [{ extensions: { code: 'REQUEST_TIMEOUT' } }] },
+    ]);
+  });
+
   test('to a bug says nothing of it: no message, no stack, no path', async () => {
     const lines: string[] = [];
     const broken = createGateway({

@@ -25,6 +25,10 @@ const outcome = (work: Promise<unknown>) =>
     (error: Error) => error.message,
   );
 
+const mendReader = `alter policy reader_reads on documents using (tenant_id = tessera.current_tenant()
+  and deleted_at is null and (expires_at is null or expires_at > now())
+  and (audience = 0 or audience in (select tessera.permitted_audiences())))`;
+
 /** A harm, what mends it, and what is said of it; the first three are of the canaries themselves. */
 const harms: readonly (readonly [harm: string, mend: string, says: RegExp])[] = [
   [
@@ -54,9 +58,39 @@ const harms: readonly (readonly [harm: string, mend: string, says: RegExp])[] = 
   ],
   [
     'alter policy reader_reads on documents using (true)',
-    `alter policy reader_reads on documents using (tenant_id = tessera.current_tenant()
-       and (audience = 0 or audience in (select tessera.permitted_audiences())))`,
+    mendReader,
     /documents: policy reader_reads lets tessera_reader select whatever the tenant/,
+  ],
+  [
+    'alter policy tenant_reads_itself on tenants using (true)',
+    'alter policy tenant_reads_itself on tenants using (id = tessera.current_tenant())',
+    /tenants: policy tenant_reads_itself is not as the migrations made it \(for select to .* Run "drop policy tenant_reads_itself/,
+  ],
+  [
+    'alter policy reader_reads on documents using (tenant_id = tessera.current_tenant() or true)',
+    mendReader,
+    /documents: policy reader_reads is not as the migrations made it/,
+  ],
+  [
+    `alter policy reader_reads on documents using (tenant_id = tessera.current_tenant()
+       and (audience >= 0 or audience in (select tessera.permitted_audiences())))`,
+    mendReader,
+    /documents: policy reader_reads is not as the migrations made it/,
+  ],
+  [
+    'alter policy tenant_inserts on documents with check (tessera.current_tenant() is not null)',
+    'alter policy tenant_inserts on documents with check (tenant_id = tessera.current_tenant())',
+    /documents: policy tenant_inserts is not as the migrations made it \(for insert to .*with check/,
+  ],
+  [
+    'alter policy exporter_reads on chunks using (true)',
+    'alter policy exporter_reads on chunks using (tenant_id = tessera.current_tenant())',
+    /chunks: policy exporter_reads is not as the migrations made it \(for select to tessera_exporter using \(true\)\)/,
+  ],
+  [
+    'create policy support on documents for select to tessera_worker using (true)',
+    'drop policy support on documents',
+    /documents: policy support is none of Tessera's and lets more through .* Run "drop policy support on tessera\.documents"/,
   ],
   [
     `create or replace function tessera.current_tenant() returns text language sql stable parallel safe return 'tessera-canary-2'`,

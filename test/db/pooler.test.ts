@@ -5,18 +5,29 @@ import { openPool } from '../../src/db/open-pool.ts';
 import type { Query } from '../../src/db/query.ts';
 import { scopeStatement, tenantScope, writerScope } from '../../src/db/scope.ts';
 import { shareFlights } from '../../src/db/share-flights.ts';
+import { newApiKeyId } from '../../src/ids.ts';
 import { openTestDatabase, type TestDatabase } from '../support/database.ts';
 import { describePooled, openPooler, type Pooler } from '../support/pgbouncer.ts';
 import { principalOf } from '../support/principal.ts';
 import { statement } from '../support/statement.ts';
 
-const alpha = principalOf('alpha', { scopes: ['search', 'documents:read', 'documents:write'] });
+const alpha = {
+  ...principalOf('alpha', { scopes: ['search', 'documents:read', 'documents:write'] }),
+  requestId: 'request',
+  tokenId: 'token',
+  keyId: newApiKeyId(),
+};
 const beta = principalOf('beta');
-const settings = { 'hnsw.ef_search': 77 } as const;
+const settings = { 'hnsw.ef_search': 77, 'hnsw.max_scan_tuples': 7_777 } as const;
 
 /** What a connection has outside of any scope: whatever the user before it left. */
 const stateQuery = `select current_user::text as role, nullif(current_setting('tessera.tenant_id', true), '') as tenant,
   nullif(current_setting('tessera.subject', true), '') as subject, nullif(current_setting('tessera.groups', true), '') as groups,
+  nullif(current_setting('tessera.request_id', true), '') as request, nullif(current_setting('tessera.key_id', true), '') as key,
+  nullif(current_setting('tessera.token_id', true), '') as token, current_setting('random_page_cost') as page_cost,
+  (select setting <> reset_val from pg_settings where name = 'jit') as jit_changed,
+  nullif(nullif(current_setting('hnsw.iterative_scan', true), ''), 'off') as iterative_scan,
+  nullif(nullif(current_setting('hnsw.max_scan_tuples', true), ''), '20000') as scan_tuples,
   current_setting('search_path') as path, current_setting('statement_timeout') as timeout,
   current_setting('plan_cache_mode') as plans, nullif(nullif(current_setting('hnsw.ef_search', true), ''), '40') as ef,
   current_setting('transaction_read_only') as read_only, (select count(*)::int from pg_prepared_statements) as prepared,
@@ -26,6 +37,13 @@ const untouched = {
   tenant: null,
   subject: null,
   groups: null,
+  request: null,
+  key: null,
+  token: null,
+  page_cost: '4',
+  jit_changed: false,
+  iterative_scan: null,
+  scan_tuples: null,
   path: '"$user", public',
   timeout: '0',
   plans: 'auto',
@@ -105,16 +123,28 @@ describePooled('a connection that others use after', () => {
       const one = isPooled ? client : await database.pool.connect();
       if (isPooled) await client.connect();
       try {
-        await one.query(`set tessera.tenant_id = 'alpha'; set statement_timeout = 4321; prepare leftover as select 1`);
+        await one.query(
+          `set tessera.tenant_id = 'alpha'; set tessera.key_id = 'k'; set random_page_cost = 1.1; set jit = off;
+           set hnsw.iterative_scan = relaxed_order; set statement_timeout = 4321; prepare leftover as select 1`,
+        );
         const own = isPooled ? undefined : (await one.query(stateQuery)).rows[0];
         const seen = own ?? (await nextUser()).state;
         expect(seen).toMatchObject({ tenant: 'alpha', timeout: '4321ms', prepared: 1 });
+        expect(seen).toMatchObject({ key: 'k', page_cost: '1.1', jit_changed: true, iterative_scan: 'relaxed_order' });
       } finally {
         await one.query('discard all');
         if (isPooled) await client.end();
         else (one as pg.PoolClient).release();
       }
       expect((await nextUser()).state).toEqual(untouched);
+    });
+
+    test('every setting that a scope has is among what is looked at', () => {
+      const scopes = [tenantScope(alpha, settings), writerScope(alpha)];
+      const opening = scopes.map((scope) => scopeStatement(scope, database.scopeDefaults)).join('; ');
+      const names = new Set([...opening.matchAll(/set local ([\w.]+) =/g)].map(([, name]) => name));
+      expect(names.size).toBe(14);
+      for (const name of names) expect(stateQuery).toContain(`'${name}'`);
     });
 
     test('a read has its tenant and settings, and leaves none', async () => {

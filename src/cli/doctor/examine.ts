@@ -5,11 +5,12 @@ import { accessFix, isHole, readAccessFaults } from '../../db/access-faults.ts';
 import { readCanaryFaults } from '../../db/canary.ts';
 import { inspectVector, readAs } from '../../db/check-server.ts';
 import { type Database, readInFlight } from '../../db/database.ts';
-import { type LoginFault, readLoginFaults } from '../../db/login-faults.ts';
+import { type LoginFault, readLoginFaults, type ServingRole } from '../../db/login-faults.ts';
 import { readMigrations } from '../../db/migration-files.ts';
 import { openPool } from '../../db/open-pool.ts';
+import { readPolicyFaults } from '../../db/policy-faults.ts';
 import { readApplied, requireCurrentSchema } from '../../db/schema-version.ts';
-import { operatorScope, type ScopeRole, workerScope } from '../../db/scope.ts';
+import { operatorScope, workerScope } from '../../db/scope.ts';
 import { readScopeLeaks } from '../../db/scope-leak.ts';
 import { checkAutovacuum } from '../../doctor/check-autovacuum.ts';
 import { checkDrift } from '../../doctor/check-drift.ts';
@@ -90,9 +91,9 @@ async function withDatabase<Result>(
 }
 
 /** What `serve` asserts before it serves, and what is no reason to refuse beside it. */
-async function checkLock(database: Database, role: ScopeRole, login: string): Promise<Finding[]> {
+async function checkLock(database: Database, role: ServingRole, login: string): Promise<Finding[]> {
   const fault = ({ fault: found, fix }: LoginFault): Finding => ({ check: 'lock', level: 'fault', found, fix });
-  const onLogin = (await readLoginFaults(database.pool)).map(fault);
+  const onLogin = (await readLoginFaults(database.pool, role)).map(fault);
   const leaks = (await readScopeLeaks(database, role)).map(fault);
   // A login that is not held by its role sees everything, and that is told already.
   const canaries = onLogin.length + leaks.length > 0 ? [] : (await readCanaryFaults(database)).map(fault);
@@ -104,9 +105,14 @@ async function checkLock(database: Database, role: ScopeRole, login: string): Pr
       fix: accessFix(hole),
     }),
   );
+  const onPolicies = (await readAs(database, role, readPolicyFaults)).map(fault);
   const held = `the ${login}'s login is held by every policy, and nothing outlives its transaction`;
   // Tables are the same for both logins, and told once.
-  return orOk([...onLogin, ...leaks, ...canaries, ...(login === 'gateway' ? onTables : [])], 'lock', held);
+  return orOk(
+    [...onLogin, ...leaks, ...canaries, ...(login === 'gateway' ? [...onTables, ...onPolicies] : [])],
+    'lock',
+    held,
+  );
 }
 
 async function checkSchema(database: Database): Promise<Finding[]> {

@@ -31,6 +31,19 @@ test('invented keys reach the database up to the burst, and then as the seconds 
   expect(asked()).toBe(5);
 });
 
+test('a look-up that nobody waits for any more costs what an invented key does, and one that fails nothing', async () => {
+  const lookUp = limitLookUps({ burst: 3, perSecond: 2, now: () => 0 });
+  const codeOf = (hash: string, signal: AbortSignal) =>
+    lookUp(hash, () => Promise.reject(new Error('no answer')), signal).catch((error: Error & { code?: string }) =>
+      error.code === undefined ? error.message : error.code,
+    );
+  for (let index = 0; index < 10; index++)
+    expect(await codeOf(`failed-${index}`, new AbortController().signal)).toBe('no answer');
+  const outcomes = [];
+  for (let index = 0; index < 4; index++) outcomes.push(await codeOf(`left-${index}`, AbortSignal.abort()));
+  expect(outcomes).toEqual(['no answer', 'no answer', 'no answer', 'TOO_MANY_UNKNOWN_KEYS']);
+});
+
 test('the budget holds for look-ups at the same time, and never grows past the burst', async () => {
   const { clock, outcome, asked } = limited();
   clock.ms = 3_600_000;
