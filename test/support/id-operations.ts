@@ -13,7 +13,7 @@ export interface IdOperation {
 }
 
 /** Ids of the caller's own, which no operation changes. */
-export interface OwnIds {
+interface OwnIds {
   readonly document: string;
 }
 
