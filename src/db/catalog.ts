@@ -196,6 +196,8 @@ export const catalog = {
     remaining: 'jsonb null',
     waiting_for: 'jsonb default',
     lifted_at: 'timestamptz null',
+    request_id: 'text null default',
+    token_id: 'text null default',
   },
   canaries: { tenant_id: 'text', created_at: 'timestamptz default' },
   quota_limits: {
