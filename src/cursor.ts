@@ -32,8 +32,11 @@ export function decodeCursor(fingerprint: string, cursor: string): (string | num
   return place;
 }
 
+/** A search's cursor takes 11 characters for each item that its pages had, of which there are 10,000 at most. */
+const mostCharacters = 120_000;
+
 function parse(cursor: string): (string | number)[] | undefined {
-  if (!/^[A-Za-z0-9_-]{1,16384}$/.test(cursor)) return undefined;
+  if (cursor.length > mostCharacters || !/^[A-Za-z0-9_-]+$/.test(cursor)) return undefined;
   try {
     const value: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
     if (!Array.isArray(value)) return undefined;

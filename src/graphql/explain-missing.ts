@@ -15,9 +15,14 @@ const MissingReasonEnum = builder.enumType('MissingReason', {
   values: {
     FOUND: { description: 'It is among the hits of the page; `rank` says where.' },
     NOT_THERE: { description: 'It does not exist, or you may not see it: the two cannot be told apart.' },
+    EXAMPLE: { description: 'It is what the search started from (`similarTo`, `recommend`), which is never a hit.' },
     FILTERED: { description: '`collections` or `filter` excludes it.' },
     CONDITIONS: { description: 'It lacks a phrase or required word, or has an excluded one.' },
-    NOT_EMBEDDED: { description: 'It has no vector yet, and shares no word with the query.' },
+    NOT_EMBEDDED: { description: 'It has no vector yet, and in mode HYBRID shares no word with the query.' },
+    STALE: {
+      description:
+        'Its text, or part of it, has no vector yet: it was compared by the vectors that it has, which may be those of its text before an edit. The ranks are theirs.',
+    },
     NO_COMMON_WORD: { description: 'In KEYWORD mode: no passage has any word of the query.' },
     SCAN_BUDGET: {
       description: 'It is near enough, but the scan budget of a filtered HNSW search ended before it came by.',
@@ -26,8 +31,19 @@ const MissingReasonEnum = builder.enumType('MissingReason', {
     CUT_BEFORE_RERANK: {
       description: 'It is not among the candidates by coarse vector; `trueCoarseRank` says where it stands.',
     },
-    CUT_BY_KEYWORDS: { description: 'In KEYWORD mode: it has a word, but too many others rank before it.' },
+    CUT_BY_KEYWORDS: {
+      description:
+        'It has a word of the query, but too many others rank before it by those. In KEYWORD mode, and in HYBRID where it has no vector yet.',
+    },
     BELOW_MIN_SCORE: { description: 'Its `score` is below `minScore`.' },
+    DIVERSITY: {
+      description:
+        'It ranks high enough for the page, but `diversity` chose others that are less like those before them.',
+    },
+    GROUPING: {
+      description:
+        'Passages of others fill the page, or the grouping ranks it lower: with the other `groupBy` it would be on the page.',
+    },
     BEHIND_THE_PAGE: { description: 'It comes on a later page; `rank` says where.' },
   } satisfies Record<MissingReason, { description: string }>,
 });
@@ -36,7 +52,10 @@ const MissingExplanationType = builder.objectRef<MissingExplanation>('MissingExp
   description: 'What a search makes of one document.',
   fields: (t) => ({
     reason: t.expose('reason', { type: MissingReasonEnum, description: 'Where it was lost, or FOUND.' }),
-    rank: t.exposeInt('rank', { nullable: true, description: 'Its place among the hits, from 1, where it is one.' }),
+    rank: t.exposeInt('rank', {
+      nullable: true,
+      description: 'Its place on the page, or else by score among all hits, from 1; that of its best passage.',
+    }),
     score: t.exposeFloat('score', { nullable: true, description: 'Its score, where it is ranked.' }),
     trueCoarseRank: t.exposeInt('trueCoarseRank', {
       nullable: true,
@@ -54,7 +73,7 @@ builder.queryField('explainMissing', (t) =>
   t.field({
     type: MissingExplanationType,
     description:
-      'Why a search does not return a document: the stage that lost it, and where it really stands. Hits are grouped by document.',
+      'Why a search does not return a document on its first page: the stage that lost it, and where it really stands.',
     authScopes: { token: 'search' },
     extensions: { ...priced({ points: 50 }), ...tagged('diagnostics') },
     errors: {

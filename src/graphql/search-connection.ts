@@ -1,6 +1,6 @@
 import type { SearchExplanation, StageReport } from '../search/explain-search.ts';
+import type { DepthReport } from '../search/run-search.ts';
 import type { SearchAnswer } from '../search/search.ts';
-import type { SearchDepth } from '../search/search-depth.ts';
 import type { UnderfilledReason } from '../search/search-reach.ts';
 import { builder } from './builder.ts';
 import { priced } from './price.ts';
@@ -8,7 +8,7 @@ import { SearchEdge } from './search-hit.ts';
 import { SearchModeEnum } from './search-inputs.ts';
 import { tagged } from './tags.ts';
 
-const Recall = builder.objectRef<SearchDepth>('Recall').implement({
+const Recall = builder.objectRef<DepthReport>('Recall').implement({
   description: 'How far the search looked, and what is known of the recall of that.',
   fields: (t) => ({
     exact: t.boolean({
@@ -22,12 +22,13 @@ const Recall = builder.objectRef<SearchDepth>('Recall').implement({
     }),
     efSearch: t.int({
       nullable: true,
-      description: 'Breadth of the HNSW search, where the tenant has a graph.',
+      description: 'Breadth of the HNSW search. Null where no graph was searched.',
       resolve: (depth) => (depth.kind === 'two-stage' ? depth.efSearch : null),
     }),
     measured: t.float({
       nullable: true,
-      description: 'Recall@10 that `tessera tune` measured for this setting on your own vectors. Null before it ran.',
+      description:
+        'Recall@10 that `tessera tune` measured for this setting on your own vectors. Null before it ran, and where it was not measured: under filters and access lists, and where more candidates were taken for a large or a later page. 1 for an exact search, by nature.',
       resolve: (depth) => (depth.kind === 'two-stage' ? depth.measuredRecall : 1),
     }),
     measuredAt: t.field({
@@ -66,7 +67,7 @@ const Settings = builder.objectRef<SearchAnswer>('SearchSettings').implement({
     efSearch: t.int({
       nullable: true,
       description: 'Breadth of the HNSW search, `hnsw.ef_search`.',
-      resolve: ({ settings }) => settings['hnsw.ef_search'] ?? null,
+      resolve: ({ settings, stageOne }) => (stageOne?.kind === 'graph' ? (settings['hnsw.ef_search'] ?? null) : null),
     }),
     maxScanTuples: t.int({
       nullable: true,

@@ -65,8 +65,9 @@ const Freshness = builder.objectRef<Hit>('Freshness').implement({
       resolve: ({ document }) => document.version,
     }),
     stale: t.boolean({
-      description: 'True while the passage waits for its vector.',
-      resolve: ({ embeddedAt }) => embeddedAt === null,
+      description:
+        'True while the passage waits for its vector, or vectors of an older text of its document may have found it: until an edit is embedded as a whole.',
+      resolve: ({ isStale }) => isStale,
     }),
   }),
 });

@@ -67,6 +67,8 @@ export function chooseSetting(
   }
   if ('profile' in wish && wish.profile === 'EXACT') return { kind: 'exact' };
   const target = 'target' in wish ? wish.target : profileTargets[wish.profile as keyof typeof profileTargets];
+  // What missed nothing in a sample may miss something else.
+  if (target === 1) return { kind: 'exact' };
   if (!curve || settings.length === 0) return guess(target, 'profile' in wish);
   const enough = settings.filter(({ recall }) => recall >= target);
   return enough.length > 0
@@ -80,7 +82,6 @@ function measured({ measuredAt }: RecallCurve, setting: RecallSetting, reached: 
 }
 
 function guess(target: number, reached: boolean): ChosenSetting {
-  if (target === 1) return { kind: 'exact' };
   const { candidates } = unmeasured.find(({ recall }) => recall >= target) ?? { candidates: 400 };
   return unmeasuredSetting(candidates, reached);
 }

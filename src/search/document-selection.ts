@@ -24,10 +24,8 @@ export interface TextConditions {
 }
 
 /** What the words of a query ask of every passage; undefined where they ask nothing. */
-export function conditionsOf(
-  keyword: { readonly conditions?: string | undefined } | undefined,
-): TextConditions | undefined {
-  return keyword?.conditions === undefined ? undefined : { conditions: keyword.conditions };
+export function conditionsOf({ conditions }: { readonly conditions?: string | undefined }): TextConditions | undefined {
+  return conditions === undefined ? undefined : { conditions };
 }
 
 /** Ids of the chunks that satisfy the conditions, for the right side of an `in`. */

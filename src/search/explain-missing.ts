@@ -3,7 +3,13 @@ import { readInFlight } from '../db/database.ts';
 import { tenantScope } from '../db/scope.ts';
 import type { DocumentId } from '../ids.ts';
 import { checkSearch } from './check-search.ts';
-import { documentFactsStatement, isCandidateStatement, trueRankStatement } from './missing-statements.ts';
+import { choosePage, rowsToChooseFrom } from './choose-page.ts';
+import {
+  documentFactsStatement,
+  isCandidateStatement,
+  placeStatement,
+  trueRankStatement,
+} from './missing-statements.ts';
 import { withActiveModel } from './model-choice.ts';
 import { prepareSearch } from './prepare-search.ts';
 import { runSearch, type SearchRun } from './run-search.ts';
@@ -14,20 +20,24 @@ import type { PageInput, SearchInput } from './search-input.ts';
 export type MissingReason =
   | 'FOUND'
   | 'NOT_THERE'
+  | 'EXAMPLE'
   | 'FILTERED'
   | 'CONDITIONS'
   | 'NOT_EMBEDDED'
+  | 'STALE'
   | 'NO_COMMON_WORD'
   | 'SCAN_BUDGET'
   | 'MISSED_BY_GRAPH'
   | 'CUT_BEFORE_RERANK'
+  | 'CUT_BY_KEYWORDS'
   | 'BELOW_MIN_SCORE'
-  | 'BEHIND_THE_PAGE'
-  | 'CUT_BY_KEYWORDS';
+  | 'DIVERSITY'
+  | 'GROUPING'
+  | 'BEHIND_THE_PAGE';
 
 export interface MissingExplanation {
   readonly reason: MissingReason;
-  /** Place among all hits, from 1, where the search ranks it. */
+  /** Where the search ranks it: its place on the page, or else by score among all hits, from 1. A passage's is that of its best. */
   readonly rank: number | null;
   /** Score of the hit, where the search ranks it. */
   readonly score: number | null;
@@ -39,12 +49,10 @@ export interface MissingExplanation {
   readonly candidates: number | null;
 }
 
-/** Hits that are ranked to find the document's place: as many as a search can ever give. */
-const mostHits = 2_000;
-
 /**
- * Says in which stage a search loses a document, or where it ranks it. A document that the caller may not see is
- * `NOT_THERE`, just like one that does not exist.
+ * Says in which stage a search loses a document, or where it ranks it: of the first page that the same input gives. A document
+ * that the caller may not see is `NOT_THERE`, just like one that does not exist, and nothing more is read for the one than for
+ * the other.
  * @throws what {@link search} throws.
  */
 export function explainMissing(
@@ -68,44 +76,61 @@ async function explainByModel(
   page: PageInput,
   signal: AbortSignal | undefined,
 ): Promise<MissingExplanation> {
-  const {
-    first,
-    after: _after,
-    ...request
-  } = checkSearch({ ...input, groupBy: 'DOCUMENT' }, page, deps.embedder.model.dimensions);
+  const { first, after: _after, ...request } = checkSearch(input, page, deps.embedder.model.dimensions);
+  const { diversity = 0, minScore } = request;
   const prepared = await prepareSearch(deps, principal, request, signal);
-  // Ranked as the search of the page ranks, and then further down than the page.
-  const ranking = { seen: [], limit: mostHits, minScore: undefined };
-  const run = await runSearch(deps, principal, request, prepared, ranking, first + 1);
-  const { plan, rows: hits, stageOne } = run;
+  const limit = rowsToChooseFrom(first, diversity);
+  const run = await runSearch(deps, principal, request, prepared, { seen: [], limit }, first + 1);
+  const hits = choosePage(run.rows, first, diversity);
+  const { plan, stageOne } = run;
   const { tenantId } = principal;
-  const [[facts]] = await readInFlight(deps.database, tenantScope(principal), [
+  const scope = tenantScope(principal, run.settings);
+  const [[facts], [ranked]] = await readInFlight(deps.database, scope, [
     documentFactsStatement(tenantId, plan, documentId),
+    placeStatement(tenantId, plan, documentId),
   ]);
   const nowhere = { rank: null, score: null, trueCoarseRank: null, keywordScore: null, candidates: null };
   if (!facts) return { reason: 'NOT_THERE', ...nowhere };
   const index = hits.findIndex((hit) => hit.id === documentId);
-  const hit = hits[index];
-  const known = {
-    rank: hit ? index + 1 : null,
-    score: hit?.score ?? null,
-    keywordScore: facts.keywordScore,
-    ...(facts.isSelected && facts.embedded
+  const place = index < 0 ? ranked : { rank: index + 1, score: hits[index]?.score ?? null };
+  const { isCandidate, ...known } =
+    facts.isSelected && facts.comparable > 0
       ? await readStageOne(deps, principal, run, documentId)
-      : { trueCoarseRank: null, candidates: null, isCandidate: false }),
+      : { trueCoarseRank: null, candidates: null, isCandidate: false };
+  return {
+    reason: await findReason(facts),
+    rank: place?.rank ?? null,
+    score: place?.score ?? null,
+    keywordScore: facts.keywordScore,
+    ...known,
   };
-  const { isCandidate, ...explained } = known;
-  return { reason: findReason(), ...explained };
 
-  function findReason(): MissingReason {
-    if (hit) {
-      if (request.minScore !== undefined && hit.score < request.minScore) return 'BELOW_MIN_SCORE';
-      return index < first ? 'FOUND' : 'BEHIND_THE_PAGE';
+  async function findReason(of: NonNullable<typeof facts>): Promise<MissingReason> {
+    if (index >= 0) return 'FOUND';
+    if (of.vectors > 0 && of.comparable === 0) return 'EXAMPLE';
+    if (!of.isSelected) return 'FILTERED';
+    if (of.conditionsHold === false) return 'CONDITIONS';
+    if (plan.semantic && of.comparable > 0 && of.embedded < of.chunks) return 'STALE';
+    return ranked ? findBehind(ranked) : findLost(of);
+  }
+
+  /** Of a document that is ranked and not on the page. */
+  async function findBehind({ rank, score }: NonNullable<typeof ranked>): Promise<MissingReason> {
+    if (minScore !== undefined && score < minScore) return 'BELOW_MIN_SCORE';
+    if (diversity > 0 && rank <= first) return 'DIVERSITY';
+    const groupBy = plan.groupBy === 'CHUNK' ? 'DOCUMENT' : 'CHUNK';
+    const [[otherwise]] = await readInFlight(deps.database, scope, [
+      placeStatement(tenantId, { ...plan, groupBy }, documentId),
+    ]);
+    return otherwise && otherwise.rank <= first ? 'GROUPING' : 'BEHIND_THE_PAGE';
+  }
+
+  /** Of a document that neither half passed on. */
+  function findLost({ vectors, keywordScore }: NonNullable<typeof facts>): MissingReason {
+    if (!plan.semantic || vectors === 0) {
+      if ((keywordScore ?? 0) > 0) return 'CUT_BY_KEYWORDS';
+      return plan.semantic ? 'NOT_EMBEDDED' : 'NO_COMMON_WORD';
     }
-    if (!facts?.isSelected) return 'FILTERED';
-    if (facts.conditionsHold === false) return 'CONDITIONS';
-    if (!plan.semantic) return (facts.keywordScore ?? 0) > 0 ? 'CUT_BY_KEYWORDS' : 'NO_COMMON_WORD';
-    if (!facts.embedded) return 'NOT_EMBEDDED';
     const { trueCoarseRank, candidates } = known;
     const isNearEnough = trueCoarseRank !== null && candidates !== null && trueCoarseRank <= candidates;
     if (isCandidate || !isNearEnough || stageOne?.kind !== 'graph') return 'CUT_BEFORE_RERANK';

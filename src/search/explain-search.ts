@@ -1,5 +1,6 @@
 import { CompiledQuery } from 'kysely';
 import type { Statement } from '../db/database.ts';
+import type { Query } from '../db/query.ts';
 
 /** One part of a search as it ran. */
 export interface StageReport {
@@ -39,11 +40,15 @@ interface PlanNode {
   readonly Plans?: readonly PlanNode[];
 }
 
-/** Runs a statement and tells how it went in place of its rows. */
+/** Runs a statement and tells how it went in place of its rows, planned under the settings that it is sent with itself. */
 export function explainStatement(statement: Statement<unknown>): Statement<Explained> {
-  const { sql, parameters } = statement.compile();
+  const { sql, parameters, name, isPlannedOnce }: Query = statement.compile();
   const query = CompiledQuery.raw(`explain (analyze, buffers, format json) ${sql}`, [...parameters]);
-  return { compile: () => query as CompiledQuery<Explained> };
+  const sent: Query = {
+    ...query,
+    ...(isPlannedOnce && name !== undefined && { name: `explain_${name}`, isPlannedOnce }),
+  };
+  return { compile: () => sent as CompiledQuery<Explained> };
 }
 
 /** Reads the stages (the named parts of a search statement) out of a plan. */

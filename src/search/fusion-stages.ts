@@ -44,13 +44,17 @@ function rankVotes({ keywordWeight, semanticWeight, rankConstant }: FusionPlan) 
   };
 }
 
-/** Relative score fusion: each half's scores from 0 (its last) to 1 (its best), weighted. BM25 begins at 0 by nature. */
+/**
+ * Relative score fusion: each half's scores from 0 (its last) to 1 (its best), weighted; where all are alike, all are its best.
+ * BM25 begins at 0 by nature.
+ */
 function scoreVotes({ keywordWeight, semanticWeight }: FusionPlan) {
   const least = sql`(select min(score) from semantic)`;
   const best = sql`(select max(score) from semantic)`;
   return {
     keyword: sql<number>`coalesce(${sql.lit(keywordWeight)} * k.score / (select max(score) from keyword), 0)`,
-    semantic: sql<number>`coalesce(${sql.lit(semanticWeight)} * (s.score - ${least}) / nullif(${best} - ${least}, 0), 0)`,
+    semantic: sql<number>`case when s.score is null then 0
+      else ${sql.lit(semanticWeight)} * coalesce((s.score - ${least}) / nullif(${best} - ${least}, 0), 1) end`,
     largest: keywordWeight + semanticWeight,
   };
 }

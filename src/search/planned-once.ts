@@ -14,10 +14,10 @@ const mostChunks = 20_000;
  * indexes are partial, and under a filter it is the tenant's own figures that decide, so these are planned each time.
  */
 export function isPlannedOnce(
-  { semantic, keyword, selection, recency }: SearchPlan,
+  { semantic, keyword, selection, conditions, recency }: SearchPlan,
   depth: SearchDepth | undefined,
 ): boolean {
-  if (!permitsAll(selection, keyword?.conditions) || selection.exceptChunks.length > 0 || recency) return false;
+  if (!permitsAll(selection, conditions) || selection.exceptChunks.length > 0 || recency) return false;
   if (keyword && keyword.scan.kind !== 'exact') return false;
   if (!semantic) return true;
   if (semantic.example || semantic.depth.kind !== 'two-stage' || depth?.kind !== 'two-stage') return false;

@@ -95,7 +95,10 @@ async function findVector(
     const { full, chunkIds } = await readExamples(deps.database, principal, deps.modelId, subject);
     return { vector: vectorOperands(full), exceptChunks: chunkIds };
   }
-  const [full] = await deps.embedder.embed([subject.text], { purpose: 'query', tenantId: principal.tenantId, signal });
+  // With conditions it is no sentence any more, and what it excludes is not what it means.
+  const { words, conditions } = subject.query;
+  const text = conditions === undefined || words === '' ? subject.text : words;
+  const [full] = await deps.embedder.embed([text], { purpose: 'query', tenantId: principal.tenantId, signal });
   return { vector: full ? vectorOperands(full) : undefined };
 }
 
@@ -116,7 +119,7 @@ export function planSearch(
     ...(subject.kind === 'text' &&
       scan && {
         keyword: {
-          ...subject.query,
+          words: subject.query.words,
           candidates: keywordCandidates,
           scan: everyChunk ? { kind: 'exact' } : scan,
         },
@@ -128,6 +131,7 @@ export function planSearch(
       exceptChunks: prepared.exceptChunks,
       ...(hasAccessLists && { hasAccessLists }),
     },
+    ...(subject.kind === 'text' && subject.query.conditions !== undefined && { conditions: subject.query.conditions }),
     groupBy: request.groupBy,
     recency: request.recency,
     withVectors: (request.diversity ?? 0) > 0,

@@ -35,6 +35,7 @@ const hitColumns = Object.keys({
   startOffset: true,
   endOffset: true,
   embeddedAt: true,
+  hasStandIn: true,
   vector: true,
 } satisfies Record<keyof HitRow, true>) as (keyof HitRow)[];
 
@@ -50,13 +51,19 @@ export function reportedSearchStatement(tenantId: TenantId, plan: SearchPlan): S
     .selectFrom('reached')
     .leftJoin(hits.as('hits'), (join) => join.onTrue())
     .select(hitColumns.map((column) => sql.ref(`hits.${column}`).as(column)))
-    .select(['reached.candidates', 'reached.keywordChunks', 'reached.permitted', 'reached.exampleFound'])
+    .select([
+      'reached.candidates',
+      'reached.keywordChunks',
+      'reached.permitted',
+      'reached.cutByScore',
+      'reached.exampleFound',
+    ])
     .$if(semantic !== undefined, (query) => query.where(isByActiveModel(semantic as SemanticPlan)))
     .orderBy(sql`hits.score`, (order) => order.desc().nullsLast())
     .orderBy(sql`hits."itemId"`, 'desc') as Statement<unknown> as Statement<ReportedRow>;
 }
 
-function reachedStage({ semantic, keyword }: SearchPlan) {
+function reachedStage({ semantic, keyword, recency, minScore }: SearchPlan) {
   const { depth } = semantic ?? {};
   const isCounted = depth?.kind === 'two-stage' && depth.stageOne?.kind === 'counted';
   const nothing = sql<number | null>`null::integer`;
@@ -67,6 +74,10 @@ function reachedStage({ semantic, keyword }: SearchPlan) {
       'keywordChunks',
     ),
     (isCounted ? sql<number>`(select permitted from counted)` : nothing).as('permitted'),
+    (minScore === undefined
+      ? sql<boolean | null>`null::boolean`
+      : sql<boolean | null>`exists (select from ${sql.table(recency ? 'aged' : 'fused')} where score < ${minScore})`
+    ).as('cutByScore'),
     sql<boolean | null>`${semantic?.example ? sql`exists (select from example)` : sql`null::boolean`}`.as(
       'exampleFound',
     ),
@@ -77,9 +88,9 @@ function reachedStage({ semantic, keyword }: SearchPlan) {
 export function readReported(rows: readonly ReportedRow[]): { rows: HitRow[]; reached: Reached } {
   const [first] = rows;
   if (!first) throw new Error('A search reported nothing.');
-  const { candidates, keywordChunks, permitted, exampleFound } = first;
+  const { candidates, keywordChunks, permitted, cutByScore, exampleFound } = first;
   return {
     rows: rows.filter((row): row is HitRow & Reached => row.id !== null),
-    reached: { candidates, keywordChunks, permitted, exampleFound },
+    reached: { candidates, keywordChunks, permitted, cutByScore, exampleFound },
   };
 }

@@ -9,6 +9,7 @@ import type { SearchDepth } from './search-depth.ts';
 import type { PagePlan, SearchPlan } from './search-plan.ts';
 import {
   firstReach,
+  isFiltered,
   nextReach,
   type SearchReach,
   scanTuples,
@@ -27,8 +28,18 @@ export interface SearchRun {
   readonly statement: Statement<unknown>;
   readonly settings: ScopeSettings;
   readonly stageOne: StageOneReport | undefined;
+  /** What is known of how far it looked; absent in KEYWORD mode. */
+  readonly depth: DepthReport | undefined;
   readonly underfilled: UnderfilledReason | undefined;
 }
+
+/** How far a search looked in the end, with what was measured of just that. */
+export type DepthReport =
+  | Extract<SearchDepth, { kind: 'exact' }>
+  | (Omit<Extract<SearchDepth, { kind: 'two-stage' }>, 'efSearch'> & {
+      /** Null where no graph was searched. */
+      readonly efSearch: number | null;
+    });
 
 /** How stage one went. */
 export interface StageOneReport {
@@ -77,7 +88,8 @@ export async function runSearch(
     if (!next) {
       const underfilled = underfilledReason(reach, run.reached, run.rows.length, wanted);
       const stageOne = reportStageOne(depth, reach, run.reached, underfilled);
-      return { rows: run.rows, plan, statement: run.statement, settings, stageOne, underfilled };
+      const told = reportDepth(depth, reach, stageOne, settings, isFiltered(wanted));
+      return { rows: run.rows, plan, statement: run.statement, settings, stageOne, depth: told, underfilled };
     }
     reach = next;
   }
@@ -92,6 +104,20 @@ async function runOnce(deps: SearchDeps, principal: Principal, plan: SearchPlan,
   }
   const statement = preparedReportedSearchStatement(tenantId, plan);
   return { ...readReported(await readAsTenant(deps.database, principal, statement, settings)), statement };
+}
+
+/** A recall is told only of what it was measured for: the same way, as far and no farther, and nothing filtered. */
+function reportDepth(
+  depth: SearchDepth | undefined,
+  { candidates, stageOne: reached }: SearchReach,
+  stageOne: StageOneReport | undefined,
+  settings: ScopeSettings,
+  filtered: boolean,
+): DepthReport | undefined {
+  if (depth?.kind !== 'two-stage') return depth;
+  const efSearch = stageOne?.kind === 'graph' ? (settings['hnsw.ef_search'] ?? null) : null;
+  const asMeasured = !filtered && candidates === depth.candidates && reached?.kind === depth.stageOne;
+  return { ...depth, candidates, efSearch, ...(!asMeasured && { measuredRecall: null, measuredAt: null }) };
 }
 
 /** `ef_search` below the number of candidates would silently cut it. */

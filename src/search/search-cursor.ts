@@ -1,7 +1,7 @@
 import { decodeCursor, encodeCursor, fingerprint } from '../cursor.ts';
 import { Refusal } from '../errors.ts';
 
-/** Digits of an item's id that a cursor keeps: 48 random bits tell a thousand items apart. */
+/** Digits of an item's id that a cursor keeps: 48 random bits tell ten thousand items apart. */
 const digits = 12;
 
 /** A search's own cursors: each names the items that it and the pages before it had, so that no later page has them again. */

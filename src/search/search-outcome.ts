@@ -1,5 +1,4 @@
-import type { StageOneReport } from './run-search.ts';
-import type { SearchDepth } from './search-depth.ts';
+import type { DepthReport, StageOneReport } from './run-search.ts';
 import type { RecallProfile } from './search-input.ts';
 import type { UnderfilledReason } from './search-reach.ts';
 import type { RecallWish } from './search-request.ts';
@@ -18,7 +17,7 @@ export interface SearchOutcome {
 }
 
 interface Searched {
-  readonly depth: SearchDepth | undefined;
+  readonly depth: DepthReport | undefined;
   readonly stageOne: StageOneReport | undefined;
   readonly underfilled: UnderfilledReason | undefined;
 }

@@ -13,6 +13,8 @@ export interface SearchPlan extends PagePlan {
   readonly keyword?: KeywordPlan;
   readonly fusion: FusionPlan;
   readonly selection: DocumentSelection;
+  /** What the text asks of every passage, whichever half finds it: {@link KeywordQuery.conditions}. */
+  readonly conditions?: string;
   readonly groupBy: GroupBy;
   /** A preference for documents that changed lately. */
   readonly recency?: { readonly halfLifeDays: number; readonly weight: number } | undefined;
@@ -54,7 +56,7 @@ export type StageOnePlan =
   | { readonly kind: 'covering' }
   | { readonly kind: 'counted'; readonly permittedBudget: number };
 
-export interface KeywordPlan extends KeywordQuery {
+export interface KeywordPlan extends Pick<KeywordQuery, 'words'> {
   /** Chunks that are passed on, best first, of each of the tenant's languages. */
   readonly candidates: number;
   readonly scan: KeywordScan;

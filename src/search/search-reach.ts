@@ -68,7 +68,10 @@ export function firstReach(wanted: Wanted, budgets: SearchBudgets = {}): SearchR
   const base = depth?.kind === 'two-stage' ? depth.candidates : 0;
   const candidates = Math.min(Math.max(base, mostCandidates), base + more);
   const keywordCandidates = Math.min(mostCandidates, Math.max(base, leastKeywordCandidates) + more);
-  return withStageOne({ candidates, keywordCandidates, reports: isFiltered(wanted) || !depth }, wanted, budgets);
+  // A count may be old: where it says that every chunk is a candidate, the search itself is asked.
+  const isAll = depth?.kind === 'two-stage' && depth.chunks !== null && depth.chunks <= candidates;
+  const reports = isFiltered(wanted) || !depth || request.minScore !== undefined || isAll;
+  return withStageOne({ candidates, keywordCandidates, reports }, wanted, budgets);
 }
 
 /**
@@ -89,12 +92,13 @@ export function nextReach(
     const isSmall = chunks <= (budgets.readWhole ?? defaultReadWhole);
     return isSmall ? { ...reach, stageOne: { kind: 'covering' } } : undefined;
   }
-  if (rows >= wanted.rows || request.minScore !== undefined) return undefined;
+  // What comes behind something below the least score is below it as well.
+  if (rows >= wanted.rows || reached?.cutByScore) return undefined;
   if (wanted.wordsByIndex && !reach.everyChunk && isFiltered(wanted)) {
     return { ...reach, everyChunk: true, reports: true };
   }
   if (!reached) {
-    if (hasEverything(reach, wanted)) return undefined;
+    if (depth?.kind === 'exact' && request.mode === 'SEMANTIC') return undefined;
     return isFixed(wanted) ? { ...reach, reports: true } : widen(reach, wanted, budgets);
   }
   const isWidest = Math.max(reach.candidates, reach.keywordCandidates) >= mostCandidates;
@@ -106,10 +110,10 @@ export function underfilledReason(
   reach: SearchReach,
   reached: Reached | undefined,
   rows: number,
-  { request, rows: asked }: Wanted,
+  { rows: asked }: Wanted,
 ): UnderfilledReason | undefined {
   if (stoppedByBudget(reach, reached)) return 'SCAN_BUDGET';
-  const isShort = rows < asked - 1 && request.minScore === undefined;
+  const isShort = rows < asked - 1 && !reached?.cutByScore;
   return isShort && reached && isCut(reach, reached) ? 'CANDIDATES' : undefined;
 }
 
@@ -145,21 +149,15 @@ function isCut(reach: SearchReach, { candidates, keywordChunks }: Reached): bool
   return (candidates ?? -1) >= reach.candidates || (keywordChunks ?? -1) >= reach.keywordCandidates;
 }
 
-/** True when an unfiltered run must have had every chunk among its candidates. */
-function hasEverything({ candidates }: SearchReach, { depth, request }: Wanted): boolean {
-  if (depth?.kind === 'exact') return request.mode === 'SEMANTIC';
-  return depth !== undefined && depth.chunks !== null && depth.chunks <= candidates;
-}
-
 /** A caller's own number of candidates is what they get. */
 function isFixed({ request, depth }: Wanted): boolean {
   return 'candidates' in request.recall && depth !== undefined;
 }
 
-function isFiltered({ request, hasAccessLists }: Wanted): boolean {
-  const { subject, collections, filter, mode } = request;
-  const hasWords = subject.kind === 'text' && mode !== 'SEMANTIC';
-  const conditions = hasWords ? subject.query.conditions : undefined;
+/** Whether anything but the ranking decides which passages may be found. */
+export function isFiltered({ request, hasAccessLists }: Pick<Wanted, 'request' | 'hasAccessLists'>): boolean {
+  const { subject, collections, filter } = request;
+  const conditions = subject.kind === 'text' ? subject.query.conditions : undefined;
   return !permitsAll({ collections, filter, exceptChunks: [], hasAccessLists }, conditions);
 }
 

@@ -31,14 +31,7 @@ export function selectHits(
     .selectFrom('page')
     .innerJoin('documents', 'documents.id', 'page.document_id')
     .innerJoin('chunks', 'chunks.id', 'page.chunk_id')
-    .leftJoin('embeddings', (join) =>
-      join
-        .onRef('embeddings.chunk_id', '=', 'page.chunk_id')
-        .on('embeddings.tenant_id', '=', tenantId)
-        .on('embeddings.model_id', '=', plan.modelId)
-        // Not one that stands in for it: its text is not what is shown.
-        .on('embeddings.stand_in', '=', 0),
-    )
+    .innerJoinLateral(vectorsOfPassage(tenantId, plan).as('vectors'), (join) => join.onTrue())
     .select(documentColumns)
     .select([
       sql<string>`page.item_id`.as('itemId'),
@@ -51,19 +44,39 @@ export function selectHits(
       'chunks.text',
       'chunks.start_offset as startOffset',
       'chunks.end_offset as endOffset',
-      'embeddings.created_at as embeddedAt',
-      (plan.withVectors ? sql<string | null>`embeddings.full_vector::text` : sql<string | null>`null::text`).as(
-        'vector',
-      ),
+      'vectors.embeddedAt',
+      'vectors.hasStandIn',
+      'vectors.vector',
     ])
     .where('documents.tenant_id', '=', tenantId)
     .where('chunks.tenant_id', '=', tenantId);
 }
 
+/**
+ * What is known of a passage's own vector, and whether vectors of an older text stand in for it: those may be what it was found
+ * by, and are never what is shown. One row, also where there is no vector.
+ */
+function vectorsOfPassage(tenantId: TenantId, { modelId, withVectors }: Pick<SearchPlan, 'modelId' | 'withVectors'>) {
+  const own = sql`filter (where embeddings.stand_in = 0)`;
+  const vector = withVectors
+    ? sql<string | null>`max(embeddings.full_vector::text) ${own}`
+    : sql<string | null>`null::text`;
+  return sqlBuilder
+    .selectFrom('embeddings')
+    .select([
+      sql<Date | null>`max(embeddings.created_at) ${own}`.as('embeddedAt'),
+      sql<boolean>`coalesce(bool_or(embeddings.stand_in > 0), false)`.as('hasStandIn'),
+      vector.as('vector'),
+    ])
+    .where('embeddings.tenant_id', '=', tenantId)
+    .where('embeddings.model_id', '=', modelId)
+    .where(sql<boolean>`embeddings.chunk_id = page.chunk_id`);
+}
+
 /** Every stage of the search by its name, up to `page`. */
 export function withStages(tenantId: TenantId, plan: SearchPlan): QueryCreator<Schema & SearchTables> {
   const { semantic, keyword, selection, groupBy } = plan;
-  const conditions = conditionsOf(keyword);
+  const conditions = conditionsOf(plan);
   let db: QueryCreator<Schema & SearchTables> = sqlBuilder.withTables<SearchTables>();
   // Materialised, so that stage one stays the plain ordered scan that its index serves.
   const add = (name: keyof SearchTables, stage: unknown) => {

@@ -39,6 +39,8 @@ export interface Reached {
   keywordChunks: number | null;
   /** Chunks that the filter permits, at most one more than the budget. */
   permitted: number | null;
+  /** Whether something was ranked that the least score keeps from the pages; null where there is no least score. */
+  cutByScore: boolean | null;
   /** Whether there is a vector of the stored document or passage that it is near to; null where it is near to another. */
   exampleFound: boolean | null;
 }

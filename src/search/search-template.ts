@@ -123,14 +123,17 @@ function mergeSearches(build: Build, open: SearchPlan, shared: Operands, queries
   return { ...merged, parameters: merged.parameters.map((parameter) => fill(parameter, shared)) };
 }
 
-function operandsOf(tenantId: TenantId, { semantic, keyword, selection, seen, minScore }: SearchPlan): Operands {
+function operandsOf(
+  tenantId: TenantId,
+  { semantic, keyword, conditions, selection, seen, minScore }: SearchPlan,
+): Operands {
   return {
     tenantId,
     ...(semantic?.example
       ? { full: undefined, coarse: undefined, example: idOf(semantic.example) }
       : { full: semantic?.full, coarse: semantic?.coarse, example: undefined }),
     words: keyword?.words,
-    conditions: keyword?.conditions,
+    conditions,
     collections: selection.collections,
     exceptChunks: selection.exceptChunks,
     seen,
@@ -145,13 +148,8 @@ function withOperands(plan: SearchPlan, operands: Operands): SearchPlan {
   return {
     ...plan,
     ...(semantic && { semantic: { ...semantic, ...vectorOf(semantic) } }),
-    ...(keyword && {
-      keyword: {
-        ...keyword,
-        words: operands.words,
-        ...(keyword.conditions !== undefined && { conditions: operands.conditions }),
-      },
-    }),
+    ...(keyword && { keyword: { ...keyword, words: operands.words } }),
+    ...(plan.conditions !== undefined && { conditions: operands.conditions }),
     selection: {
       ...selection,
       ...(selection.collections && { collections: [operands.collections] }),

@@ -3,21 +3,19 @@ import type { Principal } from '../auth/principal.ts';
 import type { Database } from '../db/database.ts';
 import type { ScopeSettings } from '../db/scope.ts';
 import { readAsTenant } from '../db/tenant.ts';
-import { parseVector } from '../db/vector-parameter.ts';
 import type { Document } from '../document.ts';
 import type { Embedder } from '../embed/embedder.ts';
 import type { ChunkId, DocumentId } from '../ids.ts';
-import { toPage } from '../page.ts';
 import { checkSearch } from './check-search.ts';
-import { diversify } from './diversify.ts';
+import { choosePage, rowsToChooseFrom } from './choose-page.ts';
 import { explainStatement, readExplanation, type SearchExplanation } from './explain-search.ts';
 import { type Highlight, highlightsStatement, readHighlights } from './highlights.ts';
 import { type ModelChoice, withActiveModel } from './model-choice.ts';
 import { type Passage, passagesStatement } from './passages.ts';
 import { type PreparedSearch, prepareSearch } from './prepare-search.ts';
-import { runSearch, type StageOneReport } from './run-search.ts';
+import { type DepthReport, runSearch, type StageOneReport } from './run-search.ts';
 import { createSearchCursors, itemMark } from './search-cursor.ts';
-import type { ChooseDepth, HasAccessLists, MayPlanOnce, ReadWordIndexes, SearchDepth } from './search-depth.ts';
+import type { ChooseDepth, HasAccessLists, MayPlanOnce, ReadWordIndexes } from './search-depth.ts';
 import type { PageInput, SearchInput, SearchMode } from './search-input.ts';
 import { type SearchOutcome, searchOutcome } from './search-outcome.ts';
 import type { KeywordScan } from './search-plan.ts';
@@ -53,6 +51,8 @@ export interface Hit {
   readonly keywordScore: number | null;
   /** When the passage got its vector; null while it waits for one. */
   readonly embeddedAt: Date | null;
+  /** Whether it waits for its vector, or may have been found by one of an older text until its document's edit is embedded. */
+  readonly isStale: boolean;
 }
 
 export interface SearchAnswer {
@@ -61,7 +61,7 @@ export interface SearchAnswer {
   /** The mode that was run: KEYWORD in place of HYBRID where the model knows no word of the text. */
   readonly mode: SearchMode;
   /** Absent in KEYWORD mode. Its candidates are those that were passed on, which a large or deep page takes more of. */
-  readonly depth: SearchDepth | undefined;
+  readonly depth: DepthReport | undefined;
   /** How stage one went; absent where there was none. */
   readonly stageOne: StageOneReport | undefined;
   /** What PostgreSQL was told for this search. */
@@ -112,13 +112,13 @@ async function searchByModel(
   const cursors = createSearchCursors([principal.tenantId, deps.modelId, request]);
   const seen = cursors.read(after);
   const prepared = await prepareSearch(deps, principal, request, signal);
-  const { diversity = 0 } = request;
-  const limit = diversity > 0 ? choiceFor(first) : first + 1;
+  const { diversity } = request;
+  const limit = rowsToChooseFrom(first, diversity);
   const run = await runSearch(deps, principal, request, prepared, { seen, limit }, first + 1);
-  const { rows, plan, statement, settings, stageOne, underfilled } = run;
-  deps.onSearch?.(searchOutcome({ ...run, depth: prepared.depth }, request.recall, performance.now() - startedMs));
-  const { hasNextPage, items: best } = toPage(rows, first);
-  const items = diversity > 0 ? diversify(rows.map(withVector), first, diversity) : best;
+  const { rows, plan, statement, settings, stageOne, depth, underfilled } = run;
+  deps.onSearch?.(searchOutcome(run, request.recall, performance.now() - startedMs));
+  const hasNextPage = rows.length > first;
+  const items = choosePage(rows, first, diversity);
   const hits = items.map((row): Hit => {
     return {
       document: row,
@@ -134,13 +134,14 @@ async function searchByModel(
       vectorScore: row.vectorScore,
       keywordScore: row.keywordScore,
       embeddedAt: row.embeddedAt,
+      isStale: row.embeddedAt === null || row.hasStandIn,
     };
   });
   return {
     hits,
     hasNextPage,
     mode: prepared.mode,
-    depth: prepared.depth && { ...prepared.depth, ...(stageOne && { candidates: stageOne.candidates }) },
+    depth,
     stageOne,
     settings,
     underfilled,
@@ -179,13 +180,4 @@ async function searchByModel(
       },
     };
   }
-}
-
-/** Hits that a page is chosen from when its hits should be unlike each other. */
-function choiceFor(first: number): number {
-  return Math.min(200, 5 * first + 1);
-}
-
-function withVector<Row extends { readonly vector: string | null }>(row: Row) {
-  return { ...row, vector: row.vector === null ? undefined : parseVector(row.vector) };
 }

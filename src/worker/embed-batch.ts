@@ -14,6 +14,7 @@ import {
 } from './job-statements.ts';
 import { createPauses, type Pauses } from './pauses.ts';
 import { type Delay, delayOf, delayOfPause } from './put-off.ts';
+import type { SideWork } from './side-work.ts';
 import { unlessInactive } from './unless-inactive.ts';
 import type { EmbeddingRow } from './vector-statements.ts';
 import { type WrittenVectors, writeVectors } from './write-vectors.ts';
@@ -68,8 +69,14 @@ interface Call {
  * while the embedder works. What fails is put off with its reason; it is not lost.
  * @param pauses of this embedder: what would only be put off again is not claimed, and nothing at all while its provider wants to be
  *   left alone.
+ * @param side takes calls whose texts are sent apart, which takes several timeouts of a provider that is silent. They are among
+ *   the failed ones of the result. Without it they are waited for.
  */
-export async function embedBatch(deps: WorkerDeps, pauses: Pauses = createPauses()): Promise<BatchResult> {
+export async function embedBatch(
+  deps: WorkerDeps,
+  pauses: Pauses = createPauses(),
+  side?: SideWork,
+): Promise<BatchResult> {
   if (pauses.provider()) return { claimed: 0, embedded: 0, failed: 0, tenants: [] };
   const { concurrency = 1 } = deps;
   const { maxBatch } = deps.embedder;
@@ -85,8 +92,15 @@ export async function embedBatch(deps: WorkerDeps, pauses: Pauses = createPauses
   const next = calls[Symbol.iterator]();
   const lane = async () => {
     for (const call of next) {
+      const apart = Promise.withResolvers<void>();
       // Suspended meanwhile, its jobs wait: they are nobody's once the claim has run out, and claimed again when it is resumed.
-      const done = await unlessInactive(embedCall(deps, call, pauses), 0);
+      const work = unlessInactive(embedCall(deps, call, pauses, apart.resolve), 0);
+      const ended = work.then(
+        () => false,
+        () => false,
+      );
+      const isTaken = side && (await Promise.race([ended, apart.promise.then(() => side.take(work))]));
+      const done = isTaken ? 0 : await work;
       embedded += done;
     }
   };
@@ -96,8 +110,8 @@ export async function embedBatch(deps: WorkerDeps, pauses: Pauses = createPauses
   return { claimed: jobs.length, embedded, failed: jobs.length - embedded, tenants: [...byTenant.keys()] };
 }
 
-/** @returns how many chunks are done. */
-async function embedCall(deps: WorkerDeps, call: Call, pauses: Pauses): Promise<number> {
+/** @param onApart told when its texts are sent apart. @returns how many chunks are done. */
+async function embedCall(deps: WorkerDeps, call: Call, pauses: Pauses, onApart: () => void): Promise<number> {
   const { database, embedder, modelId } = deps;
   const { tenantId } = call;
   const chunkIds = call.jobs.map(({ chunkId }) => chunkId);
@@ -110,8 +124,10 @@ async function embedCall(deps: WorkerDeps, call: Call, pauses: Pauses): Promise<
   const texts = chunks.map(({ text }) => text);
   const { vectors, rejected, failure } = await embedTexts(embedder, texts, tenantId, {
     isSuspect: call.jobs.some(({ attempts }) => attempts >= suspectedFrom),
-    beforeApart: ({ message }) =>
-      putOff(deps, tenantId, chunkIds, { reason: message, waitMs: apartLeaseMs, wasSent: true }),
+    beforeApart: async ({ message }) => {
+      await putOff(deps, tenantId, chunkIds, { reason: message, waitMs: apartLeaseMs, wasSent: true });
+      onApart();
+    },
   });
   if (failure) pauses.note(failure, tenantId);
   // A chunk that is gone took its job with it.

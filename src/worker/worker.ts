@@ -6,6 +6,7 @@ import { type BatchResult, embedBatch, type WorkerDeps } from './embed-batch.ts'
 import { fillModels } from './fill-models.ts';
 import { createPauses } from './pauses.ts';
 import { refreshTermStats } from './refresh-term-stats.ts';
+import { createSideWork, type SideWork } from './side-work.ts';
 import { unlessInactive } from './unless-inactive.ts';
 
 export interface Worker {
@@ -41,9 +42,10 @@ export function startWorker(deps: WorkerDeps, log: Logger): Worker {
   };
   const { other, applyChanges } = deps;
   const [pauses, otherPauses] = [createPauses(), createPauses()];
+  const side = createSideWork((error) => log.error({ err: error }, 'texts could not be sent apart; it is tried again'));
   const done = Promise.all([
     repeat(embedActive),
-    ...(other ? [repeat(() => embedWaiting({ ...deps, ...other }, stopping.signal, note, otherPauses))] : []),
+    ...(other ? [repeat(() => embedWaiting({ ...deps, ...other }, stopping.signal, note, otherPauses, side))] : []),
     ...(applyChanges ? [repeat(() => followTables(applyChanges))] : []),
     repeat(keepModels),
     // Not woken: while others write, there is nothing more to clear away than a look a second finds.
@@ -51,7 +53,7 @@ export function startWorker(deps: WorkerDeps, log: Logger): Worker {
   ]);
 
   async function embedActive(): Promise<void> {
-    await embedWaiting(deps, stopping.signal, note, pauses);
+    await embedWaiting(deps, stopping.signal, note, pauses, side);
     terms.countSoon();
   }
 
@@ -86,7 +88,8 @@ export function startWorker(deps: WorkerDeps, log: Logger): Worker {
     stop: async () => {
       stopping.abort();
       ring();
-      await Promise.all([done, terms.settled()]);
+      await done;
+      await Promise.all([side.settled(), terms.settled()]);
     },
   };
 }
@@ -147,10 +150,11 @@ async function embedWaiting(
   signal: AbortSignal | undefined,
   onBatch: (batch: BatchResult) => void,
   pauses = createPauses(),
+  side?: SideWork,
 ): Promise<number> {
   let embedded = 0;
   while (!signal?.aborted) {
-    const batch = await embedBatch(deps, pauses);
+    const batch = await embedBatch(deps, pauses, side);
     if (batch.claimed === 0) break;
     onBatch(batch);
     embedded += batch.embedded;

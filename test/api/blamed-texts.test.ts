@@ -1,8 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createCircuitBreaker } from '../../src/embed/circuit-breaker.ts';
 import type { Embedder } from '../../src/embed/embedder.ts';
+import { EmbedderError } from '../../src/embed/embedder-error.ts';
 import { createOpenAiEmbedder } from '../../src/embed/openai-embedder.ts';
-import { drain } from '../../src/worker/worker.ts';
+import { createLogger } from '../../src/log.ts';
+import { drain, startWorker } from '../../src/worker/worker.ts';
 import { type EmbeddingServer, type Misbehaviour, startEmbeddingServer } from '../support/embedding-server.ts';
 import { openTestGateway, type TestGateway } from '../support/gateway.ts';
 import { type Client, openClient } from '../support/operations.ts';
@@ -122,4 +124,53 @@ test('a text that met an open circuit was not tried, and is not suspected', asyn
     await letTimePass();
   }
   expect(provider.requests.length).toBe(before);
+});
+
+test('texts that are sent apart are waited for by no other, and by a worker that stops', async () => {
+  const release = Promise.withResolvers<void>();
+  const apart = Promise.withResolvers<void>();
+  const order: string[] = [];
+  const { embedder } = gateway.workerDeps;
+  const slow: Embedder = {
+    ...embedder,
+    embed: async (texts, options) => {
+      if (texts.some((text) => text.includes('poison'))) {
+        if (texts.length < 16) {
+          apart.resolve();
+          await release.promise;
+        }
+        throw new EmbedderError('EMBEDDER_TIMEOUT', 'It is silent.');
+      }
+      return embedder.embed(texts, options);
+    },
+  };
+  const countOf = async (tenant: string) =>
+    (await gateway.db.owner.query('select from embeddings where tenant_id = $1', [tenant])).rowCount;
+  await client.upsert([...notes(15), note(15, 'A poison text.')]);
+  await drain({ ...gateway.workerDeps, embedder: slow });
+  await letTimePass();
+  const worker = startWorker({ ...gateway.workerDeps, embedder: slow }, createLogger({ level: 'silent' }));
+  try {
+    await apart.promise;
+    for (let n = 0; n < 3; n++) {
+      await gateway.upsert('beta', [note(n)]);
+      worker.wake();
+      await expect.poll(() => countOf('beta'), { timeout: 10_000 }).toBe(n + 1);
+    }
+    expect(await countOf('alpha')).toBe(0);
+    const { rows } = await gateway.db.owner.query<{ isLeased: boolean }>(
+      `select min(available_at) > now() + interval '9 minutes' as "isLeased" from embedding_jobs where tenant_id = 'alpha'`,
+    );
+    expect(rows).toEqual([{ isLeased: true }]);
+  } finally {
+    const stopping = worker.stop().then(() => order.push('stopped'));
+    // A worker that does not wait ends long before.
+    setTimeout(() => {
+      order.push('answered');
+      release.resolve();
+    }, 500);
+    await stopping;
+  }
+  expect(order).toEqual(['answered', 'stopped']);
+  expect(await countOf('alpha')).toBe(15);
 });

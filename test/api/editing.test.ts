@@ -104,8 +104,10 @@ describe('an edited document', () => {
     await gateway.embedAll();
     await client.upsert([manual(after)]);
     let looks = 0;
-    const look = async () => {
+    const look = async (isPending = true) => {
       looks += 1;
+      const [found] = await search({ text: 'sauna', mode: 'SEMANTIC', filter: { externalId: { eq: 'manual' } } });
+      expect(found?.freshness.stale, 'found by a vector of the old text').toBe(isPending);
       for (const mode of ['SEMANTIC', 'HYBRID']) {
         for (const text of ['sauna', 'garden', 'shower in the manual']) {
           const found = await search({ text, mode });
@@ -133,8 +135,14 @@ describe('an edited document', () => {
       freshness: { stale: true, embeddedAt: null },
       scores: { vector: expect.any(Number) },
     });
-    await drain({ ...gateway.workerDeps, embedder: inBatchesOf(1, meanwhile(look)) });
-    await look();
+    await drain({
+      ...gateway.workerDeps,
+      embedder: inBatchesOf(
+        1,
+        meanwhile(() => look()),
+      ),
+    });
+    await look(false);
     expect(looks).toBe(5);
     const [best] = await search({ text: 'library', mode: 'SEMANTIC' });
     expect(best).toMatchObject({ node: { externalId: 'manual' }, freshness: { stale: false } });

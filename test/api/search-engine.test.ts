@@ -174,7 +174,7 @@ describe('the retrieval engine', () => {
     const { explain, ...found } = await search({ text: 'ski room' }, { extra });
     expect(found).toMatchObject({ underfilled: false, underfilledReason: null });
     expect(explain!.strategy).toBe('HYBRID, two stages over the covering index, 100 candidates, words in every chunk');
-    expect(explain!.settings).toEqual({ candidates: 100, efSearch: 100, maxScanTuples: null, filteredPassages: null });
+    expect(explain!.settings).toEqual({ candidates: 100, efSearch: null, maxScanTuples: null, filteredPassages: null });
     expect(explain!.stages.map(({ name }) => name)).toEqual(
       expect.arrayContaining(['candidates', 'semantic', 'keyword_chunks', 'keyword', 'fused', 'page']),
     );

@@ -54,7 +54,7 @@ describe('words', () => {
   });
 });
 
-describe('conditions hold for both halves', () => {
+describe('conditions hold whichever half finds a passage', () => {
   test.each([
     ['hot -steam -cold', ['gas', 'quotes', 'tap']],
     ['where does the warmth come from +gas', ['gas']],
@@ -63,7 +63,25 @@ describe('conditions hold for both halves', () => {
     ['warmth "of the"', everything],
   ])('%s', async (text, expected) => {
     expect(await find(text, 'HYBRID')).toEqual(expected);
+    expect(await find(text, 'SEMANTIC')).toEqual(expected);
   });
+
+  test('and what is excluded is not what the rest is near to', async () => {
+    const scores = async (text: string) => {
+      const { edges } = await client.search({ text, mode: 'SEMANTIC' });
+      return new Map(edges.map(({ node, score }) => [node.externalId, score]));
+    };
+    const plain = await scores('water');
+    const excluding = await scores('water -"gas heating"');
+    expect(excluding.size).toBeGreaterThan(2);
+    for (const [externalId, score] of excluding) expect(score).toBeCloseTo(plain.get(externalId)!, 6);
+  });
+});
+
+test('the only hit by relative scores is the best of both halves', async () => {
+  const filter = { externalId: { eq: 'spa' } };
+  const { edges } = await client.search({ text: 'steam', filter, fusion: { method: 'RELATIVE_SCORE' } });
+  expect(edges.map(({ score }) => score)).toEqual([1]);
 });
 
 describe('marks that mean something elsewhere', () => {

@@ -119,7 +119,8 @@ describeServer('a filtered search of a tenant that has a graph', () => {
         depth: { kind: 'two-stage', candidates: 100, stageOne },
       },
       ...(conditions && {
-        keyword: { words: 'word1', conditions, candidates: 100, scan: { kind: 'exact' as const } },
+        conditions,
+        keyword: { words: 'word1', candidates: 100, scan: { kind: 'exact' as const } },
       }),
       fusion: { method: 'RECIPROCAL_RANK', keywordWeight: 1, semanticWeight: 1, rankConstant: 60 },
       selection: { filter: {}, exceptChunks: [], ...selection },
@@ -180,6 +181,30 @@ describeServer('a filtered search of a tenant that has a graph', () => {
       explainMissing(from, principal, lost.document.id as DocumentId, input, { first: 50 });
     expect(await why(stopped)).toMatchObject({ reason: 'SCAN_BUDGET' });
     expect(await why(deps)).toMatchObject({ reason: 'FOUND' });
+  });
+
+  test('that the graph misses something of is explained so: by its true rank, which is near enough', async () => {
+    const narrow = { ...depth, candidates: 10, efSearch: 10 };
+    const by = (change: object): SearchDeps => ({ ...deps, chooseDepth: async () => ({ ...narrow, ...change }) });
+    const found = async (from: SearchDeps, input: SearchInput) =>
+      (await search(from, principal, input, { first: 9 })).hits.map(({ document }) => document.id as DocumentId);
+    let isMissed = false;
+    for (const query of stored.filter((_, index) => index % 200 === 7)) {
+      const input = byVector(query);
+      const graph = await found(by({}), input);
+      const everything = await found(by({ stageOne: 'covering' }), input);
+      const lost = everything.find((id) => !graph.includes(id));
+      if (!lost) continue;
+      const why = (from: SearchDeps) => explainMissing(from, principal, lost, input, { first: 9 });
+      const missing = await why(by({}));
+      if (missing.reason !== 'MISSED_BY_GRAPH') continue;
+      isMissed = true;
+      expect(missing).toMatchObject({ rank: null, score: null, candidates: 10 });
+      expect(missing.trueCoarseRank).toBeLessThanOrEqual(10);
+      expect(await why(by({ stageOne: 'covering' }))).toMatchObject({ reason: 'FOUND' });
+      break;
+    }
+    expect(isMissed).toBe(true);
   });
 
   test('goes as deep as the data, page by page, in every mode', async () => {

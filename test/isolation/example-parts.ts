@@ -105,7 +105,7 @@ export function explainMissingPart(world: World, caller: Caller, draws: Draws, t
       const expected = !among.includes(document)
         ? ['FILTERED']
         : matchingText(mode, query, among).must.includes(document)
-          ? ['FOUND', 'BEHIND_THE_PAGE']
+          ? ['FOUND', 'BEHIND_THE_PAGE', 'GROUPING', ...(isStandIn(document) ? ['STALE'] : [])]
           : isStandIn(document)
             ? [String(reason).replace('NOT_THERE', '')]
             : ['CONDITIONS', 'NOT_EMBEDDED', 'NO_COMMON_WORD'];

@@ -107,7 +107,33 @@ select
       and "embeddings"."model_id" = $29
       and "chunks"."tenant_id" = $30
       and "chunks"."document_id" = $31
+      and "embeddings"."stand_in" = $32
   ) as "embedded",
+  (
+    select
+      count(*)::int as "n"
+    from
+      "embeddings"
+      inner join "chunks" on "chunks"."id" = "embeddings"."chunk_id"
+    where
+      "embeddings"."tenant_id" = $33
+      and "embeddings"."model_id" = $34
+      and "chunks"."tenant_id" = $35
+      and "chunks"."document_id" = $36
+  ) as "vectors",
+  (
+    select
+      count(*)::int as "n"
+    from
+      "embeddings"
+      inner join "chunks" on "chunks"."id" = "embeddings"."chunk_id"
+    where
+      "embeddings"."tenant_id" = $37
+      and "embeddings"."model_id" = $38
+      and "chunks"."tenant_id" = $39
+      and "chunks"."document_id" = $40
+      and "embeddings"."chunk_id" <> all ($41::uuid[])
+  ) as "comparable",
   (
     select
       max(
@@ -115,7 +141,7 @@ select
           select
             - (chunks.terms <#> q.terms) * q.scale as "score"
           from
-            query_words ($32, $33::text[], $34::int, $35::int) as q
+            query_words ($42, $43::text[], $44::int, $45::int) as q
           where
             "q"."language" = "chunks"."language"
         )
@@ -123,25 +149,25 @@ select
     from
       "chunks"
     where
-      "chunks"."tenant_id" = $36
-      and "chunks"."document_id" = $37
+      "chunks"."tenant_id" = $46
+      and "chunks"."document_id" = $47
   ) as "keywordScore",
   (
     select
       bool_or(
         chunks.id in (
           select
-            matching_chunks ($38)
+            matching_chunks ($48)
         )
       ) as "hold"
     from
       "chunks"
     where
-      "chunks"."tenant_id" = $39
-      and "chunks"."document_id" = $40
+      "chunks"."tenant_id" = $49
+      and "chunks"."document_id" = $50
   ) as "conditionsHold"
 from
   "documents"
 where
-  "documents"."tenant_id" = $41
-  and "documents"."id" = $42
+  "documents"."tenant_id" = $51
+  and "documents"."id" = $52

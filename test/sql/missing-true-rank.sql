@@ -8,17 +8,25 @@ with
     where
       "tenant_id" = $2
       and "model_id" = $3
-  )
-select
-  count(*)::int + 1 as "rank"
-from
-  "permitted"
-where
-  "distance" < (
+  ),
+  "best" as (
     select
-      min("distance") as "best"
+      min("distance") as "distance"
     from
       "permitted"
     where
       "document_id" = $4
   )
+select
+  (
+    select
+      count(*)::int + 1 as "rank"
+    from
+      "permitted"
+    where
+      "permitted"."distance" < "best"."distance"
+  ) as "rank"
+from
+  "best"
+where
+  "best"."distance" is not null

@@ -126,7 +126,8 @@ const plan: SearchPlan = {
 const filtered: SearchPlan = {
   ...plan,
   semantic,
-  keyword: { ...keyword, conditions: '"hot water" -"spa"' },
+  keyword,
+  conditions: '"hot water" -"spa"',
   selection: {
     collections: ['handbook'],
     exceptChunks: [chunkId],
@@ -274,6 +275,7 @@ const statements: Record<string, Statement<unknown>> = {
   }),
   'missing-document-facts': missing.documentFactsStatement(tenant, filtered, documentId),
   'missing-is-candidate': missing.isCandidateStatement(tenant, { ...plan, semantic }, documentId),
+  'missing-place': missing.placeStatement(tenant, { ...plan, semantic, keyword }, documentId),
   'missing-true-rank': missing.trueRankStatement(tenant, { ...plan, semantic }, documentId),
   // preparedSearchStatement() and preparedReportedSearchStatement() are the statements below, and this where several travel as one.
   'search-batch': batchStatement(preparedSearchStatement),

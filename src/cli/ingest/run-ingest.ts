@@ -61,11 +61,12 @@ export async function runIngest(
     const storedMs = performance.now();
     display.finish();
     context.print(describeTally(tally, storedMs - startedMs));
-    if (readLog && logBefore !== undefined) {
-      const logBytes = (await readLog()) - logBefore;
+    const logAfter = await readLog?.();
+    if (logBefore !== undefined && logAfter !== undefined) {
       const total = tally.jobId === undefined ? 0 : ((await readJob(client, tally.jobId))?.total ?? 0);
       const chunks = total - (jobAtFirst?.total ?? 0);
-      context.print(describeLoad(options.direct ? tally.vectors : undefined, chunks, storedMs - startedMs, logBytes));
+      const vectors = options.direct ? tally.vectors : undefined;
+      context.print(describeLoad(vectors, chunks, storedMs - startedMs, logAfter - logBefore));
     }
     if (!options.wait && !client.embedsAlone) {
       if (tally.jobId !== undefined) context.print(`Its vectors are made as the job ${tally.jobId}.`);
@@ -92,7 +93,7 @@ function reportRefused({ note }: CommandContext, refused: number, { skipInvalid 
 }
 
 /** How far the server's log is, where the server can be asked: over HTTP it cannot, and an embedded database is none. */
-function openLog(context: CommandContext, { app }: GatewayClient): (() => Promise<bigint>) | undefined {
+function openLog(context: CommandContext, { app }: GatewayClient): (() => Promise<bigint | undefined>) | undefined {
   if (!app || context.config().mode === 'embedded') return undefined;
   return () => readLogPosition(app.deps.database);
 }

@@ -51,15 +51,19 @@ export function missingSentence({ reason, rank, score, trueCoarseRank, candidate
     FOUND: `It is among the hits: number ${rank}.`,
     BEHIND_THE_PAGE: `It is found, but comes on a later page: number ${rank}.`,
     NOT_THERE: 'There is no such document for this tenant, or you may not see it.',
+    EXAMPLE: 'It is what the search started from, which is never among the hits.',
     FILTERED: 'The filters or the chosen collections exclude it.',
     CONDITIONS: 'It lacks a phrase or a required word, or has an excluded one.',
     NOT_EMBEDDED: 'It has no vector yet, and shares no word with the search.',
+    STALE: 'Its new text has no vector yet, or only in part: it was compared by the vectors that it has.',
     NO_COMMON_WORD: 'None of its passages has any word of the search. Another mode also looks at the meaning.',
     SCAN_BUDGET: 'It is near enough, but the filtered search used up its budget before it came by.',
     MISSED_BY_GRAPH: 'It is near enough, but the index did not come by it. Choose a higher recall.',
     CUT_BEFORE_RERANK: `It is too far from the question: number ${trueCoarseRank} by meaning, where only the first ${candidates} are looked at closely.`,
-    CUT_BY_KEYWORDS: 'It has a word of the search, but too many other documents rank before it.',
+    CUT_BY_KEYWORDS: 'It has a word of the search, but too many others rank before it.',
     BELOW_MIN_SCORE: `Its score of ${score?.toFixed(3)} is below the least that was asked for.`,
+    DIVERSITY: `It ranks as number ${rank}, but others were chosen that are less like those before them.`,
+    GROUPING: `It is found, but the way of grouping puts it behind the page: number ${rank}. Grouped the other way it is on it.`,
   };
   return sentences[reason] ?? reason;
 }

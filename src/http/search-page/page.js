@@ -197,7 +197,7 @@ function explainMissing(event) {
     return;
   }
   missing.run(async (signal) => {
-    const variables = { documentId, input: { ...input, groupBy: 'DOCUMENT' } };
+    const variables = { documentId, input };
     const { data, requestId } = await ask({ query: missingQuery, variables, token: session.token(), signal });
     const found = unwrap(data.explainMissing, requestId);
     return () => answer.replaceChildren(element('p', { className: 'notice' }, missingSentence(found)));

@@ -96,4 +96,16 @@ describeServer('a tenant with chunks of other writes that wait', () => {
     expect(await waiting()).toEqual({ jobs: 0 });
     await worker.kill();
   });
+
+  test('is loaded into where the server does not say how far its log is', async () => {
+    await db.owner.query('revoke execute on function pg_current_wal_insert_lsn() from public');
+    for (const direct of [[], ['--direct']]) {
+      const { status, stdout } = await run(
+        ingest(await writeBalloons(folder, 'silent', 2), '--no-wait', ...direct),
+        env,
+      );
+      expect([status, tallyOf(stdout).reduce((sum, count) => sum + count)]).toEqual([0, 2]);
+      expect(stdout).not.toContain('WAL');
+    }
+  });
 });

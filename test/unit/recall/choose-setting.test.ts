@@ -64,12 +64,16 @@ describe('with a curve', () => {
   });
 
   test('a target that nothing reached gets the best there is, and says so', () => {
-    expect(chooseSetting(curve, { target: 1 })).toMatchObject({
+    expect(chooseSetting(curve, { target: 0.9999 })).toMatchObject({
       candidates: 400,
       measuredRecall: 0.9995,
       reached: false,
     });
     expect(chooseSetting(curve, { target: Number.NaN })).toMatchObject({ candidates: 400, reached: false });
+  });
+
+  test('a target of 1 is exact, whatever a sample measured', () => {
+    expect(chooseSetting(curveOf(setting(400, 1, 4)), { target: 1 })).toEqual({ kind: 'exact' });
   });
 
   test('of equally good ones that do not reach it, the quickest is the best', () => {
@@ -162,7 +166,7 @@ describe('for any curve and two targets', () => {
     .record({ candidates: fc.integer({ min: 10, max: 400 }), recall: share, p50Ms: fc.integer({ min: 1, max: 40 }) })
     .map(({ candidates, recall, p50Ms }) => setting(candidates, recall, p50Ms));
   const anyCurve = fc.array(anySetting, { minLength: 1, maxLength: 14 }).map((settings) => curveOf(...settings));
-  const target = fc.double({ min: 0.5, max: 1, noNaN: true });
+  const target = fc.double({ min: 0.5, max: 1, maxExcluded: true, noNaN: true });
 
   function chosenFrom(from: RecallCurve, wanted: number) {
     const chosen = chooseSetting(from, { target: wanted });

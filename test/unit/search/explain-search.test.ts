@@ -1,5 +1,7 @@
+import { CompiledQuery } from 'kysely';
 import { describe, expect, it } from 'vitest';
-import { readExplanation } from '../../../src/search/explain-search.ts';
+import type { Query } from '../../../src/db/query.ts';
+import { explainStatement, readExplanation } from '../../../src/search/explain-search.ts';
 
 const node = (type: string, ms: number, rest: object = {}) => ({
   'Node Type': type,
@@ -46,5 +48,24 @@ describe('an explanation of a search', () => {
 
   it('has stages that take no longer than the whole', () => {
     expect(stages.reduce((sum, { ms }) => sum + ms, 0)).toBeLessThanOrEqual(executionMs);
+  });
+});
+
+describe('a search is explained as it is sent', () => {
+  const sent: Query = { ...CompiledQuery.raw('select $1', ['hot']), name: 'search_1' };
+  const explainedOf = (query: Query): Query => explainStatement({ compile: () => query }).compile();
+
+  it('under the settings of a plan for any tenant, by a name of its own, where it has one', () => {
+    expect(explainedOf({ ...sent, isPlannedOnce: true })).toMatchObject({
+      sql: 'explain (analyze, buffers, format json) select $1',
+      parameters: ['hot'],
+      name: 'explain_search_1',
+      isPlannedOnce: true,
+    });
+  });
+
+  it('for its tenant otherwise', () => {
+    const explained = explainedOf(sent);
+    expect([explained.name, explained.isPlannedOnce]).toEqual([undefined, undefined]);
   });
 });

@@ -8,7 +8,7 @@ describe("a search's cursor", () => {
   const cursors = createSearchCursors(asked);
 
   test('names all items that it and the pages before it had', () => {
-    const marks = Array.from({ length: 1_000 }, () => itemMark(randomUUID()));
+    const marks = Array.from({ length: 10_000 }, () => itemMark(randomUUID()));
     expect(cursors.read(cursors.write(marks))).toEqual(marks);
     expect(cursors.read(undefined)).toEqual([]);
   });

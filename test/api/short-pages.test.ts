@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openTestGateway, type TestGateway } from '../support/gateway.ts';
+import { type Client, externalIds, openClient } from '../support/operations.ts';
+
+let gateway: TestGateway;
+let client: Client;
+
+/** Passages enough that two documents alone are all candidates. */
+const paragraphs = 60;
+const manual = (externalId: string, sentence: string) => ({
+  externalId,
+  collection: 'manuals',
+  title: externalId,
+  body: Array.from({ length: paragraphs }, (_, n) => `${sentence} ${n}. `.repeat(12)).join('\n\n'),
+});
+
+const manuals = [
+  manual('boiler', 'Hot water for the boiler comes from the pump'),
+  manual('heater', 'Hot water for the heater comes from the pump'),
+  manual('garden', 'Roses and tulips are watered in the garden'),
+  manual('ledger', 'Invoices are booked in the ledger of the year'),
+];
+
+beforeAll(async () => {
+  gateway = await openTestGateway();
+  client = await openClient(gateway, 'alpha');
+  await client.upsert(manuals);
+  await gateway.embedAll();
+});
+afterAll(() => gateway.close());
+
+const text = 'hot water from the pump';
+const find = (change: object) => client.search({ text, mode: 'SEMANTIC', ...change });
+
+test('a page that candidates of few documents leave short is looked for again, with a least score as without', async () => {
+  const { rows } = await gateway.db.owner.query('select count(*)::int as chunks from chunks');
+  expect(rows[0].chunks).toBeGreaterThan(200);
+  const all = externalIds(await find({}));
+  expect(all).toHaveLength(4);
+  expect(externalIds(await find({ minScore: -1 }))).toEqual(all);
+});
+
+test('a page is looked for again, however few passages the tenant had when they were last counted', async () => {
+  const grown = await openClient(gateway, 'gamma');
+  await grown.upsert(manuals);
+  await gateway.embedAll();
+  await gateway.db.owner.query(
+    `update tenant_models set chunk_count = 2, counted_at = now() where tenant_id = 'gamma'`,
+  );
+  expect(externalIds(await grown.search({ text, mode: 'SEMANTIC' }))).toHaveLength(4);
+});
+
+test('a least score that something falls below ends the page there', async () => {
+  const { edges } = await find({});
+  const kept = await find({ minScore: edges[1]!.score });
+  expect(externalIds(kept)).toEqual(externalIds({ edges: edges.slice(0, 2) }));
+  expect((await find({ minScore: 2 })).edges).toEqual([]);
+});
+
+test('a recall is told of the setting that it was measured for, and of no other', async () => {
+  const beta = await openClient(gateway, 'beta');
+  // As many as a page shows, and more: it is not looked for again.
+  await beta.upsert(
+    Array.from({ length: 60 }, (_, n) => {
+      return { externalId: `${n}`, collection: 'c', title: `Note ${n}`, body: `Hot water of room ${n}.` };
+    }),
+  );
+  await gateway.embedAll();
+  await gateway.db.owner.query(
+    `insert into recall_curves
+      (tenant_id, model_id, tier, chunks, sample, settings, exact_p50_ms, exact_p95_ms)
+    values ('beta', $1, 'exact', 60, 10, $2, 1, 1)`,
+    [
+      gateway.deps.modelId,
+      JSON.stringify([
+        { stageOne: 'planned', candidates: 60, efSearch: 60, recall: 0.992, coarseRecall: 0.9, p50Ms: 1, p95Ms: 2 },
+      ]),
+    ],
+  );
+  const told = async (input: object, first = 10) =>
+    (
+      await beta.query<{ search: { recall: Record<string, unknown> } }>(
+        `query($input: SearchInput!, $first: Int) { search(input: $input, first: $first) {
+          ... on SearchConnection { recall { candidates efSearch measured } } } }`,
+        { input: { text, mode: 'SEMANTIC', ...input }, first },
+      )
+    ).search.recall;
+  expect(await told({})).toEqual({ candidates: 60, efSearch: null, measured: 0.992 });
+  expect(await told({}, 50)).toMatchObject({ measured: null });
+  expect(await told({ filter: { collection: { eq: 'c' } } })).toMatchObject({ measured: null });
+  expect(await told({ recall: { profile: 'EXACT' } })).toEqual({ candidates: null, efSearch: null, measured: 1 });
+  expect(await told({ recall: { target: 1 } })).toEqual({ candidates: null, efSearch: null, measured: 1 });
+});
