@@ -199,6 +199,8 @@ export const catalog = {
     lifted_at: 'timestamptz null',
     kept_revocations: 'integer default',
     kept_revocations_until: 'timestamptz null',
+    request_id: 'text null default',
+    token_id: 'text null default',
   },
   canaries: { tenant_id: 'text', created_at: 'timestamptz default' },
   quota_limits: {

@@ -48,6 +48,15 @@ const TenantDeletion = builder.objectRef<TenantDeletionShape>('TenantDeletion').
     status: t.expose('status', { type: DeletionStatusEnum, description: 'How far it is.' }),
     requestedBy: t.exposeString('requestedBy', { description: 'Subject of whoever asked for it.' }),
     requestedAt: t.expose('requestedAt', { type: 'DateTime', description: 'Since when requests are refused.' }),
+    requestId: t.exposeString('requestId', {
+      nullable: true,
+      description:
+        'The request in which it was asked for, as in the header `x-request-id`. Null for an older deletion.',
+    }),
+    tokenId: t.exposeString('tokenId', {
+      nullable: true,
+      description: 'The `jti` of the token that asked for it. Null where it had none.',
+    }),
     startedAt: t.expose('startedAt', {
       type: 'DateTime',
       nullable: true,

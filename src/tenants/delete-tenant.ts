@@ -27,6 +27,9 @@ export interface TenantDeletion {
   /** Subject of whoever asked for it. */
   readonly requestedBy: string;
   readonly requestedAt: Date;
+  /** The request in which it was asked for, and the `jti` of the token. Null where that had none, or where it is older than the columns. */
+  readonly requestId: string | null;
+  readonly tokenId: string | null;
   readonly startedAt: Date | null;
   readonly finishedAt: Date | null;
   /** Every table that holds rows of tenants, by name; none until the first rows are erased. */
@@ -54,7 +57,7 @@ export async function deleteTenant(
     if (changed) {
       const id = newTenantDeletionId();
       await execute(insertDeletionStatement(tenantId, id, principal.subject));
-      // Erased with all else of the tenant; the receipt says who asked for it.
+      // Erased with all else of the tenant; the receipt says who asked for it, in which request.
       const entry = {
         action: 'deleteTenant',
         targetKind: 'tenant',

@@ -10,6 +10,8 @@ const deletions = sqlBuilder
     sql.ref<TenantId>('tenant_id').as('tenantId'),
     'requested_by as requestedBy',
     'requested_at as requestedAt',
+    'request_id as requestId',
+    'token_id as tokenId',
     'started_at as startedAt',
     'finished_at as finishedAt',
     sql.ref<Readonly<Record<string, number>>>('erased').as('erased'),

@@ -50,6 +50,14 @@ export function exportedDocumentsStatement(tenantId: TenantId, after: DocumentId
     .$castTo<ExportedDocument>();
 }
 
+/** How many documents there are to be exported. */
+export function exportedCountStatement(tenantId: TenantId) {
+  return sqlBuilder
+    .selectFrom('documents')
+    .select(sql<number>`count(*)::integer`.as('documents'))
+    .where('tenant_id', '=', tenantId);
+}
+
 /** Who may read a document; null for the whole tenant. */
 function accessList(tenantId: TenantId) {
   return sql<unknown>`(select jsonb_build_object('users', a.users, 'groups', a.groups) from audiences a

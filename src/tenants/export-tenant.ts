@@ -1,9 +1,11 @@
-import { type Database, readInFlight } from '../db/database.ts';
-import { exporterScope } from '../db/scope.ts';
+import { auditStatement } from '../db/audit.ts';
+import { type Database, readInFlight, transact } from '../db/database.ts';
+import { exporterScope, type Scope } from '../db/scope.ts';
 import { parseVector } from '../db/vector-parameter.ts';
 import type { DocumentId, TenantId } from '../ids.ts';
 import {
   exportedCollectionsStatement,
+  exportedCountStatement,
   exportedDocumentsStatement,
   exportedModelStatement,
   exportedTenantStatement,
@@ -22,6 +24,8 @@ import {
 export interface ExportOptions {
   /** Whether documents carry the vectors of their passages. */
   readonly vectors: boolean;
+  /** Who exports, for the tenant's audit log. */
+  readonly subject: string;
 }
 
 /** Documents that are in memory at the same time: twenty of the largest are 60 MB. */
@@ -30,7 +34,7 @@ const pageSize = 20;
 /**
  * Reads a tenant whole, suspended or not, whoever in it may see what: its declared collections and its documents, in its scope.
  * Not its API keys, which are stored as hashes. What is written meanwhile may be in it or not; of a suspended tenant it is a
- * snapshot.
+ * snapshot. That it is exported is put down in the tenant's audit log before anything of it is read.
  * @param database of a login that may take the exporter's role: the worker's.
  * @returns lines without their `\n`; memory does not grow with the tenant.
  * @throws {TenantStateError} `TENANT_NOT_FOUND`.
@@ -38,14 +42,16 @@ const pageSize = 20;
 export async function* exportTenant(
   database: Database,
   tenantId: TenantId,
-  { vectors }: ExportOptions,
+  { vectors, subject }: ExportOptions,
 ): AsyncGenerator<string> {
   const scope = exporterScope(tenantId);
+  await putDown(database, { ...scope, subject }, tenantId, vectors);
   const [[tenant], collections, [model]] = await readInFlight(database, scope, [
     exportedTenantStatement(tenantId),
     exportedCollectionsStatement(tenantId),
     exportedModelStatement(tenantId),
   ]);
+  // Erased between the two.
   if (!tenant) throw new TenantStateError('TENANT_NOT_FOUND', tenantId);
   const carried = vectors ? model : undefined;
   yield JSON.stringify({
@@ -84,4 +90,16 @@ export async function* exportTenant(
     }
     return found;
   }
+}
+
+async function putDown(database: Database, scope: Scope, tenantId: TenantId, vectors: boolean): Promise<void> {
+  await transact(database, scope, async (execute) => {
+    const [tenant] = await execute(exportedTenantStatement(tenantId));
+    if (!tenant) throw new TenantStateError('TENANT_NOT_FOUND', tenantId);
+    const [counted] = await execute(exportedCountStatement(tenantId));
+    const details = { documents: counted?.documents ?? 0, vectors };
+    await execute(
+      auditStatement(tenantId, { action: 'exportTenant', targetKind: 'tenant', targetIds: [tenantId], details }),
+    );
+  });
 }

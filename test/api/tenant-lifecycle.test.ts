@@ -23,7 +23,7 @@ const act = (name: string) => `mutation($id: String!) {
   ${name}(id: $id) { __typename ... on ManagedTenant { id name status } ... on Error { code message } }
 }`;
 const deletion =
-  'id tenantId status requestedBy startedAt finishedAt indexesToDrop tables { table erasedRows remainingRows }';
+  'id tenantId status requestedBy requestId tokenId startedAt finishedAt indexesToDrop tables { table erasedRows remainingRows }';
 const deleteTenant = `mutation($id: String!) { deleteTenant(id: $id) { __typename ... on TenantDeletion { ${deletion} } ... on Error { code } } }`;
 
 let gateway: TestGateway;
@@ -212,14 +212,15 @@ describe('a suspended tenant', () => {
 
 describe('a deleted tenant', () => {
   test('is refused at once, erased by the worker, and leaves a receipt that proves it', async () => {
-    const requested = dataOf(
-      await gateway.graphql<{ deleteTenant: { id: string } }>(operator, deleteTenant, { id: 'alpha' }),
-    );
+    const token = await gateway.tokenFor('operator', ['operator'], { tokenId: 'ticket-1' });
+    const answer = await gateway.graphql<{ deleteTenant: { id: string } }>(token, deleteTenant, { id: 'alpha' });
+    const requested = dataOf(answer);
+    const asked = { requestedBy: 'somebody', requestId: answer.headers.get('x-request-id'), tokenId: 'ticket-1' };
     expect(requested.deleteTenant).toMatchObject({
       __typename: 'TenantDeletion',
       tenantId: 'alpha',
       status: 'WAITING',
-      requestedBy: 'somebody',
+      ...asked,
       finishedAt: null,
       tables: [],
     });
@@ -232,7 +233,12 @@ describe('a deleted tenant', () => {
         tenantDeletion: { tables: { table: string; erasedRows: number; remainingRows: number }[] };
       }>(operator, `query($id: ID!) { tenantDeletion(id: $id) { ${deletion} } }`, { id: requested.deleteTenant.id }),
     );
-    expect(tenantDeletion).toMatchObject({ status: 'FINISHED', finishedAt: expect.any(String), indexesToDrop: [] });
+    expect(tenantDeletion).toMatchObject({
+      ...asked,
+      status: 'FINISHED',
+      finishedAt: expect.any(String),
+      indexesToDrop: [],
+    });
     expect(tenantDeletion.tables).toEqual(
       expect.arrayContaining([
         { table: 'documents', erasedRows: 2, remainingRows: 0 },

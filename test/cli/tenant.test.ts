@@ -272,6 +272,24 @@ describeServer('tessera tenant export and import', { timeout: patienceMs }, () =
     });
   });
 
+  test('an export leaves a row in the audit log of the tenant, before anything of it is read', async () => {
+    await run(['tenant', 'export', 'copy'], there());
+    const { rows } = await elsewhere.owner.query(
+      `select distinct on (tenant_id) tenant_id, subject, by_operator, target_kind, target_ids, details
+       from audit_log where action = 'exportTenant' and tenant_id = 'copy' order by tenant_id, at desc`,
+    );
+    expect(rows).toEqual([
+      {
+        tenant_id: 'copy',
+        subject: expect.stringMatching(/^machine:./),
+        by_operator: true,
+        target_kind: 'tenant',
+        target_ids: ['copy'],
+        details: { documents: 48, vectors: false },
+      },
+    ]);
+  });
+
   test('a file that was cut off, or is damaged, is told by its line, and what stands before is stored', async () => {
     const lines = await linesOf(join(folder, 'texts.jsonl'));
     const importOf = async (...parts: string[]) => {

@@ -239,7 +239,7 @@ describeServer('an attached table', () => {
       });
   });
 
-  test('is attached and detached by the owner of another table, who has the role for it', async () => {
+  test('is attached and detached by the owner of another table, who has the role for it, and both are in the audit log', async () => {
     const dba = `${shop.role}_dba`;
     await db.owner.query(`create role ${dba} login password 'x' in role tessera_attacher`);
     await db.owner.query(`create schema ${dba} authorization ${dba}`);
@@ -266,6 +266,18 @@ describeServer('an attached table', () => {
       await detachTable(client, `${dba}.notes`);
       await client.query(`insert into ${dba}.notes values ('018f0000-0000-7000-8000-000000000002', 'hello')`);
       expect(await takeChanges()).toEqual([]);
+      const { rows } = await db.owner.query(
+        `select tenant_id, action, subject, by_operator, target_kind, target_ids, details,
+           substr(id::text, 15, 1) as version from audit_log order by id`,
+      );
+      const put = {
+        ...{ tenant_id: 'alpha', subject: `postgres:${dba}`, by_operator: true, target_kind: 'table', version: '7' },
+        ...{ target_ids: [`${dba}.notes`], details: { collection: 'notes' } },
+      };
+      expect(rows).toEqual([
+        { ...put, action: 'attachTable' },
+        { ...put, action: 'detachTable' },
+      ]);
     } finally {
       await client.end();
       await db.owner.query(`drop schema ${dba} cascade; drop role ${dba}`);

@@ -265,6 +265,7 @@ const tables: Readonly<Record<string, TenantTable>> = {
       tessera_admin: reach('own', 'own', 'never', 'never'),
       // What is old, as every seeded row is.
       tessera_worker: reach('all', 'never', 'never', 'all'),
+      tessera_exporter: reach('never', 'own', 'never', 'never'),
     },
     insert: (t) => [
       'tenant_id, id, action, target_kind, target_count',

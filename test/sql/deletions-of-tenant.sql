@@ -3,6 +3,8 @@ select
   "tenant_id" as "tenantId",
   "requested_by" as "requestedBy",
   "requested_at" as "requestedAt",
+  "request_id" as "requestId",
+  "token_id" as "tokenId",
   "started_at" as "startedAt",
   "finished_at" as "finishedAt",
   "erased" as "erased",

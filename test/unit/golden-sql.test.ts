@@ -484,6 +484,7 @@ const lives: Record<string, Statement<unknown>> = {
   'deletion-by-id': deletions.deletionByIdStatement(deletionId),
   'deletions-of-tenant': deletions.deletionsOfTenantStatement(tenant, 100),
   'exported-collections': exported.exportedCollectionsStatement(tenant),
+  'exported-count': exported.exportedCountStatement(tenant),
   'exported-documents': exported.exportedDocumentsStatement(tenant, documentId, 20),
   'exported-model': exported.exportedModelStatement(tenant),
   'exported-tenant': exported.exportedTenantStatement(tenant),

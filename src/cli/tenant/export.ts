@@ -1,4 +1,5 @@
 import { createWriteStream } from 'node:fs';
+import { userInfo } from 'node:os';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { counted } from '../../counted.ts';
@@ -25,7 +26,7 @@ export async function runExport(context: CommandContext, options: ExportOptions)
   const database = await openDatabase(context);
   let lines = 0;
   async function* read(): AsyncGenerator<string> {
-    for await (const line of exportTenant(database, tenantId, { vectors })) {
+    for await (const line of exportTenant(database, tenantId, { vectors, subject: exportedBy() })) {
       lines++;
       yield `${line}\n`;
     }
@@ -53,4 +54,14 @@ async function openDatabase(context: CommandContext): Promise<Database> {
   const config = context.config();
   if (config.mode === 'embedded') return (await openGatewayDatabase(config, context.logger())).database;
   return openWorkerDatabase(config, context.logger());
+}
+
+/** The user of this machine: no token says who it is. */
+function exportedBy(): string {
+  try {
+    return `machine:${userInfo().username}`;
+  } catch {
+    // A process may run under a number that no user has.
+    return `machine:${process.getuid?.() ?? 'unknown'}`;
+  }
 }

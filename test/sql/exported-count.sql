@@ -1,0 +1,6 @@
+select
+  count(*)::integer as "documents"
+from
+  "documents"
+where
+  "tenant_id" = $1
