@@ -1,4 +1,4 @@
--- The policies that migrations 1 to 29 make, which the start and /ready compare with those of the database.
+-- The policies that migrations 1 to 31 make, which the start and /ready compare with those of the database.
 -- Written by: npx vitest run --project system test/db/policies.test.ts -t 'that the migrations make' --update
 
 create policy admin_inserts on tessera.api_keys for insert to tessera_admin with check (tenant_id = tessera.current_tenant());
@@ -22,8 +22,10 @@ create policy tenant_reads on tessera.audiences for select to tessera_tenant usi
 create policy admin_reads on tessera.audit_log for select to tessera_admin using (tenant_id = tessera.current_tenant());
 create policy eraser_deletes on tessera.audit_log for delete to tessera_eraser using (true);
 create policy eraser_reads on tessera.audit_log for select to tessera_eraser using (true);
+create policy exporter_inserts on tessera.audit_log for insert to tessera_exporter with check (tenant_id = tessera.current_tenant());
 create policy operator_inserts on tessera.audit_log for insert to tessera_operator with check (true);
 create policy tenant_inserts on tessera.audit_log for insert to tessera_admin, tessera_tenant with check (tenant_id = tessera.current_tenant());
+create policy watcher_inserts on tessera.audit_log for insert to tessera_watcher with check (true);
 create policy worker_deletes_old on tessera.audit_log for delete to tessera_worker using (at < (now() - '7 days'::interval));
 create policy worker_reads_old on tessera.audit_log for select to tessera_worker using (at < (now() - '7 days'::interval));
 create policy eraser_deletes on tessera.canaries for delete to tessera_eraser using (true);
@@ -135,6 +137,7 @@ create policy admin_reads on tessera.revoked_tokens for select to tessera_admin 
 create policy admin_updates on tessera.revoked_tokens for update to tessera_admin using (tenant_id = tessera.current_tenant()) with check (tenant_id = tessera.current_tenant());
 create policy eraser_deletes on tessera.revoked_tokens for delete to tessera_eraser using (true);
 create policy eraser_reads on tessera.revoked_tokens for select to tessera_eraser using (true);
+create policy eraser_updates on tessera.revoked_tokens for update to tessera_eraser using (expires_at >= (now() - '01:00:00'::interval)) with check (true);
 create policy gatekeeper_reads on tessera.revoked_tokens for select to tessera_gatekeeper using (true);
 create policy worker_deletes_expired on tessera.revoked_tokens for delete to tessera_worker using (expires_at < (now() - '01:00:00'::interval));
 create policy worker_reads_expired on tessera.revoked_tokens for select to tessera_worker using (expires_at < (now() - '01:00:00'::interval));
@@ -165,6 +168,8 @@ create policy attacher_updates on tessera.sources for update to tessera_attacher
 create policy watcher_reads on tessera.sources for select to tessera_watcher using (true);
 create policy eraser_reads on tessera.tenant_deletions for select to tessera_eraser using (true);
 create policy eraser_updates on tessera.tenant_deletions for update to tessera_eraser using (true) with check (true);
+create policy gatekeeper_reads on tessera.tenant_deletions for select to tessera_gatekeeper using (true);
+create policy meter_reads on tessera.tenant_deletions for select to tessera_meter using (true);
 create policy operator_inserts on tessera.tenant_deletions for insert to tessera_operator with check (true);
 create policy operator_reads on tessera.tenant_deletions for select to tessera_operator using (true);
 create policy operator_updates on tessera.tenant_deletions for update to tessera_operator using (true) with check (true);
@@ -187,7 +192,7 @@ create policy eraser_deletes on tessera.tenants for delete to tessera_eraser usi
 create policy eraser_locks on tessera.tenants for update to tessera_eraser using (true) with check (true);
 create policy eraser_reads on tessera.tenants for select to tessera_eraser using (true);
 create policy exporter_reads_itself on tessera.tenants for select to tessera_exporter using (id = tessera.current_tenant());
-create policy operator_inserts on tessera.tenants for insert to tessera_operator with check (true);
+create policy operator_inserts on tessera.tenants for insert to tessera_operator with check (NOT (EXISTS ( SELECT FROM tessera.tenant_deletions d WHERE ((d.tenant_id = tenants.id) AND (d.lifted_at IS NULL)))));
 create policy operator_reads on tessera.tenants for select to tessera_operator using (true);
 create policy operator_updates on tessera.tenants for update to tessera_operator using (true) with check (true);
 create policy tenant_reads_itself on tessera.tenants for select to tessera_reader, tessera_tenant, tessera_worker using (id = tessera.current_tenant());
