@@ -155,7 +155,9 @@ describeServer('a gateway and a worker on a server', () => {
     const path = await writeDocuments();
     const stored = await run(['ingest', path, '--tenant', 'house', '--no-wait'], env);
     expect(stored.status).toBe(0);
-    expect(stored.stdout).toMatch(/^2 documents in [^\n]+: 2 created, 0 updated, 0 unchanged; 0 lines invalid\.\n$/);
+    expect(stored.stdout).toMatch(
+      /^2 documents in [^\n]+: 2 created, 0 updated, 0 unchanged; 0 lines invalid\.\n2 chunks, [^\n]+ of WAL meanwhile, [^\n]+\n/,
+    );
     const search = ['search', 'the lift', '--tenant', 'house', '--first', '1'];
     expect((await run(search, env)).stdout).toMatch(/^1\. {2}House 0\n {4}[\d.]+ {2}default {2}by words\n/);
 
@@ -208,7 +210,7 @@ describeServer('a gateway and a worker on a server', () => {
       const urls = { DATABASE_URL: other.urls.gateway, WORKER_DATABASE_URL: other.urls.worker };
       const path = await writeDocuments();
       const stored = await run(['ingest', path, '--tenant', 'house'], { ...env, ...urls, WORKER_IN_SERVE: 'true' });
-      expect(stored.stdout).toMatch(/^2 documents in .*\n2 chunks embedded in /);
+      expect(stored.stdout).toMatch(/^2 documents in .*\n2 chunks, .* of WAL meanwhile.*\n2 chunks embedded in /);
       expect(embeddings.requests.length).toBeGreaterThan(0);
       const refused = await run(['search', 'lift', '--tenant', 'house'], { ...serverEnv(db.urls), ...urls });
       expect(refused.status).toBe(78);

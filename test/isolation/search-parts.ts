@@ -16,12 +16,12 @@ export function hitFields(caller: Caller): string {
 
 /** Documents that a search by words, by meaning or by both must find, of those that it may. */
 export function matchingText(mode: unknown, query: PlainQuery, among: readonly ModelDocument[]): Expected {
-  const { must, may } = withVectors(among);
-  if (mode === 'SEMANTIC') return { must, may };
   const permitted = among.filter((document) => {
     const words = wordsOf(document);
     return query.required.every((word) => words.has(word)) && !query.excluded.some((word) => words.has(word));
   });
+  const { must, may } = withVectors(permitted);
+  if (mode === 'SEMANTIC') return { must, may };
   const hasWord = (document: ModelDocument) => query.words.some((word) => wordsOf(document).has(word));
   if (mode === 'KEYWORD') return { must: permitted.filter(hasWord), may: [] };
   return {
