@@ -1,10 +1,10 @@
 import { readDriftTenants } from '../drift/count-drift.ts';
 import type { DriftDeps } from '../drift/find-drift.ts';
 import { type DriftCount, reconcile as reconcileTenant } from '../drift/reconcile.ts';
-import { isShut } from '../drift/shut-tenant.ts';
 import { StartupError } from '../errors.ts';
 import type { TenantId } from '../ids.ts';
 import { contentHash } from '../ingest/content-hash.ts';
+import { isShut } from '../shut-tenant.ts';
 import { readTenant } from './argument-values.ts';
 import { readArguments, refuseWords } from './arguments.ts';
 import type { Command, CommandContext } from './command.ts';

@@ -1,11 +1,11 @@
 import { type Database, readInFlight } from '../db/database.ts';
 import { operatorScope } from '../db/scope.ts';
 import type { TenantId } from '../ids.ts';
+import { isShut } from '../shut-tenant.ts';
 import type { DriftKind } from './drift.ts';
 import { type DriftAge, driftAge } from './drift-age.ts';
 import { driftTenantsStatement } from './drift-statements.ts';
 import { type DriftDeps, findDrift } from './find-drift.ts';
-import { isShut } from './shut-tenant.ts';
 
 /** How much of one kind and age is out of step in a tenant. */
 export interface DriftTally {

@@ -1,4 +1,4 @@
-import { Refusal } from '../errors.ts';
+import { isShut } from '../shut-tenant.ts';
 
 /**
  * Does something for a tenant that may have been suspended or deleted in the meantime.
@@ -8,8 +8,7 @@ export async function unlessInactive<Result>(work: Promise<Result>, otherwise: R
   try {
     return await work;
   } catch (error) {
-    if (error instanceof Refusal && (error.code === 'TENANT_SUSPENDED' || error.code === 'TENANT_DELETED'))
-      return otherwise;
+    if (isShut(error)) return otherwise;
     throw error;
   }
 }

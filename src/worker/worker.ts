@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { TenantId } from '../ids.ts';
-import { createClearing } from './clear-up.ts';
+import { createClearing } from './clearing.ts';
 import { type BatchResult, embedBatch, type WorkerDeps } from './embed-batch.ts';
 import { fillModels } from './fill-models.ts';
 import { createPauses } from './pauses.ts';

@@ -6,6 +6,7 @@ import { workerScope } from '../../db/scope.ts';
 import { writeAsTenant } from '../../db/tenant.ts';
 import { Refusal } from '../../errors.ts';
 import type { DocumentId, TenantId } from '../../ids.ts';
+import { isShut } from '../../shut-tenant.ts';
 import { checkDocuments, type DocumentInput, type OnFault } from '../document-input.ts';
 import type { IngestDeps } from '../write.ts';
 import { writeChecked } from '../write-checked.ts';
@@ -91,11 +92,9 @@ async function applyBatch(
     if (isChanged) deps.database.announceChange?.(one.tenantId);
     return done;
   } catch (error) {
-    if (error instanceof Refusal && error.code !== 'STATEMENT_TIMEOUT') {
-      // Suspended or deleted in the meantime, its changes wait or go with it.
-      if (error.code === 'TENANT_SUSPENDED' || error.code === 'TENANT_DELETED') return 0;
-      throw error;
-    }
+    // Suspended or deleted in the meantime, its changes wait or go with it.
+    if (isShut(error)) return 0;
+    if (error instanceof Refusal && error.code !== 'STATEMENT_TIMEOUT') throw error;
     if (read.length === 0) {
       if (deps.emptying.shrinksAfter(error)) return applyBatch(deps, one, keys);
       throw error;

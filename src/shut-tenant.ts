@@ -1,4 +1,4 @@
-import { Refusal } from '../errors.ts';
+import { Refusal } from './errors.ts';
 
 /** Why a tenant cannot be looked at. */
 export type ShutCode = 'TENANT_SUSPENDED' | 'TENANT_DELETED';
