@@ -30,11 +30,16 @@ const batched = { full: 'vector', coarse: 'halfvec', example: 'uuid', words: 'te
 type BatchedName = keyof typeof batched;
 const batchedNames = Object.keys(batched) as BatchedName[];
 
-/** Stands for an operand while a statement is compiled. As JSON it is its name, so that plans of one shape look alike. */
+/**
+ * Stands for an operand while a statement is compiled, of all searches or of one of a batch. As JSON it is its name, so that
+ * plans of one shape look alike.
+ */
 class Slot {
   readonly name: OperandName;
-  constructor(name: OperandName) {
+  readonly position: number;
+  constructor(name: OperandName, position = 0) {
     this.name = name;
+    this.position = position;
   }
   toJSON(): string {
     return `<${this.name}>`;
@@ -45,8 +50,8 @@ const slots = Object.fromEntries(operandNames.map((name) => [name, new Slot(name
 
 interface Template {
   readonly compiled: CompiledQuery;
-  /** A digest of the text: the name under which connections keep it parsed. */
-  readonly name: string;
+  /** A digest of the text: the name under which connections keep it parsed. A batch has none, for there is one of each size. */
+  readonly name?: string;
 }
 
 /** Shapes that are remembered. An application has a handful; filters with values of their own could make any number. */
@@ -76,12 +81,12 @@ function prepare<Row>(build: Build, tenantId: TenantId, plan: SearchPlan): State
   const { compiled, name } = templateOf(shape, build, open);
   const query: Query<Row> = {
     ...compiled,
-    parameters: compiled.parameters.map((parameter) => fill(parameter, operands)),
-    name,
+    parameters: compiled.parameters.map((parameter) => fill(parameter, [operands])),
+    ...(name !== undefined && { name }),
     ...(plan.isPlannedOnce && { isPlannedOnce: true }),
     merge: {
       likeness: () => shape + JSON.stringify(operandNames.map((each) => (each in batched ? '' : operands[each]))),
-      query: (queries) => mergeSearches(build, open, operands, queries),
+      query: (queries) => mergeSearches(shape, build, open, queries),
       rowsOf: (rows, index) => (rows as BatchRow[]).filter(({ askedAs }) => askedAs === index),
     },
   };
@@ -96,31 +101,47 @@ interface BatchRow {
 const operandsOfQuery = new WeakMap<Query, Operands>();
 
 function templateOf(shape: string, build: Build, open: SearchPlan): Template {
-  const known = templates.get(shape);
-  if (known) return known;
-  const compiled = build(slots.tenantId as TenantId, open).compile();
-  const name = `search_${createHash('sha256').update(compiled.sql).digest('hex').slice(0, 16)}`;
-  const [oldest] = templates.keys();
-  if (templates.size >= mostTemplates && oldest !== undefined) templates.delete(oldest);
-  templates.set(shape, { compiled, name });
-  return { compiled, name };
+  return remember(shape, () => {
+    const compiled = build(slots.tenantId as TenantId, open).compile();
+    const name = `search_${createHash('sha256').update(compiled.sql).digest('hex').slice(0, 16)}`;
+    return { compiled, name };
+  });
 }
 
-/** Fifty searches of one request as one statement: planned once, it took a third of the time of fifty. */
-function mergeSearches(build: Build, open: SearchPlan, shared: Operands, queries: readonly Query[]): Query {
+/**
+ * Fifty searches of one request as one statement: planned once, it took a third of the time of fifty. They differ in nothing
+ * but what is batched, so the first one's operands are those of all.
+ */
+function mergeSearches(shape: string, build: Build, open: SearchPlan, queries: readonly Query[]): Query {
+  const { compiled } = remember(`${queries.length} as one: ${shape}`, () => ({
+    compiled: mergedStatement(build, open, queries.length),
+  }));
+  const operands = queries.map((query) => operandsOfQuery.get(query));
+  return { ...compiled, parameters: compiled.parameters.map((parameter) => fill(parameter, operands)) };
+}
+
+function mergedStatement(build: Build, open: SearchPlan, count: number): CompiledQuery {
   const refs = Object.fromEntries(batchedNames.map((name) => [name, sql.ref(`asked.${name}`)]));
   const one = build(slots.tenantId as TenantId, withOperands(open, { ...slots, ...refs }));
-  const rows = queries.map((query, index) => {
-    const operands = operandsOfQuery.get(query);
-    const values = batchedNames.map((name) => sql`${operands?.[name] ?? null}::${sql.raw(batched[name])}`);
-    return sql`(${sql.lit(index)}, ${sql.join(values)})`;
+  const rows = Array.from({ length: count }, (_, position) => {
+    const values = batchedNames.map((name) => sql`${new Slot(name, position)}::${sql.raw(batched[name])}`);
+    return sql`(${sql.lit(position)}, ${sql.join(values)})`;
   });
-  const merged = sql`
+  return sql`
     select asked.position as "askedAs", hit.*
     from (values ${sql.join(rows)}) as asked (position, ${sql.join(batchedNames.map((name) => sql.ref(name)))})
     cross join lateral (${one}) as hit
     order by asked.position, hit.score desc nulls last, hit."itemId" desc`.compile(sqlBuilder);
-  return { ...merged, parameters: merged.parameters.map((parameter) => fill(parameter, shared)) };
+}
+
+function remember(shape: string, make: () => Template): Template {
+  const known = templates.get(shape);
+  if (known) return known;
+  const made = make();
+  const [oldest] = templates.keys();
+  if (templates.size >= mostTemplates && oldest !== undefined) templates.delete(oldest);
+  templates.set(shape, made);
+  return made;
 }
 
 function operandsOf(
@@ -169,7 +190,7 @@ function idOf(example: ExampleId): string {
   return 'documentId' in example ? example.documentId : example.chunkId;
 }
 
-function fill(parameter: unknown, operands: Operands): unknown {
+function fill(parameter: unknown, operands: readonly (Operands | undefined)[]): unknown {
   const slot = Array.isArray(parameter) ? (parameter[0] as unknown) : parameter;
-  return slot instanceof Slot ? operands[slot.name] : parameter;
+  return slot instanceof Slot ? (operands[slot.position]?.[slot.name] ?? null) : parameter;
 }
