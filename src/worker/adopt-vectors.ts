@@ -20,26 +20,30 @@ export interface KnownVector {
   readonly isNew?: boolean;
 }
 
-/** Chunks of documents that wait for their vector. Until the transaction ends nobody else embeds them. */
+/** Chunks of documents that wait for their vector. Until the transaction ends nobody else embeds them, or takes them away. */
 export function adoptableChunksStatement(tenantId: TenantId, modelId: number, documentIds: readonly DocumentId[]) {
-  return sqlBuilder
-    .selectFrom('chunks')
-    .innerJoin('embedding_jobs', (join) =>
-      join
-        .onRef('embedding_jobs.tenant_id', '=', 'chunks.tenant_id')
-        .onRef('embedding_jobs.chunk_id', '=', 'chunks.id')
-        .on('embedding_jobs.model_id', '=', modelId),
-    )
-    .select([
-      sql.ref<ChunkId>('chunks.id').as('id'),
-      sql.ref<DocumentId>('chunks.document_id').as('documentId'),
-      'chunks.content_hash as contentHash',
-      'chunks.audience',
-    ])
-    .where('chunks.tenant_id', '=', tenantId)
-    .where('embedding_jobs.tenant_id', '=', tenantId)
-    .where('chunks.document_id', '=', sql<string>`any(${documentIds}::uuid[])`)
-    .forUpdate('embedding_jobs');
+  return (
+    sqlBuilder
+      .selectFrom('chunks')
+      .innerJoin('embedding_jobs', (join) =>
+        join
+          .onRef('embedding_jobs.tenant_id', '=', 'chunks.tenant_id')
+          .onRef('embedding_jobs.chunk_id', '=', 'chunks.id')
+          .on('embedding_jobs.model_id', '=', modelId),
+      )
+      .select([
+        sql.ref<ChunkId>('chunks.id').as('id'),
+        sql.ref<DocumentId>('chunks.document_id').as('documentId'),
+        'chunks.content_hash as contentHash',
+        'chunks.audience',
+      ])
+      .where('chunks.tenant_id', '=', tenantId)
+      .where('embedding_jobs.tenant_id', '=', tenantId)
+      .where('chunks.document_id', '=', sql<string>`any(${documentIds}::uuid[])`)
+      // The chunk before its job, as whoever deletes it does.
+      .forKeyShare('chunks')
+      .forUpdate('embedding_jobs')
+  );
 }
 
 /**

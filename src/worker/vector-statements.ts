@@ -18,8 +18,8 @@ export interface PlacedEmbedding extends EmbeddingRow {
 
 /**
  * Writes vectors of chunks that are still due; one that was replaced in the meantime takes none, nor one whose duty another
- * worker has done. Where the audience of a chunk changes at this moment, the foreign key waits for that and refuses the old
- * one (23503), and all of it runs again.
+ * worker has done. Where a chunk is deleted at this moment, or its audience changes, the lock waits for that and has it gone, or its
+ * new audience. The foreign key would take the same lock, and could only refuse what was read before (23503).
  */
 export function insertEmbeddingsStatement(
   tenantId: TenantId,
@@ -56,7 +56,8 @@ export function insertEmbeddingsStatement(
           sql<Buffer>`v.full_vector`.as('full_vector'),
           sql<number>`v.dimensions`.as('dimensions'),
           'chunks.audience',
-        ]),
+        ])
+        .forKeyShare('chunks'),
     )
     .onConflict((oc) => oc.doNothing());
 }
@@ -73,9 +74,8 @@ export const stagedVectors =
   'pg_temp.staged_vectors (chunk_id, document_id, audience, coarse, full_vector, dimensions)';
 
 /**
- * {@link insertEmbeddingsStatement}, of rows that were copied, for chunks whose jobs the transaction holds. It looks nothing up: of a new
- * tenant the planner thinks that it has a single row, and by whatever order and index it joins then, it reads all rows for each.
- * What a chunk has become in the meantime, the foreign key finds out.
+ * {@link insertEmbeddingsStatement}, of rows that were copied, for chunks that the transaction has locked with their jobs. It looks nothing
+ * up: of a new tenant the planner thinks that it has a single row, and by whatever order and index it joins then, it reads all rows for each.
  */
 export function insertStagedEmbeddingsStatement(tenantId: TenantId, modelId: number): Statement<unknown> {
   return sqlBuilder
@@ -118,7 +118,9 @@ export function insertUnembeddableStatement(
           'audience',
         ])
         .where('tenant_id', '=', tenantId)
-        .where('id', '=', sql<string>`any(${chunkIds}::uuid[])`),
+        .where('id', '=', sql<string>`any(${chunkIds}::uuid[])`)
+        // As for vectors.
+        .forKeyShare('chunks'),
     )
     .onConflict((oc) => oc.doNothing());
 }

@@ -12,5 +12,7 @@ where
   "chunks"."tenant_id" = $2
   and "embedding_jobs"."tenant_id" = $3
   and "chunks"."document_id" = any ($4::uuid[])
+for key share of
+  "chunks"
 for update of
   "embedding_jobs"

@@ -28,4 +28,6 @@ from
   inner join "embedding_jobs" on "embedding_jobs"."tenant_id" = $7
   and "embedding_jobs"."model_id" = $8
   and "embedding_jobs"."chunk_id" = "chunks"."id"
+for key share of
+  "chunks"
 on conflict do nothing

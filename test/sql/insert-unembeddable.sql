@@ -17,4 +17,6 @@ from
 where
   "tenant_id" = $2
   and "id" = any ($3::uuid[])
+for key share of
+  "chunks"
 on conflict do nothing
