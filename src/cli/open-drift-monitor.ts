@@ -1,8 +1,8 @@
 import type { Database } from '../db/database.ts';
-import { readDriftTenants } from '../drift/count-drift.ts';
 import { type DriftMonitor, type DriftReport, startDriftMonitor } from '../drift/drift-monitor.ts';
-import { contentHash } from '../ingest/content-hash.ts';
+import { readDriftTenants } from '../drift/look-notes.ts';
 import type { Logger } from '../log.ts';
+import { driftHashes } from './drift-hashes.ts';
 
 export interface OpenDriftMonitorOptions {
   /** Connected as the worker's login. */
@@ -20,7 +20,7 @@ export function openDriftMonitor(options: OpenDriftMonitorOptions, log: Logger):
   if (everyMinutes === undefined) return undefined;
   const readTenants = () => withOperator(readDriftTenants);
   return startDriftMonitor(
-    { database, readTenants, hashOf: contentHash, everyMs: everyMinutes * 60_000, onReport },
+    { database, readTenants, hashes: driftHashes, everyMs: everyMinutes * 60_000, onReport },
     log,
   );
 }

@@ -1,32 +1,35 @@
-import { readDriftTenants } from '../drift/count-drift.ts';
-import type { DriftDeps } from '../drift/find-drift.ts';
+import type { Database } from '../db/database.ts';
+import { readDriftTenants } from '../drift/look-notes.ts';
+import type { MendDeps } from '../drift/mend-drift.ts';
 import { type DriftCount, reconcile as reconcileTenant } from '../drift/reconcile.ts';
 import { StartupError } from '../errors.ts';
 import type { TenantId } from '../ids.ts';
-import { contentHash } from '../ingest/content-hash.ts';
+import { divideAnew } from '../ingest/divide-anew.ts';
 import { isShut } from '../shut-tenant.ts';
 import { readTenant } from './argument-values.ts';
 import { readArguments, refuseWords } from './arguments.ts';
 import type { Command, CommandContext } from './command.ts';
 import { openGatewayDatabase, openWorkerDatabase } from './databases.ts';
+import { driftHashes } from './drift-hashes.ts';
+import { openEmbedders } from './embedders.ts';
 import { formatCount, formatDuration } from './format.ts';
 
 const usage = 'tessera reconcile [--mend] [--tenant ID] [--json]';
-
-const hashOf: DriftDeps['hashOf'] = contentHash;
 
 export const reconcile: Command = {
   name: 'reconcile',
   help: `${usage}
 
-Compares every chunk with its vectors, and tells what is out of step: chunks
-without a vector and without a job, chunks whose text was changed behind
-Tessera's back, vectors of chunks that are gone, of another document or model,
-or of the wrong length. That happens where somebody writes to the tables by
-hand, or restores a part of them.
+Compares every document with its chunks and every chunk with its vectors, and
+tells what is out of step: documents whose text was changed behind Tessera's
+back, or that have no chunk; chunks without a vector and without a job, or
+whose document is gone; vectors of chunks that are gone, of another document or
+model, or of the wrong length. That happens where somebody writes to the tables
+by hand, or restores a part of them.
 
-  --mend       take wrong vectors away and queue what is to be embedded anew;
-               a worker does the rest
+  --mend       take wrong vectors away, divide documents anew whose chunks are
+               not theirs, and queue what is to be embedded; a worker does the
+               rest
   --tenant ID  look at this tenant; without it, at all of them
   --json       print an array: tenant, kind, count, since
 
@@ -49,7 +52,7 @@ disk. Exit code 1 when something is out of step and was not mended.`,
       if (!values.json) for (const line of formatFound(counts, new Date())) context.print(line);
     });
     if (values.json) context.print(JSON.stringify(found, null, 2));
-    else if (found.length === 0) context.print('Every chunk and every vector is in step.');
+    else if (found.length === 0) context.print('Every document, chunk and vector is in step.');
     if (found.length > 0 && !values.mend) {
       throw new StartupError('Something is out of step. Run "tessera reconcile --mend".');
     }
@@ -70,13 +73,14 @@ async function lookAtAll(
   const config = context.config();
   const { database: gateway } = await openGatewayDatabase(config, context.logger());
   try {
-    const tenants = only ? [only] : await readDriftTenants(gateway);
+    const tenants = only ? [only] : (await readDriftTenants(gateway)).sort();
     // The embedded database has one login, which may take every role.
     const worker = config.mode === 'embedded' ? gateway : await openWorkerDatabase(config, context.logger());
     try {
       const found: Found[] = [];
+      const deps = { database: worker, hashes: driftHashes, divide: openDivider(context, worker) };
       for (const tenant of tenants) {
-        const looking = reconcileTenant({ database: worker, hashOf }, tenant, { mend, signal: context.signal });
+        const looking = reconcileTenant(deps, tenant, { mend, signal: context.signal });
         const counts = await looking.catch((error: unknown) => {
           // Whoever named the tenant wants an answer about it.
           if (only !== undefined || !isShut(error)) throw error;
@@ -94,6 +98,17 @@ async function lookAtAll(
   } finally {
     await gateway.close();
   }
+}
+
+/** Opens the embedder, whose tokens measure a chunk, with the first document that is to be divided: few are. */
+function openDivider(context: CommandContext, database: Database): MendDeps['divide'] {
+  let opened: ReturnType<typeof openEmbedders> | undefined;
+  return async (tenantId, ids) => {
+    const config = context.config();
+    opened ??= openEmbedders(config, context.logger());
+    const { countTokens } = (await opened).documents;
+    await divideAnew({ database, chunking: { countTokens, ...config.chunk } }, tenantId, null, ids);
+  };
 }
 
 function formatFound(found: readonly Found[], now: Date): string[] {

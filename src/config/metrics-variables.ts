@@ -20,6 +20,6 @@ export const metrics = {
   DRIFT_CHECK_MINUTES: withDefault(
     wholeNumber(0, 43_200),
     '360',
-    'Minutes between two looks of a worker for chunks and vectors that are out of step. It reads every vector, and takes a tenth of the time of one connection meanwhile. 0: it never looks. One worker that looks is enough.',
+    'Minutes between two looks of a worker for documents, chunks and vectors that are out of step. It reads every text and vector, and takes a tenth of the time of one connection meanwhile. 0: it never looks. One worker that looks is enough.',
   ),
 } as const;

@@ -152,6 +152,7 @@ export const catalog = {
     outcome: 'jsonb null',
     created_at: 'timestamptz default',
   },
+  drift_looks: { tenant_id: 'text', looked_at: 'timestamptz default', found: 'jsonb default' },
   recall_curves: {
     tenant_id: 'text',
     model_id: 'smallint',

@@ -1,4 +1,4 @@
--- The policies that migrations 1 to 31 make, which the start and /ready compare with those of the database.
+-- The policies that migrations 1 to 34 make, which the start and /ready compare with those of the database.
 -- Written by: npx vitest run --project system test/db/policies.test.ts -t 'that the migrations make' --update
 
 create policy admin_inserts on tessera.api_keys for insert to tessera_admin with check (tenant_id = tessera.current_tenant());
@@ -78,6 +78,12 @@ create policy tenant_updates on tessera.documents for update to tessera_tenant u
 create policy watcher_reads on tessera.documents for select to tessera_watcher using (true);
 create policy worker_deletes_gone on tessera.documents for delete to tessera_worker using ((deleted_at IS NOT NULL) OR (expires_at <= now()));
 create policy worker_reads_gone on tessera.documents for select to tessera_worker using ((deleted_at IS NOT NULL) OR (expires_at <= now()));
+create policy eraser_deletes on tessera.drift_looks for delete to tessera_eraser using (true);
+create policy eraser_reads on tessera.drift_looks for select to tessera_eraser using (true);
+create policy operator_reads on tessera.drift_looks for select to tessera_operator using (true);
+create policy worker_inserts on tessera.drift_looks for insert to tessera_worker with check (tenant_id = tessera.current_tenant());
+create policy worker_reads on tessera.drift_looks for select to tessera_worker using (tenant_id = tessera.current_tenant());
+create policy worker_updates on tessera.drift_looks for update to tessera_worker using (tenant_id = tessera.current_tenant()) with check (tenant_id = tessera.current_tenant());
 create policy counter_reads on tessera.embedding_jobs for select to tessera_counter using (true);
 create policy eraser_deletes on tessera.embedding_jobs for delete to tessera_eraser using (true);
 create policy eraser_reads on tessera.embedding_jobs for select to tessera_eraser using (true);

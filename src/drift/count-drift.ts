@@ -1,10 +1,7 @@
-import { type Database, readInFlight } from '../db/database.ts';
-import { operatorScope } from '../db/scope.ts';
 import type { TenantId } from '../ids.ts';
 import { isShut } from '../shut-tenant.ts';
 import type { DriftKind } from './drift.ts';
 import { type DriftAge, driftAge } from './drift-age.ts';
-import { driftTenantsStatement } from './drift-statements.ts';
 import { type DriftDeps, findDrift } from './find-drift.ts';
 
 /** How much of one kind and age is out of step in a tenant. */
@@ -15,13 +12,9 @@ export interface DriftTally {
   readonly count: number;
 }
 
-/**
- * Tenants that hold vectors or wait for some.
- * @param database of a login that may take the operator's role: a worker's own sees no list of tenants.
- */
-export async function readDriftTenants(database: Database): Promise<TenantId[]> {
-  const [rows] = await readInFlight(database, operatorScope, [driftTenantsStatement()]);
-  return rows.map(({ tenantId }) => tenantId);
+export interface CountDeps extends DriftDeps {
+  /** Waited for when all of a tenant was looked at. */
+  readonly onTenant?: (tenant: TenantId, found: readonly Omit<DriftTally, 'tenant'>[]) => Promise<void>;
 }
 
 /**
@@ -29,7 +22,7 @@ export async function readDriftTenants(database: Database): Promise<TenantId[]> 
  * @throws what the reads throw, and what {@link DriftDeps.afterPage} rejects with.
  */
 export async function countDrift(
-  deps: DriftDeps,
+  { onTenant, ...deps }: CountDeps,
   tenants: readonly TenantId[],
   nowMs = Date.now,
 ): Promise<DriftTally[]> {
@@ -43,6 +36,7 @@ export async function countDrift(
         tally.count++;
         counts.set(`${kind} ${age}`, tally);
       }
+      await onTenant?.(tenant, [...counts.values()]);
     } catch (error) {
       if (!isShut(error)) throw error;
       continue;

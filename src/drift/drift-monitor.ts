@@ -1,8 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { TenantId } from '../ids.ts';
 import type { Logger } from '../log.ts';
-import { countDrift, type DriftTally } from './count-drift.ts';
+import { type CountDeps, countDrift, type DriftTally } from './count-drift.ts';
 import type { DriftDeps } from './find-drift.ts';
+import { noteLook } from './look-notes.ts';
 
 /** One look at everything. */
 export interface DriftReport {
@@ -14,6 +15,7 @@ export interface DriftReport {
 }
 
 export interface DriftMonitorDeps extends Omit<DriftDeps, 'afterPage'> {
+  /** In the order in which they are looked at. */
   readonly readTenants: () => Promise<readonly TenantId[]>;
   /** From the end of a look to the beginning of the next. */
   readonly everyMs: number;
@@ -31,24 +33,28 @@ export interface DriftMonitor {
  */
 const pauseFactor = 9;
 
-/** Starts the loop that looks for drift, at once and then again and again. What it finds is logged; it mends nothing. */
+/**
+ * Starts the loop that looks for drift, at once and then again and again. What it finds is logged, and noted of each tenant as soon
+ * as that was looked at; it mends nothing.
+ */
 export function startDriftMonitor(deps: DriftMonitorDeps, log: Logger): DriftMonitor {
   const stopping = new AbortController();
   const { signal } = stopping;
   const afterPage = async (tookMs: number) => {
     await wait(pauseFactor * tookMs, undefined, { signal });
   };
+  const onTenant: NonNullable<CountDeps['onTenant']> = (tenant, found) => noteLook(deps.database, tenant, found);
   const done = loop();
 
   async function loop(): Promise<void> {
     while (!signal.aborted) {
       const startedMs = performance.now();
       try {
-        const drifts = await countDrift({ ...deps, afterPage }, await deps.readTenants());
+        const drifts = await countDrift({ ...deps, afterPage, onTenant }, await deps.readTenants());
         if (drifts.length > 0) {
           const rows = drifts.reduce((sum, { count }) => sum + count, 0);
           const tenants = new Set(drifts.map(({ tenant }) => tenant)).size;
-          log.warn({ rows, tenants }, 'chunks and vectors are out of step; "tessera reconcile" tells which');
+          log.warn({ rows, tenants }, 'documents, chunks and vectors are out of step; "tessera reconcile" tells which');
         }
         deps.onReport?.({ drifts, tookMs: performance.now() - startedMs, at: new Date() });
       } catch (error) {

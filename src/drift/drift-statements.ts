@@ -1,12 +1,15 @@
 import { sql } from 'kysely';
 import { sqlBuilder } from '../db/compile.ts';
 import type { Statement } from '../db/database.ts';
-import type { ChunkId, TenantId } from '../ids.ts';
-import type { DriftKind } from './drift.ts';
+import type { ChunkId, DocumentId, TenantId } from '../ids.ts';
+import { hasDocument } from './document-statements.ts';
+import type { VectorDriftKind } from './drift.ts';
 
 /** A chunk as it is stored, and which of the tenant's models have nothing for it. */
 export interface ChunkRow {
   readonly chunkId: ChunkId;
+  readonly documentId: DocumentId;
+  readonly hasDocument: boolean;
   readonly context: string;
   readonly text: string;
   readonly contentHash: Buffer;
@@ -26,6 +29,8 @@ export function chunkPageStatement(tenantId: TenantId, after: ChunkId | undefine
     .selectFrom('chunks')
     .select([
       sql.ref<ChunkId>('id').as('chunkId'),
+      sql.ref<DocumentId>('document_id').as('documentId'),
+      hasDocument(tenantId).as('hasDocument'),
       'context',
       'text',
       'content_hash as contentHash',
@@ -52,7 +57,7 @@ export interface VectorRow {
   readonly chunkId: ChunkId;
   readonly modelId: number;
   readonly standIn: number;
-  readonly kind: Exclude<DriftKind, 'missing' | 'altered'> | null;
+  readonly kind: VectorDriftKind | null;
   readonly since: Date;
 }
 
@@ -117,14 +122,6 @@ export function deleteVectorsStatement(
     .where(sql<boolean>`(chunk_id, model_id) in (select * from unnest(${chunkIds}::uuid[], ${modelIds}::smallint[]))`);
 }
 
-/** Every vector of chunks that read otherwise than when they were embedded. */
-export function deleteVectorsOfChunksStatement(tenantId: TenantId, chunkIds: readonly ChunkId[]): Statement<unknown> {
-  return sqlBuilder
-    .deleteFrom('embeddings')
-    .where('tenant_id', '=', tenantId)
-    .where('chunk_id', '=', sql<string>`any(${chunkIds}::uuid[])`);
-}
-
 /** Jobs for the chunks that are still there, by each of the tenant's models that has neither a vector nor a mark for them. */
 export function queueChunksStatement(tenantId: TenantId, chunkIds: readonly ChunkId[]): Statement<unknown> {
   const nothingIn = (table: 'embeddings' | 'unembeddable_chunks') =>
@@ -142,7 +139,26 @@ export function queueChunksStatement(tenantId: TenantId, chunkIds: readonly Chun
         .where('tenant_models.role', 'in', ['active', 'candidate'])
         .where('chunks.id', '=', sql<string>`any(${chunkIds}::uuid[])`)
         .where(nothingIn('embeddings'))
-        .where(nothingIn('unembeddable_chunks')),
+        .where(nothingIn('unembeddable_chunks'))
+        .forKeyShare('chunks'),
+    )
+    .onConflict((oc) => oc.doNothing());
+}
+
+/** Jobs for chunks by each of the tenant's models, whatever they have: it answers until what is made anew is there. */
+export function queueAnewStatement(tenantId: TenantId, chunkIds: readonly ChunkId[]): Statement<unknown> {
+  return sqlBuilder
+    .insertInto('embedding_jobs')
+    .columns(['tenant_id', 'model_id', 'chunk_id', 'audience'])
+    .expression((eb) =>
+      eb
+        .selectFrom('chunks')
+        .innerJoin('tenant_models', 'tenant_models.tenant_id', 'chunks.tenant_id')
+        .select(['chunks.tenant_id', 'tenant_models.model_id', 'chunks.id', 'chunks.audience'])
+        .where('chunks.tenant_id', '=', tenantId)
+        .where('tenant_models.role', 'in', ['active', 'candidate'])
+        .where('chunks.id', '=', sql<string>`any(${chunkIds}::uuid[])`)
+        .forKeyShare('chunks'),
     )
     .onConflict((oc) => oc.doNothing());
 }
@@ -169,13 +185,4 @@ export function rehashChunksStatement(
     .set({ content_hash: sql<Buffer>`h.hash` })
     .where('chunks.tenant_id', '=', tenantId)
     .where(sql<boolean>`chunks.id = h.id`);
-}
-
-/** Tenants that hold vectors or wait for some, in the operator's scope. */
-export function driftTenantsStatement() {
-  return sqlBuilder
-    .selectFrom('tenant_models')
-    .select(sql.ref<TenantId>('tenant_id').as('tenantId'))
-    .distinct()
-    .orderBy('tenant_id');
 }

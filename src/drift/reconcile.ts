@@ -1,12 +1,13 @@
 import type { TenantId } from '../ids.ts';
 import { type Drift, type DriftKind, driftKinds } from './drift.ts';
-import { type DriftDeps, findDrift } from './find-drift.ts';
-import { mendDrift } from './mend-drift.ts';
+import { findDrift } from './find-drift.ts';
+import { noteLook } from './look-notes.ts';
+import { type MendDeps, mendDrift } from './mend-drift.ts';
 
 /** How much of one kind is out of step in a tenant. */
 export interface DriftCount {
   readonly kind: DriftKind;
-  /** Chunks or vectors. */
+  /** Documents, chunks or vectors. */
   readonly count: number;
   /** Since when the oldest may have been. */
   readonly since: Date;
@@ -16,11 +17,11 @@ export interface DriftCount {
 const batchSize = 500;
 
 /**
- * Counts what is out of step in a tenant, kind by kind, and mends it where that is wanted.
+ * Counts what is out of step in a tenant, kind by kind, mends it where that is wanted, and notes what is left.
  * @returns nothing for a tenant that is in step.
  */
 export async function reconcile(
-  deps: DriftDeps,
+  deps: MendDeps,
   tenantId: TenantId,
   options: { readonly mend: boolean; readonly signal?: AbortSignal },
 ): Promise<DriftCount[]> {
@@ -39,8 +40,10 @@ export async function reconcile(
     if (batch.length === batchSize) await mendBatch();
   }
   await mendBatch();
-  return driftKinds.flatMap((kind) => {
-    const found = counts.get(kind);
-    return found ? [{ kind, ...found }] : [];
+  const found = driftKinds.flatMap((kind) => {
+    const ofKind = counts.get(kind);
+    return ofKind ? [{ kind, ...ofKind }] : [];
   });
+  await noteLook(deps.database, tenantId, options.mend ? [] : found);
+  return found;
 }

@@ -4,7 +4,7 @@ import { type Statement, transact } from '../db/database.ts';
 import type { Scope } from '../db/scope.ts';
 import type { DocumentId, JobId, TenantId } from '../ids.ts';
 import { lockCollectionsStatement, readCollectionSettings, undeclared } from './collection-settings.ts';
-import { queueChunks } from './queue-chunks.ts';
+import { queueChunks, queueUnder } from './queue-chunks.ts';
 import { dividedColumns, replaceChunks } from './replace-chunks.ts';
 import { documentHash } from './resolve-documents.ts';
 import type { IngestDeps } from './write.ts';
@@ -15,14 +15,15 @@ const documentsPerPart = 20;
 /**
  * Divides documents that are embedded anew as they would be divided now, where that is otherwise than they are: chunks that stay
  * what they are keep their vectors, and those of the others stand in for new ones, as in an edit. Called by a worker for documents
- * whose chunks it is about to embed, so that a re-embedding goes on where another worker was stopped. Doing it twice changes nothing.
- * @param jobId the re-embedding, which the new chunks become a part of.
+ * whose chunks it is about to embed, so that a re-embedding goes on where another worker was stopped, and for those whose chunks
+ * were found not to be theirs. Doing it twice changes nothing.
+ * @param jobId the re-embedding, which the new chunks become a part of; null for none.
  * @param ids of documents; those that are gone are passed by.
  */
 export async function divideAnew(
   deps: Pick<IngestDeps, 'database' | 'chunking'>,
   tenantId: TenantId,
-  jobId: JobId,
+  jobId: JobId | null,
   ids: readonly DocumentId[],
 ): Promise<void> {
   // In the role of whoever writes documents, for it is their passages that change, and in their tenant alone.
@@ -41,7 +42,8 @@ export async function divideAnew(
       await execute(renewHashesStatement(tenantId, hashes));
       const added = (await replaceChunks(deps, tenantId, documents, settings, execute)).map(({ id }) => id);
       if (added.length === 0) return;
-      await queueChunks(tenantId, added, { kind: 'reembed', createdBy: 'tessera', id: jobId }, execute);
+      if (jobId === null) await queueUnder(null, tenantId, added, execute);
+      else await queueChunks(tenantId, added, { kind: 'reembed', createdBy: 'tessera', id: jobId }, execute);
     });
   }
 }

@@ -55,11 +55,22 @@ export async function queueChunks(
 ): Promise<JobId | null> {
   if (chunkIds.length === 0 && job.id === undefined) return null;
   const id = await openJob(tenantId, job, chunkIds.length, execute);
+  await queueUnder(id, tenantId, chunkIds, execute, job.leaseSeconds);
+  return id;
+}
+
+/** The same as part of a job that is there and counts them, or of none. */
+export async function queueUnder(
+  jobId: JobId | null,
+  tenantId: TenantId,
+  chunkIds: readonly ChunkId[],
+  execute: Execute,
+  leaseSeconds?: number,
+): Promise<void> {
   for (let start = 0; start < chunkIds.length; start += chunksPerStatement) {
     const part = chunkIds.slice(start, start + chunksPerStatement);
-    await execute(insertJobsStatement(tenantId, part, id, job.leaseSeconds));
+    await execute(insertJobsStatement(tenantId, part, jobId, leaseSeconds));
   }
-  return id;
 }
 
 async function openJob(tenantId: TenantId, job: NewJob, total: number, execute: Execute): Promise<JobId> {

@@ -186,12 +186,13 @@ export function insertChunksStatement(tenantId: TenantId, rows: readonly ChunkRo
 /**
  * The duty to embed, in the transaction that writes the chunks: by the active model, as part of a job, and by a candidate,
  * which nobody waits for.
+ * @param jobId null where nobody asked for it.
  * @param leaseSeconds for which the active model's part is the writer's own duty, and no worker's.
  */
 export function insertJobsStatement(
   tenantId: TenantId,
   chunkIds: readonly ChunkId[],
-  jobId: JobId,
+  jobId: JobId | null,
   leaseSeconds = 0,
 ): Statement<unknown> {
   const isLeased = leaseSeconds > 0;

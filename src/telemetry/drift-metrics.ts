@@ -33,7 +33,7 @@ export function createDriftMetrics(
   const registers = [registry];
   const rows = new Gauge({
     name: 'tessera_drift_rows',
-    help: 'Chunks and vectors that were out of step at the last look, by kind and by the age of the row.',
+    help: 'Documents, chunks and vectors that were out of step at the last look, by kind and by the age of the row.',
     labelNames: ['kind', 'age'] as const,
     registers,
   });

@@ -114,7 +114,7 @@ describeServer('tessera doctor, of tenants that have two models', () => {
     const { bad } = await look();
     expect(bad.map(({ check, found }) => [check, found])).toEqual([
       ['orphans', 'moved: 2 chunks have no vector and no job'],
-      ['drift', 'moved: chunks and vectors are out of step: 2 missing'],
+      ['drift', 'moved: documents, chunks and vectors are out of step: 2 missing'],
     ]);
   });
 });

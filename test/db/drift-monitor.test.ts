@@ -1,14 +1,14 @@
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readDriftTenants } from '../../src/drift/count-drift.ts';
 import { driftKinds } from '../../src/drift/drift.ts';
 import { driftAges } from '../../src/drift/drift-age.ts';
 import { type DriftReport, startDriftMonitor } from '../../src/drift/drift-monitor.ts';
+import { readDriftTenants } from '../../src/drift/look-notes.ts';
 import { reconcile } from '../../src/drift/reconcile.ts';
 import { parseTenantId } from '../../src/ids.ts';
-import { contentHash } from '../../src/ingest/content-hash.ts';
 import { createLogger } from '../../src/log.ts';
 import { createDriftMetrics } from '../../src/telemetry/drift-metrics.ts';
+import { driftDeps } from '../support/drift-deps.ts';
 import { driftFaults, harmPastPolicies } from '../support/drift-faults.ts';
 import { openTestGateway, type TestGateway } from '../support/gateway.ts';
 
@@ -41,9 +41,8 @@ async function look(): Promise<{ found: Record<string, number>; logged: string[]
   const logged: string[] = [];
   const monitor = startDriftMonitor(
     {
-      database: gateway.db.worker,
+      ...driftDeps(gateway),
       readTenants: () => readDriftTenants(gateway.db.database),
-      hashOf: contentHash,
       everyMs: 3_600_000,
       onReport: report.resolve,
     },
@@ -73,7 +72,7 @@ describe('the gauges of drift', () => {
       expect(found).toEqual({ [`all ${kind} 1h`]: count, [`alpha ${kind} 1h`]: count });
       expect(logged).toHaveLength(1);
       expect(JSON.parse(logged[0] ?? '')).toMatchObject({ level: 'warn', rows: count, tenants: 1 });
-      await reconcile({ database: gateway.db.worker, hashOf: contentHash }, tenant, { mend: true });
+      await reconcile(driftDeps(gateway), tenant, { mend: true });
       await gateway.embedAll();
       expect((await look()).found).toEqual({});
     },

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { reconcile } from '../../src/drift/reconcile.ts';
 import { parseTenantId } from '../../src/ids.ts';
-import { contentHash } from '../../src/ingest/content-hash.ts';
+import { driftDeps } from '../support/drift-deps.ts';
 import { driftFaults, harmPastPolicies } from '../support/drift-faults.ts';
 import { openTestGateway, type TestGateway } from '../support/gateway.ts';
 import { type Client, openClient } from '../support/operations.ts';
@@ -30,8 +30,21 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.close());
 
-const look = (mend: boolean, who = tenant) =>
-  reconcile({ database: gateway.db.worker, hashOf: contentHash }, who, { mend });
+const look = (mend: boolean, who = tenant) => reconcile(driftDeps(gateway), who, { mend });
+
+async function scoreOf(externalId: string, text: string): Promise<number> {
+  const { edges } = await client.search({ text, mode: 'SEMANTIC' }, { first: 50 });
+  return edges.find(({ node }) => node.externalId === externalId)?.scores.vector ?? 0;
+}
+
+async function readChunks(externalId: string) {
+  const { rows } = await gateway.db.owner.query<{ id: string; text: string; start: number; end: number }>(
+    `select c.id, c.text, start_offset as start, end_offset as end
+     from tessera.chunks c join tessera.documents d on d.tenant_id = c.tenant_id and d.id = c.document_id
+     where c.tenant_id = '${tenant}' and d.external_id = '${externalId}' order by ordinal`,
+  );
+  return rows;
+}
 
 const harm = (statement: string) => harmPastPolicies(gateway.db.owner, statement);
 const faults = driftFaults(tenant);
@@ -91,21 +104,31 @@ describe('reconcile', () => {
     }
   });
 
-  test('embeds what was altered by what it says now', async () => {
-    const { rows } = await gateway.db.owner.query<{ id: string; externalId: string }>(
-      `select c.id, external_id as "externalId" from tessera.chunks c join tessera.documents d on d.id = c.document_id
-       where c.tenant_id = '${tenant}' order by c.id desc limit 1`,
-    );
-    const [altered] = rows;
-    await harm(`update tessera.chunks set text = 'A kettle whistles on the stove.' where id = '${altered?.id}'`);
-    const score = async () => {
-      const { edges } = await client.search({ text: 'a whistling kettle on a stove', mode: 'SEMANTIC' });
-      return edges.find(({ node }) => node.externalId === altered?.externalId)?.scores.vector ?? 0;
-    };
-    const before = await score();
+  test('has an altered chunk say again what its document says, with the vector of that', async () => {
+    const [stored] = await readChunks('d3');
+    const before = await scoreOf('d3', 'lamp number 3');
+    await harm(`update tessera.chunks set text = 'A kettle whistles on the stove.' where id = '${stored?.id}'`);
     await look(true);
+    const [waiting] = await readChunks('d3');
+    expect(waiting).toEqual({ ...stored, id: expect.any(String) });
+    // The vector that it had answers until its own is there, which is the same.
+    expect(await scoreOf('d3', 'lamp number 3')).toBeCloseTo(before, 4);
     await gateway.embedAll();
-    expect(await score()).toBeGreaterThan(before + 0.2);
+    expect(await scoreOf('d3', 'lamp number 3')).toBeCloseTo(before, 4);
+    expect(await look(false)).toEqual([]);
+  });
+
+  test('embeds what was altered in a document and in its chunk alike, which stays what it is', async () => {
+    const [stored] = await readChunks('d4');
+    const text = 'A kettle whistles on the stove.';
+    await harm(`update tessera.chunks set text = '${text}', end_offset = ${text.length} where id = '${stored?.id}';
+      update tessera.documents set body = '${text}' where tenant_id = '${tenant}' and external_id = 'd4'`);
+    const before = await scoreOf('d4', 'a whistling kettle on a stove');
+    await look(true);
+    expect(await readChunks('d4')).toEqual([{ id: stored?.id, text, start: 0, end: text.length }]);
+    await gateway.embedAll();
+    expect(await scoreOf('d4', 'a whistling kettle on a stove')).toBeGreaterThan(before + 0.2);
+    expect(await look(false)).toEqual([]);
   });
 
   test('touches one tenant only', async () => {

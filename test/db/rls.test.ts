@@ -190,6 +190,11 @@ const tables: Readonly<Record<string, TenantTable>> = {
     insert: (t) => ['tenant_id, language, chunks', `$1, 'german', 1`, [t.tenantId]],
     update: 'chunks = 9',
   },
+  drift_looks: {
+    reaches: { tessera_tenant: nothing, tessera_worker: reach('own', 'own', 'own', 'never') },
+    insert: (t) => ['tenant_id', '$1', [t.tenantId]],
+    update: `found = '{}'`,
+  },
   recall_curves: {
     reaches: {
       tessera_tenant: reach('own', 'never', 'never', 'never'),
@@ -334,8 +339,8 @@ describe.each(cases)('$role in the scope of alpha, on $table', ({ table, role })
   });
 
   test(`inserts ${words(own.insert)}`, async () => {
-    // A tenant has one active model and one canary; for another row of its own the first must go.
-    const isSingle = table === 'tenant_models' || table === 'canaries';
+    // A tenant has one active model, one canary and one last look; for another row of its own the first must go.
+    const isSingle = ['tenant_models', 'canaries', 'drift_looks'].includes(table);
     if (isSingle) await db.owner.query(`delete from ${table} where tenant_id = 'alpha'`);
     const insertInto = (tenant: SeededTenant) => {
       const [columns, values, parameters] = insert(tenant);

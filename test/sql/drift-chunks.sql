@@ -1,5 +1,18 @@
 select
   "id" as "chunkId",
+  "document_id" as "documentId",
+  exists (
+    select
+    from
+      documents d
+    where
+      d.tenant_id = $1
+      and d.id = chunks.document_id
+      and (
+        d.deleted_at is null
+        or d.deletion is not null
+      )
+  ) as "hasDocument",
   "context",
   "text",
   "content_hash" as "contentHash",
@@ -9,7 +22,7 @@ select
     from
       tenant_models tm
     where
-      tm.tenant_id = $1
+      tm.tenant_id = $2
       and tm.role in ('active', 'candidate')
       and (
         tm.replaces is null
@@ -21,7 +34,7 @@ select
         from
           "embeddings" x
         where
-          x.tenant_id = $2
+          x.tenant_id = $3
           and x.chunk_id = chunks.id
           and x.model_id = tm.model_id
           and x.stand_in = 0
@@ -31,7 +44,7 @@ select
         from
           "embedding_jobs" x
         where
-          x.tenant_id = $3
+          x.tenant_id = $4
           and x.chunk_id = chunks.id
           and x.model_id = tm.model_id
       )
@@ -40,7 +53,7 @@ select
         from
           "unembeddable_chunks" x
         where
-          x.tenant_id = $4
+          x.tenant_id = $5
           and x.chunk_id = chunks.id
           and x.model_id = tm.model_id
       )
@@ -51,9 +64,9 @@ select
 from
   "chunks"
 where
-  "tenant_id" = $5
-  and "id" > $6::uuid
+  "tenant_id" = $6
+  and "id" > $7::uuid
 order by
   "id"
 limit
-  $7
+  $8

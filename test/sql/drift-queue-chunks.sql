@@ -31,4 +31,6 @@ where
       and x.chunk_id = chunks.id
       and x.model_id = tenant_models.model_id
   )
+for key share of
+  "chunks"
 on conflict do nothing

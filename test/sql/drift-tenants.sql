@@ -1,6 +1,16 @@
-select distinct
-  "tenant_id" as "tenantId"
+select
+  "tenants"."id" as "tenantId"
 from
-  "tenant_models"
+  "tenants"
+  left join "drift_looks" on "drift_looks"."tenant_id" = "tenants"."id"
+where
+  exists (
+    select
+    from
+      tenant_models tm
+    where
+      tm.tenant_id = tenants.id
+  )
 order by
-  "tenant_id"
+  drift_looks.looked_at nulls first,
+  "tenants"."id"

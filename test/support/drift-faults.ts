@@ -9,9 +9,32 @@ export async function harmPastPolicies(owner: Pick<pg.ClientBase, 'query'>, stat
 
 /** A way to bring about each kind of drift, and how many rows it is then, in a tenant of 12 chunks with their vectors. */
 export function driftFaults(tenant: TenantId): [kind: DriftKind, count: number, statement: string][] {
-  const ofSome = (count: number) =>
-    `(select id from tessera.chunks where tenant_id = '${tenant}' order by id limit ${count})`;
+  const ofSome = (count: number, table = 'chunks') =>
+    `(select id from tessera.${table} where tenant_id = '${tenant}' order by id limit ${count})`;
   return [
+    [
+      'undivided',
+      2,
+      `delete from tessera.chunks where tenant_id = '${tenant}' and document_id in ${ofSome(2, 'documents')};
+     delete from tessera.embeddings where tenant_id = '${tenant}' and document_id in ${ofSome(2, 'documents')}`,
+    ],
+    [
+      'outdated',
+      5,
+      `update tessera.documents set body = replace(body, 'lamp', 'lantern') where tenant_id = '${tenant}' and id in ${ofSome(5, 'documents')}`,
+    ],
+    [
+      'mishashed',
+      4,
+      `update tessera.documents set content_hash = sha256('another') where tenant_id = '${tenant}' and id in ${ofSome(4, 'documents')}`,
+    ],
+    [
+      'leftover',
+      2,
+      `insert into tessera.chunks (tenant_id, id, document_id, ordinal, context, text, start_offset, end_offset, language, content_hash)
+     select tenant_id, gen_random_uuid(), gen_random_uuid(), ordinal, context, text, start_offset, end_offset, language, content_hash
+     from tessera.chunks where tenant_id = '${tenant}' and id in ${ofSome(2)}`,
+    ],
     ['missing', 3, `delete from tessera.embeddings where tenant_id = '${tenant}' and chunk_id in ${ofSome(3)}`],
     [
       'altered',

@@ -72,6 +72,7 @@ export async function seedEveryTable(
     tenantId,
   ]);
   await owner.query(`insert into corpus_stats (tenant_id, language, chunks) values ($1, 'english', 2)`, [tenantId]);
+  await owner.query('insert into drift_looks (tenant_id) values ($1)', [tenantId]);
   await owner.query(
     `insert into recall_curves (tenant_id, model_id, tier, chunks, sample, settings, exact_p50_ms, exact_p95_ms)
      values ($1, $2, 'exact', 2, 1, '[]', 1, 1)`,

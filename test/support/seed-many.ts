@@ -48,18 +48,26 @@ async function seedTenant(client: pg.Client, tenantId: string, chunks: number, m
   await client.query('select setseed(0.5)');
   await client.query(
     `insert into documents (tenant_id, id, collection, external_id, title, body, content_hash)
-     select $1, md5($1 || i)::uuid, 'c' || (i % 10), 'd' || i, 'Title ' || i, 'body', sha256(i::text::bytea)
-     from generate_series(1, $2::int) i`,
+     select $1, md5($1 || i)::uuid, 'c' || (i % 10), 'd' || i, title, body, ${hashOf('title', 'body', `'english'`)}
+     from (
+       select i, 'Title ' || i as title,
+         (select string_agg('word' || (random() * random() * 3000)::int, ' ') from generate_series(1, 20) g where i > 0) as body
+       from generate_series(1, $2::int) i
+       offset 0
+     ) texts`,
     [tenantId, chunks],
   );
   await client.query(
     `insert into chunks (tenant_id, id, document_id, ordinal, context, text, start_offset, end_offset, language, content_hash)
-     select tenant_id, id, id, 0, title,
-       (select string_agg('word' || (random() * random() * 3000)::int, ' ') from generate_series(1, 20) g where external_id <> ''),
-       0, 4, 'english', content_hash
+     select tenant_id, id, id, 0, title, body, 0, length(body), 'english', ${hashOf('title', 'body')}
      from documents where tenant_id = $1`,
     [tenantId],
   );
+}
+
+/** As ingest computes it, of texts without anything beyond 16 bits. */
+function hashOf(...texts: readonly string[]): string {
+  return `sha256(convert_to(${texts.map((text) => `length(${text}) || ':' || ${text}`).join(' || ')}, 'UTF8'))`;
 }
 
 function* vectorRows(tenantId: string, chunks: number, modelId: number): Iterable<BinaryRow> {

@@ -13,7 +13,9 @@ import type { Query } from '../../src/db/query.ts';
 import * as doctor from '../../src/doctor/fact-statements.ts';
 import * as accessLists from '../../src/documents/access-lists.ts';
 import * as documents from '../../src/documents/document-statements.ts';
+import * as driftDocuments from '../../src/drift/document-statements.ts';
 import * as drift from '../../src/drift/drift-statements.ts';
+import * as driftLooks from '../../src/drift/look-statements.ts';
 import type { ApiKeyId, ChunkId, DocumentId, JobId, TenantDeletionId } from '../../src/ids.ts';
 import { parseTenantId } from '../../src/ids.ts';
 import * as attributes from '../../src/ingest/attribute-statements.ts';
@@ -539,10 +541,16 @@ const looks: Record<string, Statement<unknown>> = {
   'drift-chunks': drift.chunkPageStatement(tenant, chunkId, 2_000),
   'drift-vectors': drift.vectorPageStatement(tenant, { chunkId, modelId: 1, standIn: 0 }, 2_000),
   'outbox-by-model': outbox.outboxByModelStatement(),
-  'drift-tenants': drift.driftTenantsStatement(),
+  'drift-documents': driftDocuments.documentPageStatement(tenant, documentId, 1_000, 8_000_000),
+  'drift-lock-cleared': driftDocuments.lockClearedStatement(tenant, [documentId]),
+  'drift-delete-leftovers': driftDocuments.deleteLeftoversStatement(tenant, [chunkId]),
+  'drift-tenants': driftLooks.driftTenantsStatement(),
+  'drift-note-look': driftLooks.noteLookStatement(tenant, { missing: 3 }),
+  'drift-looks': driftLooks.looksStatement([tenant]),
+  'drift-worst-tenants': driftLooks.driftedTenantsStatement([tenant], 5),
   'drift-contents': drift.chunkContentsStatement(tenant, [chunkId]),
   'drift-delete-vectors': drift.deleteVectorsStatement(tenant, [chunkId], [1]),
-  'drift-delete-vectors-of-chunks': drift.deleteVectorsOfChunksStatement(tenant, [chunkId]),
+  'drift-queue-anew': drift.queueAnewStatement(tenant, [chunkId]),
   'drift-queue-chunks': drift.queueChunksStatement(tenant, [chunkId]),
   'drift-rehash-chunks': drift.rehashChunksStatement(tenant, [chunkId], [hash]),
   'doctor-stranded-chunks': doctor.strandedChunksStatement(tenant, 1),

@@ -35,6 +35,7 @@ import {
 } from '../../doctor/fact-statements.ts';
 import { type Finding, orOk } from '../../doctor/finding.ts';
 import { documentListStatement } from '../../documents/document-statements.ts';
+import { readLooks } from '../../drift/look-notes.ts';
 import type { TenantId } from '../../ids.ts';
 import { modelsStatement } from '../../models/model-statements.ts';
 import { planStatus } from '../../tiers/index-states.ts';
@@ -71,7 +72,11 @@ export async function examine(
       ...findings,
       ...(await checkLock(worker, 'tessera_worker', 'worker')),
       ...(await checkOutbox(worker, looked)),
-      ...checkDrift(await lookForDrift(worker, looked.tenants)),
+      // Of the others, what a worker's monitor or a reconcile has noted.
+      ...checkDrift(
+        await lookForDrift(worker, looked.tenants),
+        only === undefined ? await readLooks(gateway, looked.tenants) : undefined,
+      ),
     ]);
   });
 }

@@ -2,7 +2,7 @@ import type { Database } from '../../db/database.ts';
 import type { DriftFacts } from '../../doctor/check-drift.ts';
 import { countDrift } from '../../drift/count-drift.ts';
 import type { TenantId } from '../../ids.ts';
-import { contentHash } from '../../ingest/content-hash.ts';
+import { driftHashes } from '../drift-hashes.ts';
 
 /** For each tenant. 2,000 chunks and their vectors took 0.14 s on a quiet machine and 0.3 s on a busy one. */
 const patienceMs = 5_000;
@@ -18,7 +18,7 @@ export async function lookForDrift(worker: Database, tenants: readonly TenantId[
       if (performance.now() > endsAtMs) throw new OutOfTime();
     };
     try {
-      looked.push({ tenant, drifts: await countDrift({ database: worker, hashOf: contentHash, afterPage }, [tenant]) });
+      looked.push({ tenant, drifts: await countDrift({ database: worker, hashes: driftHashes, afterPage }, [tenant]) });
     } catch (error) {
       if (!(error instanceof OutOfTime)) throw error;
       looked.push({ tenant, drifts: undefined });
