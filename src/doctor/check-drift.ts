@@ -62,7 +62,8 @@ function checkOthers({ unknown, oldestSeconds, drifted, worst }: KnownDrift): Fi
     faultOf(tenantId, `were out of step at the last look, ${formatAgo(agoSeconds)}`, found),
   );
   if (drifted > worst.length) {
-    const found = `${counted(drifted - worst.length, 'tenant')} more, too, with less`;
+    const more = counted(drifted - worst.length, 'tenant more was', 'tenants more were');
+    const found = `${more} out of step at the last look, too`;
     findings.push({ check, level: 'fault', found, fix: 'Run "tessera reconcile", which names each of them.' });
   }
   if (unknown > 0) {

@@ -188,6 +188,43 @@ describeServer('tessera doctor', () => {
     }
   });
 
+  test('tells what the last look found of the tenants that it does not look at itself', async () => {
+    const send = (text: string) => db.owner.query(text);
+    await send(`insert into tenants (id) values ('aside'), ('beside');
+      insert into tenant_models (tenant_id, model_id) select t.id, m.id from tenants t, models m where t.id in ('aside', 'beside');
+      insert into drift_looks (tenant_id, looked_at, found) values
+        ('aside', now() - interval '3 hours', '{ "outdated": 4, "missing": 2 }'), ('beside', now() - interval '3 days', '{}')`);
+    const { status, bad } = await look();
+    expect([status, bad]).toEqual([
+      1,
+      [
+        {
+          check: 'drift',
+          level: 'fault',
+          found:
+            'aside: documents, chunks and vectors were out of step at the last look, 3 hours ago: 2 missing, 4 outdated',
+          fix: expect.stringContaining('tessera reconcile --mend --tenant aside'),
+        },
+        {
+          check: 'drift',
+          level: 'warning',
+          found: 'some tenants were looked at 3 days ago, and not since',
+          fix: expect.stringContaining('DRIFT_CHECK_MINUTES'),
+        },
+      ],
+    ]);
+    // Whoever asks about one tenant is told of that one.
+    expect((await look(['--tenant', 'middle'])).bad).toEqual([]);
+    await send(`delete from drift_looks where tenant_id = 'beside'`);
+    expect((await look()).bad.map(({ level }) => level).toSorted()).toEqual(['fault', 'skipped']);
+    await send(`update drift_looks set found = '{}'; delete from tenants where id = 'beside'`);
+    expect((await look()).bad).toEqual([]);
+    expect((await run(['doctor'], env)).stdout).toMatch(
+      /drift +documents, chunks and vectors of large, middle, small are in step, and those of 1 other tenant were at the last look, 3 hours ago or later/,
+    );
+    await send(`delete from tenants where id = 'aside'`);
+  });
+
   test('finds an owner, a superuser and a login that is none of the worker’s where they do not belong', async () => {
     const asSuperuser = await look([], { DATABASE_URL: db.urls.superuser });
     expect(asSuperuser.bad).toContainEqual(expect.objectContaining({ check: 'lock', level: 'fault' }));

@@ -17,7 +17,7 @@ describeServer('tessera reconcile', () => {
   });
   afterAll(() => db.close());
 
-  test('finds every chunk and vector in step, over more than one page', async () => {
+  test('finds every document, chunk and vector in step, over more than one page', async () => {
     expect(await run(['reconcile'], env)).toMatchObject({
       status: 0,
       stdout: 'Every document, chunk and vector is in step.\n',
@@ -41,6 +41,29 @@ describeServer('tessera reconcile', () => {
     const { rows } = await db.owner.query('select count(*)::int as waiting from tessera.embedding_jobs');
     expect(rows).toEqual([{ waiting: 50 }]);
     expect(await run(['reconcile'], env)).toMatchObject({ status: 0 });
+  });
+
+  test('divides a document anew whose text was changed, by the configured size of chunks', async () => {
+    await db.owner.query(
+      `update tessera.documents set body = repeat('Lift and stairs. ', 60) where tenant_id = 'large' and external_id = 'd7'`,
+    );
+    const looked = await run(['reconcile', '--tenant', 'large'], env);
+    expect([looked.status, looked.stdout]).toEqual([
+      1,
+      expect.stringMatching(/^large: 1 outdated, the oldest for .+\n$/),
+    ]);
+    expect(await run(['reconcile', '--mend'], { ...env, CHUNK_TOKENS: '64', CHUNK_OVERLAP_TOKENS: '0' })).toMatchObject(
+      { status: 0 },
+    );
+    expect(await run(['reconcile'], env)).toMatchObject({ status: 0 });
+    const { rows } = await db.owner.query(
+      `select count(*)::int as chunks, count(j.chunk_id)::int as waiting, max(length(c.text)) < 400 as small
+       from tessera.chunks c join tessera.documents d on d.tenant_id = c.tenant_id and d.id = c.document_id
+       left join tessera.embedding_jobs j on j.tenant_id = c.tenant_id and j.chunk_id = c.id
+       where c.tenant_id = 'large' and external_id = 'd7'`,
+    );
+    expect(rows[0]).toMatchObject({ chunks: rows[0]?.waiting, small: true });
+    expect(rows[0]?.chunks).toBeGreaterThan(2);
   });
 
   test('goes on past tenants that are suspended or being deleted, and says which', async () => {

@@ -1,11 +1,12 @@
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { countDrift } from '../../src/drift/count-drift.ts';
 import { driftKinds } from '../../src/drift/drift.ts';
 import { driftAges } from '../../src/drift/drift-age.ts';
 import { type DriftReport, startDriftMonitor } from '../../src/drift/drift-monitor.ts';
-import { readDriftTenants } from '../../src/drift/look-notes.ts';
+import { noteLook, readDriftTenants, readLooks } from '../../src/drift/look-notes.ts';
 import { reconcile } from '../../src/drift/reconcile.ts';
-import { parseTenantId } from '../../src/ids.ts';
+import { parseTenantId, type TenantId } from '../../src/ids.ts';
 import { createLogger } from '../../src/log.ts';
 import { createDriftMetrics } from '../../src/telemetry/drift-metrics.ts';
 import { driftDeps } from '../support/drift-deps.ts';
@@ -85,6 +86,53 @@ describe('the gauges of drift', () => {
        where tenant_id = '${tenant}' and chunk_id = (select id from tessera.chunks where tenant_id = '${tenant}' limit 1)`,
     );
     expect((await look()).found).toEqual({ 'all misplaced 7d': 1, 'alpha misplaced 7d': 1 });
+  });
+
+  test('are not all that is left of a look: it is noted of each tenant, and read of those that are not suspended', async () => {
+    const known = () => readLooks(gateway.db.database, []);
+    await look();
+    const oldestSeconds = expect.any(Number);
+    const misplaced = { tenantId: tenant, found: { misplaced: 1 }, agoSeconds: expect.any(Number) };
+    expect(await known()).toEqual({ looked: 2, unknown: 0, oldestSeconds, drifted: 1, worst: [misplaced] });
+    expect((await readLooks(gateway.db.database, [tenant])).drifted).toBe(0);
+    await gateway.db.owner.query(`update tessera.tenants set status = 'suspended' where id = '${tenant}'`);
+    expect(await known()).toMatchObject({ looked: 1, drifted: 0, worst: [] });
+    await gateway.db.owner.query(`update tessera.tenants set status = 'active' where id = '${tenant}'`);
+    await gateway.db.owner.query(`delete from tessera.drift_looks where tenant_id = 'beta'`);
+    expect(await known()).toMatchObject({ looked: 1, unknown: 1 });
+    // What a reconcile leaves is noted, too.
+    await reconcile(driftDeps(gateway), tenant, { mend: false });
+    expect(await known()).toMatchObject({ drifted: 1 });
+  });
+
+  test('name some of the tenants with the most, and count all of them', async () => {
+    await gateway.db.owner.query(`insert into tessera.tenants (id) select 'many' || i from generate_series(1, 8) i;
+      insert into tessera.tenant_models (tenant_id, model_id) select 'many' || i, ${gateway.deps.modelId} from generate_series(1, 8) i;
+      insert into tessera.drift_looks (tenant_id, found, looked_at)
+      select 'many' || i, jsonb_build_object('missing', i, 'stray', 10), now() - make_interval(hours => i) from generate_series(1, 8) i`);
+    const known = await readLooks(gateway.db.database, []);
+    expect(known).toMatchObject({ drifted: 9, looked: 9, unknown: 1 });
+    expect(known.worst.map(({ tenantId }) => tenantId)).toEqual(['many8', 'many7', 'many6', 'many5', 'many4']);
+    expect(Math.round((known.oldestSeconds ?? 0) / 3_600)).toBe(8);
+    // Whom nobody has looked at comes first, and then whoever was looked at longest ago.
+    const order = await readDriftTenants(gateway.db.database);
+    expect(order).toEqual(['beta', ...[8, 7, 6, 5, 4, 3, 2, 1].map((i) => `many${i}`), 'alpha']);
+    await gateway.db.owner.query(`delete from tessera.tenants where id like 'many%'`);
+  });
+
+  test('come of every tenant in the end, where each look is stopped after one', async () => {
+    await gateway.db.owner.query('delete from tessera.drift_looks');
+    const looked: string[] = [];
+    for (let turn = 0; turn < 2; turn++) {
+      const onTenant = async (one: TenantId) => {
+        looked.push(one);
+        await noteLook(gateway.db.worker, one, []);
+        throw new Error('stopped');
+      };
+      const tenants = await readDriftTenants(gateway.db.database);
+      await expect(countDrift({ ...driftDeps(gateway), onTenant }, tenants)).rejects.toThrow('stopped');
+    }
+    expect(looked).toEqual(['alpha', 'beta']);
   });
 
   test('pass a suspended tenant by', async () => {

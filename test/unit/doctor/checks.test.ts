@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { checkAutovacuum } from '../../../src/doctor/check-autovacuum.ts';
+import { checkDrift } from '../../../src/doctor/check-drift.ts';
 import { checkEmbedder } from '../../../src/doctor/check-embedder.ts';
 import { checkIndexes, type IndexFacts } from '../../../src/doctor/check-indexes.ts';
 import { checkJobs } from '../../../src/doctor/check-jobs.ts';
@@ -279,5 +280,46 @@ describe('models', () => {
 
   test('are not known where an embedder could not be opened', () => {
     expect(levels(checkModels([old], [{ model: 'static', dimensions: 0 }]))).toEqual(['skipped']);
+  });
+});
+
+describe('checkDrift', () => {
+  const inStep = { tenant: 'alpha', drifts: [] };
+  const others = { looked: 0, unknown: 0, oldestSeconds: null, drifted: 0, worst: [] };
+  const found = (...args: Parameters<typeof checkDrift>) =>
+    checkDrift(...args).map(({ level, found }) => `${level}: ${found}`);
+
+  test('tells what is in step, now and at the last look at the others', () => {
+    expect(found([inStep])).toEqual(['ok: documents, chunks and vectors of alpha are in step']);
+    expect(found([inStep], { ...others, looked: 1_110, oldestSeconds: 6 * 3_600 })).toEqual([
+      'ok: documents, chunks and vectors of alpha are in step, and those of 1,110 other tenants were at the last look, 6 hours ago or later',
+    ]);
+    expect(found([], others)).toEqual([]);
+  });
+
+  test('names what is out of step, now or then, and counts the rest', () => {
+    const drifts = [
+      { kind: 'missing', count: 2 },
+      { kind: 'missing', count: 1 },
+      { kind: 'outdated', count: 1 },
+    ];
+    const worst = [{ tenantId: 'beta', found: { stray: 4 }, agoSeconds: 90 }];
+    expect(found([{ tenant: 'alpha', drifts }], { ...others, looked: 9, oldestSeconds: 1, drifted: 3, worst })).toEqual(
+      [
+        'fault: alpha: documents, chunks and vectors are out of step: 3 missing, 1 outdated',
+        'fault: beta: documents, chunks and vectors were out of step at the last look, 2 minutes ago: 4 stray',
+        'fault: 2 tenants more were out of step at the last look, too',
+      ],
+    );
+  });
+
+  test('says which were not looked at, or not for a day', () => {
+    expect(found([{ tenant: 'alpha', drifts: undefined }], { ...others, unknown: 2 })).toEqual([
+      'skipped: alpha is too large to be looked through here: "tessera reconcile --tenant alpha" does',
+      'skipped: 2 other tenants were never looked at: a worker with DRIFT_CHECK_MINUTES above 0 does, and so does "tessera reconcile"',
+    ]);
+    expect(found([inStep], { ...others, looked: 3, oldestSeconds: 25 * 3_600 })).toEqual([
+      'warning: some tenants were looked at 25 hours ago, and not since',
+    ]);
   });
 });

@@ -3,29 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { estimateTokens } from '../../../src/embed/estimate-tokens.ts';
 import { loadStaticEmbedder } from '../../../src/embed/static-embedder.ts';
 import { type Chunk, type ChunkOptions, chunkText } from '../../../src/ingest/chunk.ts';
+import { anyText } from '../../support/any-text.ts';
 
 const countWords = (text: string) => text.match(/\S+/g)?.length ?? 0;
 const counters = { table: loadStaticEmbedder().countTokens, estimate: estimateTokens, words: countWords };
 
-const fragment = fc.oneof(
-  {
-    weight: 8,
-    arbitrary: fc.constantFrom('The shower runs cold. ', 'Ask the desk! ', 'word ', 'e.g. ', 'two words, '),
-  },
-  { weight: 4, arbitrary: fc.constantFrom('\n', '\n\n', '\r\n', '\r', ' \n', '    ', '\t') },
-  {
-    weight: 4,
-    arbitrary: fc.constantFrom('# ', '## ', '###### ', '\n# Rooms\n', '\nTitle\n===\n', '\n## Bath ##\n', '\n---\n'),
-  },
-  { weight: 3, arbitrary: fc.constantFrom('\n- ', '\n12. ', '\n| a | b |', '\n```js\n', '\n~~~\n', 'x = 1;\n') },
-  {
-    weight: 2,
-    arbitrary: fc.constantFrom('漢字。', '👩‍👩‍👧', 'e\u0301', '🇩🇪', '\ud83d', '\udc00', '\u00a0', '\ufeff', '\u2028'),
-  },
-  { weight: 1, arbitrary: fc.integer({ min: 1, max: 700 }).map((length) => 'x'.repeat(length)) },
-  { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 8 }) },
-);
-const document = fc.array(fragment, { maxLength: 80 }).map((fragments) => fragments.join(''));
 const options = fc
   .record({
     counter: fc.constantFrom('table', 'estimate', 'words'),
@@ -38,7 +20,7 @@ function holdsFor(
   check: (source: string, chunks: Chunk[], given: ChunkOptions & { maxTokens: number; overlapTokens: number }) => void,
 ) {
   fc.assert(
-    fc.property(document, options, (source, { counter, ...limits }) => {
+    fc.property(anyText, options, (source, { counter, ...limits }) => {
       const given = { countTokens: counters[counter], ...limits };
       check(source, chunkText(source, given), given);
     }),
