@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createBatchSize } from '../../src/db/batch-size.ts';
+import { reconcile } from '../../src/drift/reconcile.ts';
+import { parseTenantId } from '../../src/ids.ts';
 import { applySourceChanges, deletedPerBatch, type SourceDeps } from '../../src/ingest/sources/apply-changes.ts';
 import { attachTable, detachTable } from '../../src/ingest/sources/attach-table.ts';
 import { backfill } from '../../src/ingest/sources/backfill.ts';
@@ -10,6 +12,7 @@ import { followWork } from '../../src/worker/follow-work.ts';
 import { drain, startWorker } from '../../src/worker/worker.ts';
 import { type Application, openApplication } from '../support/application.ts';
 import { describeServer } from '../support/database.ts';
+import { driftDeps } from '../support/drift-deps.ts';
 import { openTestGateway, type TestGateway } from '../support/gateway.ts';
 
 let gateway: TestGateway;
@@ -317,6 +320,7 @@ describeServer('an application’s table', () => {
     expect((await stored()).map((each) => each.replace(/ v\d+$/, '')).sort()).toEqual(
       truth.map(({ row }: { row: string }) => row).sort(),
     );
+    expect(await reconcile(driftDeps(gateway), parseTenantId('alpha'), { mend: false })).toEqual([]);
   });
 
   test('that is detached leaves its documents, or takes them along', async () => {

@@ -155,6 +155,7 @@ describeServer('tessera ingest --direct', () => {
     expect([created + unchanged, updated]).toEqual([600 - reached, 0]);
     expect(unchanged).toBeLessThanOrEqual(6);
     expect(await counts('killed')).toEqual({ documents: 600, chunks: 600, pendingChunks: 0 });
+    expect(await run(['reconcile', '--tenant', 'killed'], gateway.env)).toMatchObject({ status: 0 });
   });
 
   test('keeps graphs from being begun for as long as its process lives', async () => {
