@@ -17,6 +17,7 @@ import { registerModels } from '../models/register-model.ts';
 import { createWriteCheck } from '../quotas/check-write.ts';
 import { meterQueries } from '../quotas/meter-queries.ts';
 import { openQuotas, type Quotas } from '../quotas/open-quotas.ts';
+import { createQuerySampler, type QuerySampler } from '../recall/query-sampler.ts';
 import { createTunedSearch } from '../recall/tuned-search.ts';
 import { mapEmbedders } from '../search/model-choice.ts';
 import type { WorkerDeps } from '../worker/embed-batch.ts';
@@ -96,8 +97,11 @@ export async function openApplication(
     });
     closing.push(() => access.close());
     const quotas = await openQuotas({ database, defaults: config.limits, log, onRefused: counted?.onRefused });
+    const { rate } = config.sampleQueries;
+    const sampler = rate > 0 ? createQuerySampler({ database, log, rate }) : undefined;
+    if (sampler) closing.push(sampler.close);
     const deps = {
-      ...createDeps(database, modelId, other, worker, quotas),
+      ...createDeps(database, modelId, other, worker, quotas, sampler),
       onRevoked: access.onRevoked,
       watches,
     };
@@ -144,6 +148,7 @@ export async function openApplication(
     other: OtherModel | undefined,
     worker: WorkerInServe | undefined,
     quotas: Quotas,
+    sampler: QuerySampler | undefined,
   ): Omit<GraphQLDeps, 'onRevoked' | 'watches'> & Required<Pick<GraphQLDeps, 'choice'>> {
     // Workers of this process hear it like any other.
     const announceWork = createAnnouncer(served, workChannel, (error) =>
@@ -158,6 +163,7 @@ export async function openApplication(
       onPending: config.mode === 'embedded' ? () => worker?.wake() : announceWork,
       checkWrite: createWriteCheck(quotas, embedders.documents.countTokens, counted?.onRefused),
       ...(counted && { onSearch: counted.onSearch }),
+      ...(sampler && { noteQuery: sampler.note }),
       limits: quotas.limits,
       ...tuned,
       choice: {

@@ -29,6 +29,7 @@ export function createWorkerDeps(config: Config, database: Database, models: Wor
     modelId,
     other,
     auditRetentionDays: config.auditRetentionDays,
+    sampleDays: config.sampleQueries.days,
     concurrency: config.workerConcurrency,
     deletedHours: config.deletedDocumentHours,
     divideAnew: (tenantId, jobId, ids) => divideAnew(ingest, tenantId, jobId, ids),

@@ -33,6 +33,8 @@ interface SharedConfig {
   readonly limits: Limits;
   /** Days for which the audit log is kept; undefined: for ever. */
   readonly auditRetentionDays: number | undefined;
+  /** Queries that gateways keep: the share of them, 0 for none, and for how many days. */
+  readonly sampleQueries: { readonly rate: number; readonly days: number };
   /** Whether `serve` also runs the worker that embeds new chunks. */
   readonly workerInServe: boolean;
   /** How long deleted documents can be restored, in hours. */

@@ -89,6 +89,7 @@ function buildConfig(values: Values, serverMode: boolean): Config {
     chunk: { maxTokens: values.CHUNK_TOKENS, overlapTokens: values.CHUNK_OVERLAP_TOKENS },
     limits: buildLimits(values),
     auditRetentionDays: values.AUDIT_RETENTION_DAYS,
+    sampleQueries: { rate: values.SAMPLE_QUERIES, days: values.SAMPLE_QUERIES_DAYS },
     workerInServe: values.WORKER_IN_SERVE ?? !serverMode,
     deletedDocumentHours: values.DELETED_DOCUMENT_HOURS,
     workerConcurrency: values.WORKER_CONCURRENCY,

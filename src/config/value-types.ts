@@ -29,6 +29,12 @@ export function wholeNumber(min: number, max: number, because = ''): ValueType<n
   });
 }
 
+/** A share of something. */
+export const share: ValueType<number> = valueType('a number from 0 to 1, such as 0.05', (text) => {
+  const value = /^\d(\.\d{1,9})?$/.test(text.trim()) ? Number(text) : Number.NaN;
+  return value <= 1 ? value : undefined;
+});
+
 export function choice<const T extends string>(...options: readonly T[]): ValueType<T> {
   return valueType(`one of ${options.join(', ')}`, (text) => options.find((option) => option === text.trim()));
 }

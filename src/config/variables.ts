@@ -13,6 +13,7 @@ import {
   originList,
   plainText,
   secretText,
+  share,
   tokenType,
   wholeNumber,
 } from './value-types.ts';
@@ -192,6 +193,12 @@ const limits = {
     wholeNumber(7, 36_500),
     'Days for which the worker keeps the audit log. Unset: for ever.',
   ),
+  SAMPLE_QUERIES: withDefault(
+    share,
+    '0',
+    'Share of the queries by meaning whose text a gateway keeps for "tessera models compare" and "tessera tune": at most 500 a tenant, picked at random. 0: no query is ever kept, for one may be personal data. See docs/security.md.',
+  ),
+  SAMPLE_QUERIES_DAYS: withDefault(wholeNumber(1, 365), '30', 'Days after which the worker clears such a query away.'),
 } as const;
 
 /** Every variable that Tessera reads, and no other. */

@@ -151,7 +151,7 @@ const faultQueries = {
       case when rolcreaterole or rolcreatedb or rolreplication then 'allowed to create' end,
       case when rolinherit then 'inheriting' end))
     from pg_roles
-    where rolname in ('tessera_gateway', 'tessera_worker_login', 'tessera_reader', 'tessera_tenant', 'tessera_admin', 'tessera_gate', 'tessera_worker', 'tessera_operator', 'tessera_keyword', 'tessera_counter', 'tessera_gatekeeper', 'tessera_audience', 'tessera_eraser', 'tessera_exporter', 'tessera_meter', 'tessera_watcher', 'tessera_attacher')
+    where rolname in ('tessera_gateway', 'tessera_worker_login', 'tessera_reader', 'tessera_tenant', 'tessera_admin', 'tessera_gate', 'tessera_worker', 'tessera_operator', 'tessera_keyword', 'tessera_counter', 'tessera_gatekeeper', 'tessera_audience', 'tessera_eraser', 'tessera_exporter', 'tessera_sampler', 'tessera_meter', 'tessera_watcher', 'tessera_attacher')
       and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication or rolinherit)`,
   loginGrant: `select format('%s: granted to a login', name) from grants where grantee in (select oid from logins)`,
   loginOnSchema: `select format('schema tessera: granted to %s', case grantee when 0 then 'everybody' else grantee::regrole::text end)

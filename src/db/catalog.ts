@@ -153,6 +153,13 @@ export const catalog = {
     created_at: 'timestamptz default',
   },
   drift_looks: { tenant_id: 'text', looked_at: 'timestamptz default', found: 'jsonb default' },
+  query_samples: {
+    tenant_id: 'text',
+    draw: 'float8',
+    mode: 'text',
+    text: 'text',
+    kept_at: 'timestamptz default',
+  },
   recall_curves: {
     tenant_id: 'text',
     model_id: 'smallint',

@@ -22,7 +22,7 @@ const embeddedRole = `
     create role tessera_embedded noinherit;
   exception when duplicate_object then null;
   end $$;
-  grant tessera_reader, tessera_tenant, tessera_admin, tessera_gate, tessera_worker, tessera_operator, tessera_exporter to tessera_embedded;
+  grant tessera_reader, tessera_tenant, tessera_admin, tessera_gate, tessera_worker, tessera_operator, tessera_exporter, tessera_sampler to tessera_embedded;
   set session authorization tessera_embedded;`;
 
 /**

@@ -1,4 +1,5 @@
 -- The policies that migrations 1 to 34 make, which the start and /ready compare with those of the database.
+-- The policies that migrations 1 to 36 make, which the start and /ready compare with those of the database.
 -- Written by: npx vitest run --project system test/db/policies.test.ts -t 'that the migrations make' --update
 
 create policy admin_inserts on tessera.api_keys for insert to tessera_admin with check (tenant_id = tessera.current_tenant());
@@ -118,6 +119,13 @@ create policy worker_reads on tessera.jobs for select to tessera_worker using ((
 create policy worker_updates on tessera.jobs for update to tessera_worker using (tenant_id = tessera.current_tenant()) with check (tenant_id = tessera.current_tenant());
 create policy everyone_reads on tessera.models for select to tessera_exporter, tessera_operator, tessera_reader, tessera_tenant, tessera_worker using (true);
 create policy programs_insert on tessera.models for insert to tessera_operator, tessera_worker with check (true);
+create policy eraser_deletes on tessera.query_samples for delete to tessera_eraser using (true);
+create policy eraser_reads on tessera.query_samples for select to tessera_eraser using (true);
+create policy sampler_deletes on tessera.query_samples for delete to tessera_sampler using (tenant_id = tessera.current_tenant());
+create policy sampler_inserts on tessera.query_samples for insert to tessera_sampler with check (tenant_id = tessera.current_tenant());
+create policy sampler_reads on tessera.query_samples for select to tessera_sampler using (tenant_id = tessera.current_tenant());
+create policy worker_deletes_old on tessera.query_samples for delete to tessera_worker using (kept_at < (now() - '1 day'::interval));
+create policy worker_reads_old on tessera.query_samples for select to tessera_worker using (kept_at < (now() - '1 day'::interval));
 create policy eraser_deletes on tessera.quota_limits for delete to tessera_eraser using (true);
 create policy eraser_reads on tessera.quota_limits for select to tessera_eraser using (true);
 create policy meter_reads on tessera.quota_limits for select to tessera_meter using (true);
@@ -179,6 +187,7 @@ create policy meter_reads on tessera.tenant_deletions for select to tessera_mete
 create policy operator_inserts on tessera.tenant_deletions for insert to tessera_operator with check (true);
 create policy operator_reads on tessera.tenant_deletions for select to tessera_operator using (true);
 create policy operator_updates on tessera.tenant_deletions for update to tessera_operator using (true) with check (true);
+create policy sampler_reads on tessera.tenant_deletions for select to tessera_sampler using (tenant_id = tessera.current_tenant());
 create policy tenant_reads on tessera.tenant_deletions for select to tessera_admin, tessera_reader, tessera_tenant using (tenant_id = tessera.current_tenant());
 create policy watcher_reads on tessera.tenant_deletions for select to tessera_watcher using (true);
 create policy worker_reads on tessera.tenant_deletions for select to tessera_worker using ((tenant_id = tessera.current_tenant()) OR (finished_at IS NULL));
@@ -201,6 +210,7 @@ create policy exporter_reads_itself on tessera.tenants for select to tessera_exp
 create policy operator_inserts on tessera.tenants for insert to tessera_operator with check (NOT (EXISTS ( SELECT FROM tessera.tenant_deletions d WHERE ((d.tenant_id = tenants.id) AND (d.lifted_at IS NULL)))));
 create policy operator_reads on tessera.tenants for select to tessera_operator using (true);
 create policy operator_updates on tessera.tenants for update to tessera_operator using (true) with check (true);
+create policy sampler_reads_itself on tessera.tenants for select to tessera_sampler using (id = tessera.current_tenant());
 create policy tenant_reads_itself on tessera.tenants for select to tessera_reader, tessera_tenant, tessera_worker using (id = tessera.current_tenant());
 create policy tenant_registers_itself on tessera.tenants for insert to tessera_admin, tessera_tenant with check ((id = tessera.current_tenant()) AND (status = 'active'::text) AND (NOT (EXISTS ( SELECT FROM tessera.tenant_deletions d WHERE ((d.tenant_id = tenants.id) AND (d.lifted_at IS NULL))))));
 create policy watcher_inserts on tessera.tenants for insert to tessera_watcher with check ((status = 'active'::text) AND (NOT (EXISTS ( SELECT FROM tessera.tenant_deletions d WHERE ((d.tenant_id = tenants.id) AND (d.lifted_at IS NULL))))));

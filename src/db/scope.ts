@@ -9,7 +9,8 @@ export type ScopeRole =
   | 'tessera_gate'
   | 'tessera_worker'
   | 'tessera_operator'
-  | 'tessera_exporter';
+  | 'tessera_exporter'
+  | 'tessera_sampler';
 
 /** Settings that a statement may ask for, by their PostgreSQL names. */
 export interface ScopeSettings {
@@ -100,6 +101,11 @@ export const operatorScope: Scope = { role: 'tessera_operator' };
 /** The scope in which a tenant is read whole, suspended or not, whoever in it may see what. The worker's login has it. */
 export function exporterScope(tenantId: TenantId): Scope {
   return { role: 'tessera_exporter', tenantId };
+}
+
+/** The scope in which queries of a tenant are kept and read again; nothing else of the tenant is seen in it. */
+export function samplerScope(tenantId: TenantId): Scope {
+  return { role: 'tessera_sampler', tenantId };
 }
 
 /** The scope in which a gateway finds out who calls, before a tenant is known. */

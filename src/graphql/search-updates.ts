@@ -92,7 +92,9 @@ async function watchSearch(
   const question = {
     tenantId,
     key: JSON.stringify(['searchUpdates', tenantId, subject, groups, input, page]),
-    ask: (until: AbortSignal) => search({ ...depsFor(until), ...embedders }, principal, input, page, until),
+    // Asked again and again, and by nobody: of these queries none is kept.
+    ask: (until: AbortSignal) =>
+      search({ ...depsFor(until), ...embedders, noteQuery: undefined }, principal, input, page, until),
     tell: (answer: SearchAnswer, checkedAt: Date): NewHits | undefined => {
       const places = seen.takeNew(answer.hits);
       const isNews = places.length > 0 && !isStart;

@@ -14,7 +14,7 @@ import {
   vectorOperands,
 } from './search-plan.ts';
 import type { SearchReach } from './search-reach.ts';
-import { NotEmbeddableError, type SearchRequest } from './search-request.ts';
+import { NotEmbeddableError, type SearchRequest, type SearchSubject } from './search-request.ts';
 
 /** What a search has to know before it can be planned. */
 export interface PreparedSearch {
@@ -81,6 +81,11 @@ export async function prepareSearch(
   }
 }
 
+/** What the model is given of a text: with conditions it is no sentence any more, and what it excludes is not what it means. */
+export function textForModel({ text, query: { words, conditions } }: Extract<SearchSubject, { kind: 'text' }>): string {
+  return conditions === undefined || words === '' ? text : words;
+}
+
 async function findVector(
   deps: SearchDeps,
   principal: Principal,
@@ -95,10 +100,11 @@ async function findVector(
     const { full, chunkIds } = await readExamples(deps.database, principal, deps.modelId, subject);
     return { vector: vectorOperands(full), exceptChunks: chunkIds };
   }
-  // With conditions it is no sentence any more, and what it excludes is not what it means.
-  const { words, conditions } = subject.query;
-  const text = conditions === undefined || words === '' ? subject.text : words;
-  const [full] = await deps.embedder.embed([text], { purpose: 'query', tenantId: principal.tenantId, signal });
+  const [full] = await deps.embedder.embed([textForModel(subject)], {
+    purpose: 'query',
+    tenantId: principal.tenantId,
+    signal,
+  });
   return { vector: full ? vectorOperands(full) : undefined };
 }
 

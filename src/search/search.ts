@@ -5,14 +5,14 @@ import type { ScopeSettings } from '../db/scope.ts';
 import { readAsTenant } from '../db/tenant.ts';
 import type { Document } from '../document.ts';
 import type { Embedder } from '../embed/embedder.ts';
-import type { ChunkId, DocumentId } from '../ids.ts';
+import type { ChunkId, DocumentId, TenantId } from '../ids.ts';
 import { checkSearch } from './check-search.ts';
 import { choosePage, rowsToChooseFrom } from './choose-page.ts';
 import { explainStatement, readExplanation, type SearchExplanation } from './explain-search.ts';
 import { type Highlight, highlightsStatement, readHighlights } from './highlights.ts';
 import { type ModelChoice, withActiveModel } from './model-choice.ts';
 import { type Passage, passagesStatement } from './passages.ts';
-import { type PreparedSearch, prepareSearch } from './prepare-search.ts';
+import { type PreparedSearch, prepareSearch, textForModel } from './prepare-search.ts';
 import { type DepthReport, runSearch, type StageOneReport } from './run-search.ts';
 import { createSearchCursors, itemMark } from './search-cursor.ts';
 import type { ChooseDepth, HasAccessLists, MayPlanOnce, ReadWordIndexes } from './search-depth.ts';
@@ -36,6 +36,10 @@ export interface SearchDeps {
   readonly budgets?: SearchBudgets;
   /** Told of every search that was answered. */
   readonly onSearch?: (outcome: SearchOutcome) => void;
+  /** Told of every text that was searched by meaning, once and not for each of its pages. */
+  readonly noteQuery?:
+    | ((tenantId: TenantId, query: { readonly mode: 'HYBRID' | 'SEMANTIC'; readonly text: string }) => void)
+    | undefined;
 }
 
 /** A document (or, grouped by chunk, a passage) that answers the search. */
@@ -112,11 +116,13 @@ async function searchByModel(
   const cursors = createSearchCursors([principal.tenantId, deps.modelId, request]);
   const seen = cursors.read(after);
   const prepared = await prepareSearch(deps, principal, request, signal);
-  const { diversity } = request;
+  const { diversity, mode, subject } = request;
   const limit = rowsToChooseFrom(first, diversity);
   const run = await runSearch(deps, principal, request, prepared, { seen, limit }, first + 1);
   const { rows, plan, statement, settings, stageOne, depth, underfilled } = run;
   deps.onSearch?.(searchOutcome(run, request.recall, performance.now() - startedMs));
+  if (subject.kind === 'text' && mode !== 'KEYWORD' && after === undefined)
+    deps.noteQuery?.(principal.tenantId, { mode, text: textForModel(subject) });
   const hasNextPage = rows.length > first;
   const items = choosePage(rows, first, diversity);
   const hits = items.map((row): Hit => {

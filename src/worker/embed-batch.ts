@@ -28,6 +28,8 @@ export interface WorkerDeps {
   readonly other?: Pick<WorkerDeps, 'embedder' | 'modelId'> | undefined;
   /** Days for which the audit log is kept; for ever without it. */
   readonly auditRetentionDays?: number | undefined;
+  /** Days for which queries are kept, where any are; a month without it. */
+  readonly sampleDays?: number;
   /** Calls to the provider at a time; 1 without it. */
   readonly concurrency?: number;
   /** How long deleted documents may be restored, in hours; a week without it. */

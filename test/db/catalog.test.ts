@@ -48,6 +48,7 @@ describe('the lock', () => {
       { login: 'tessera_gateway', role: 'tessera_gate', ...own },
       { login: 'tessera_gateway', role: 'tessera_operator', ...own },
       { login: 'tessera_gateway', role: 'tessera_reader', ...own },
+      { login: 'tessera_gateway', role: 'tessera_sampler', ...own },
       { login: 'tessera_gateway', role: 'tessera_tenant', ...own },
       { login: 'tessera_worker_login', role: 'tessera_exporter', ...own },
       { login: 'tessera_worker_login', role: 'tessera_reader', ...own },
@@ -60,7 +61,7 @@ describe('the lock', () => {
     const { rows } = await db.owner.query(
       `select m.rolname as member, r.rolname as role
        from pg_auth_members a join pg_roles r on r.oid = a.roleid join pg_roles m on m.oid = a.member
-       where m.rolname in ('tessera_reader', 'tessera_tenant', 'tessera_admin', 'tessera_gate', 'tessera_worker', 'tessera_operator', 'tessera_keyword', 'tessera_counter', 'tessera_gatekeeper', 'tessera_audience', 'tessera_eraser', 'tessera_exporter', 'tessera_meter', 'tessera_watcher', 'tessera_attacher')`,
+       where m.rolname in ('tessera_reader', 'tessera_tenant', 'tessera_admin', 'tessera_gate', 'tessera_worker', 'tessera_operator', 'tessera_keyword', 'tessera_counter', 'tessera_gatekeeper', 'tessera_audience', 'tessera_eraser', 'tessera_exporter', 'tessera_sampler', 'tessera_meter', 'tessera_watcher', 'tessera_attacher')`,
     );
     expect(rows).toEqual([]);
   });

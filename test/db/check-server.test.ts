@@ -139,6 +139,7 @@ describeServer('before it serves, the gateway', () => {
     ['tessera_operator', 'tessera_eraser'],
     ['tessera_worker', 'tessera_operator'],
     ['tessera_worker', 'tessera_gate'],
+    ['tessera_worker', 'tessera_sampler'],
     ['tessera_worker', 'tessera_gatekeeper'],
   ] as const)('refuses a login for %s that may take %s, which works elsewhere', async (role, other) => {
     const own = role === 'tessera_worker' ? 'tessera_worker, tessera_exporter' : 'tessera_gate, tessera_admin';

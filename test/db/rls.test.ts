@@ -16,7 +16,8 @@ type Role =
   | 'tessera_admin'
   | 'tessera_gate'
   | 'tessera_worker'
-  | 'tessera_exporter';
+  | 'tessera_exporter'
+  | 'tessera_sampler';
 type Reaches = Readonly<Record<Verb, Reach>>;
 
 const reach = (select: Reach, insert: Reach, update: Reach, remove: Reach): Reaches => ({
@@ -34,6 +35,7 @@ interface TenantTable {
   readonly reaches: Readonly<Record<'tessera_tenant' | 'tessera_worker', Reaches>> & {
     readonly tessera_admin?: Reaches;
     readonly tessera_exporter?: Reaches;
+    readonly tessera_sampler?: Reaches;
   };
   /** A new row of a tenant whose foreign keys hold. */
   readonly insert: (tenant: SeededTenant) => readonly [columns: string, values: string, parameters: unknown[]];
@@ -245,6 +247,7 @@ const tables: Readonly<Record<string, TenantTable>> = {
       tessera_admin: ownReads,
       // And of others what is not finished, as every seeded row is.
       tessera_worker: ownReads,
+      tessera_sampler: ownReads,
     },
     insert: (t) => ['tenant_id, id, requested_by', `$1, $2, 'somebody'`, [t.tenantId, randomUUID()]],
     update: 'lifted_at = now()',
@@ -263,6 +266,16 @@ const tables: Readonly<Record<string, TenantTable>> = {
       [t.tenantId, randomUUID()],
     ],
     update: 'taken = 0',
+  },
+  query_samples: {
+    reaches: {
+      tessera_tenant: nothing,
+      // What is old, as every seeded row is.
+      tessera_worker: reach('all', 'never', 'never', 'all'),
+      tessera_sampler: reach('own', 'own', 'never', 'own'),
+    },
+    insert: (t) => ['tenant_id, draw, mode, text', `$1, $2, 'SEMANTIC', 'a window'`, [t.tenantId, Math.random()]],
+    update: `text = 'changed'`,
   },
   audit_log: {
     reaches: {
@@ -296,6 +309,7 @@ const roles: readonly Role[] = [
   'tessera_gate',
   'tessera_worker',
   'tessera_exporter',
+  'tessera_sampler',
 ];
 const workerRoles: readonly Role[] = ['tessera_worker', 'tessera_exporter'];
 /** Those that see the row of their tenant. */

@@ -15,6 +15,7 @@ export const workersOwn = [
   'documents',
   'write_outcomes',
   'quota_windows',
+  'query_samples',
   'audit_log',
   'tenant_deletions',
 ];

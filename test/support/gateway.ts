@@ -103,6 +103,8 @@ export interface TestGatewayOptions extends TestDatabaseOptions {
   readonly serveFrom?: (own: Database) => Promise<Database>;
   /** Finds out who calls from another database than the test's own, such as one that counts. */
   readonly accessFrom?: (own: Database) => Promise<Database>;
+  /** Told of texts that are searched by meaning. */
+  readonly noteQuery?: GraphQLDeps['noteQuery'];
 }
 
 /** Those of the configuration. */
@@ -176,6 +178,7 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     choice: { activeModel: tuned.activeModel, forget: tuned.forget, ...(next && { other: next }) },
     checkWrite: createWriteCheck(quotas, embedder.countTokens),
     limits: quotas.limits,
+    noteQuery: options.noteQuery,
     onRevoked: access.onRevoked,
     watches,
   };

@@ -111,6 +111,10 @@ export async function seedEveryTable(
     [tenantId],
   );
   await owner.query(
+    `insert into query_samples (tenant_id, draw, mode, text, kept_at) values ($1, 0.5, 'HYBRID', 'a lamp', '2020-01-01')`,
+    [tenantId],
+  );
+  await owner.query(
     `insert into audit_log (tenant_id, id, at, action, subject, target_kind, target_count)
      values ($1, gen_random_uuid(), '2020-01-01', 'seeded', 'somebody', 'tenant', 1)`,
     [tenantId],

@@ -41,6 +41,7 @@ import * as roles from '../../src/models/role-statements.ts';
 import * as quotas from '../../src/quotas/quota-statements.ts';
 import * as curves from '../../src/recall/curve-statements.ts';
 import { nothingStatement } from '../../src/recall/measure-stage-one.ts';
+import { keepQueriesStatement, sampledQueriesStatement } from '../../src/recall/query-sample-statements.ts';
 import type { RecallCurve } from '../../src/recall/recall-curve.ts';
 import * as recall from '../../src/recall/recall-statements.ts';
 import { exampleOperands } from '../../src/search/example-stage.ts';
@@ -70,6 +71,7 @@ import * as jobs from '../../src/worker/job-statements.ts';
 import * as modelRows from '../../src/worker/model-statements.ts';
 import * as purge from '../../src/worker/purge-documents.ts';
 import * as old from '../../src/worker/purge-old-rows.ts';
+import { purgeQuerySamplesStatement } from '../../src/worker/purge-query-samples.ts';
 import { purgeRevokedTokensStatement } from '../../src/worker/purge-revoked-tokens.ts';
 import * as outbox from '../../src/worker/read-outbox.ts';
 import * as terms from '../../src/worker/term-stats-statements.ts';
@@ -385,6 +387,7 @@ const limits: Record<string, Statement<unknown>> = {
   'limits-since': quotas.limitsSinceStatement(60),
   'lock-storage': quotas.lockStorageStatement(tenant),
   'purge-audit-log': old.purgeAuditLogStatement(365, 5_000),
+  'purge-query-samples': purgeQuerySamplesStatement(30),
   'purge-quota-windows': old.purgeQuotaWindowsStatement(),
   'deleted-tenant': quotas.deletedTenantStatement(tenant),
   'register-limited-tenant': quotas.registerLimitedTenantStatement(tenant),
@@ -455,6 +458,8 @@ const maintenance: Record<string, Statement<unknown>> = {
   'recall-exhaustive': recall.exhaustiveStatement(vectors, sampled, 11),
   'recall-measured-model': recall.measuredModelStatement(tenant),
   'recall-sample-texts': recall.sampleTextsStatement(tenant, 100, 1),
+  'keep-queries': keepQueriesStatement(tenant, [{ draw: 0.5, mode: 'HYBRID', text: 'a lamp' }], 500),
+  'sampled-queries': sampledQueriesStatement(tenant, 100, 1),
   'recall-nothing': nothingStatement(),
   'recall-sample-queries': recall.sampleQueriesStatement(vectors, 200, 1),
   'recall-stage-one': recall.stageOneStatement(vectors, sampled, 100),

@@ -11,6 +11,7 @@ describe('an empty environment', () => {
       dataDir: '.tessera',
       limits: {},
       auditRetentionDays: undefined,
+      sampleQueries: { rate: 0, days: 30 },
       logLevel: 'info',
       http: {
         host: '127.0.0.1',
