@@ -94,7 +94,8 @@ describeServer('tessera models', () => {
   test('compares, cuts over, rolls back and retires', async () => {
     const compared = await models('compare', '--tenant', 'alpha', '--sample', '10');
     expect(compared.status, compared.stderr).toBe(0);
-    expect(compared.stdout).toMatch(/10 queries; overlap@10 [01]\.\d{3}/);
+    expect(compared.stdout).toMatch(/sentences of passages +10 +10\n/);
+    expect(compared.stdout).toMatch(/overlap@10 +[01]\.\d{3} +[01]\.\d{3}\n/);
     expect(compared.stdout).toMatch(/latency p95 +\d+\.\d ms +\d+\.\d ms/);
     expect((await models('cut-over', '--all-tenants')).stdout).toBe('alpha is searched by hashed now.\n');
     expect((await models('cut-over', '--all-tenants')).stdout).toContain('it was done before');

@@ -69,6 +69,8 @@ export interface EmbeddingServerOptions {
   readonly dimensions?: number;
   /** Answers in this form whatever the request asks for, as some servers do. */
   readonly encoding?: 'base64' | 'float';
+  /** What a text's vector is (default {@link hashedVector}). */
+  readonly vectorOf?: (text: string, dimensions: number) => Float32Array;
 }
 
 interface Item {
@@ -108,7 +110,7 @@ export async function startEmbeddingServer(options: EmbeddingServerOptions = {})
     // In reverse, because nothing promises the order of the request.
     const items = dialect
       .textsOf(read)
-      .map((text, index) => ({ index, vector: hashedVector(text, dimensions) }))
+      .map((text, index) => ({ index, vector: (options.vectorOf ?? hashedVector)(text, dimensions) }))
       .reverse();
     const encoding = options.encoding ?? (body.encoding_format === 'base64' ? 'base64' : 'float');
     const encoded = spoil(items, misbehaviour).map(({ index, vector }) => ({

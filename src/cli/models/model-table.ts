@@ -1,6 +1,4 @@
-import { counted } from '../../counted.ts';
 import type { TenantModel } from '../../models/tenant-model.ts';
-import type { Comparison } from '../../recall/compare-models.ts';
 import { formatCount } from '../format.ts';
 
 const tenantWidth = 24;
@@ -54,28 +52,6 @@ function modelLine(model: TenantModel): string {
   const isFilling = role !== 'retired' && replaces !== null && filledAt === null;
   const note = isFilling ? '  is being filled' : role === 'retired' && emptiedAt === null ? '  is being erased' : '';
   return `${line}${waiting.padStart(9)}${dead.padStart(7)}${missing.padStart(9)}${sizeMb.padStart(8)}${note}`;
-}
-
-/** What two models made of the same queries, as a table of two columns. */
-export function formatComparison(
-  names: readonly [string, string],
-  { queries, overlapAt10, sameFirst, figures }: Comparison,
-): string[] {
-  const [first, second] = figures;
-  const row = (label: string, value: (one: typeof first) => string) =>
-    `${label.padEnd(30)}${value(first).padStart(24)}${value(second).padStart(24)}`;
-  const ms = (value: number) => `${value.toFixed(1)} ms`;
-  return [
-    `${counted(queries, 'query', 'queries')}; overlap@10 ${overlapAt10.toFixed(3)}; the same first passage for ${formatCount(sameFirst)}`,
-    '',
-    `${''.padEnd(30)}${names.map((name) => fitTo(name, 24).trimEnd().padStart(24)).join('')}`,
-    row('best cosine, mean', (one) => one.bestMean.toFixed(3)),
-    row('best cosine, deviation', (one) => one.bestDeviation.toFixed(3)),
-    row('latency p50', (one) => ms(one.p50Ms)),
-    row('latency p95', (one) => ms(one.p95Ms)),
-    row('of it the vector, p50', (one) => ms(one.embedP50Ms)),
-    row('queries without an answer', (one) => formatCount(one.unanswered)),
-  ];
 }
 
 function fitTo(text: string, width: number): string {

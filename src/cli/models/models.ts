@@ -1,7 +1,7 @@
 import type { Principal } from '../../auth/principal.ts';
 import { parseTenantId, type TenantId } from '../../ids.ts';
 import { readChoice, readCount, readTenant } from '../argument-values.ts';
-import { readArguments, refuseWords } from '../arguments.ts';
+import { type Refuse, readArguments, refuseWords } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { addModel, listModels, retireModels, switchTo } from './change.ts';
 import { compare } from './compare.ts';
@@ -33,9 +33,11 @@ with NEXT_ before them; which of the two is a tenant's, the database says.
   --tenant ID   of this tenant
   --all-tenants of every tenant; cut-over and roll-back do all or none
   --force       even where the model is not complete
-  --queries F   compare: queries, one a line; without it, first sentences of the
-                tenant's own passages, because queries are not kept
-  --sample N    compare: how many of either at most, 100 without it
+  --queries F   compare: queries, one a line; without it those that gateways kept
+                (SAMPLE_QUERIES), else first sentences of the tenant's passages
+  --sample N    compare: how many at most, picked at random; 100 without it
+  --min-score S compare: print which score of the added model is like this one of
+                the model that is searched, besides round ones; -1 to 1
   --yes         retire: its vectors cannot be brought back
 
 All gateways and workers must have both models configured before "add".
@@ -50,6 +52,7 @@ leaves that to the worker that has it otherwise.`,
         force: { type: 'boolean', default: false },
         queries: { type: 'string' },
         sample: { type: 'string', default: '100' },
+        'min-score': { type: 'string' },
         yes: { type: 'boolean', default: false },
       },
       args,
@@ -71,7 +74,9 @@ leaves that to the worker that has it otherwise.`,
         return addModel(context, operator, tenantId);
       case 'compare': {
         const sample = readCount('--sample', values.sample, [1, 10_000], refuse);
-        return compare(context, operator, readTenant(values.tenant, refuse), { file: values.queries, sample });
+        const minScore = values['min-score'] === undefined ? undefined : readScore(values['min-score'], refuse);
+        const tenant = readTenant(values.tenant, refuse);
+        return compare(context, operator, tenant, { file: values.queries, sample, minScore });
       }
       case 'cut-over':
         return switchTo(context, operator, { tenantId, direction: 'forward', force: values.force });
@@ -83,3 +88,10 @@ leaves that to the worker that has it otherwise.`,
     }
   },
 };
+
+/** @throws {UsageError} when it is no cosine. */
+function readScore(text: string, refuse: Refuse): number {
+  const value = /^-?[01](\.\d{1,6})?$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= -1 && value <= 1) return value;
+  throw refuse(`--min-score received "${text}"; a number from -1 to 1 such as 0.35 is allowed.`);
+}
