@@ -6,7 +6,7 @@ import { saveCurveStatement } from './curve-statements.ts';
 import { measureSettings, type Trial } from './measure-settings.ts';
 import type { RecallCurve, RecallSetting, SearchSetting } from './recall-curve.ts';
 import { mean, percentile } from './recall-measures.ts';
-import { measuredModelStatement, sampleQueriesStatement } from './recall-statements.ts';
+import { measuredModelStatement, type SampledQuery, sampleQueriesStatement } from './recall-statements.ts';
 import { settingGrid } from './setting-grid.ts';
 import { measuringScope } from './timed-read.ts';
 
@@ -18,6 +18,8 @@ export interface CalibrateDeps {
 export interface CalibrateOptions {
   /** Vectors of the tenant that serve as queries: 200 unless told otherwise. A step of recall@10 is one tenth of one of them. */
   readonly sample?: number;
+  /** What somebody asked, in place of the tenant's vectors. */
+  readonly queries?: readonly SampledQuery[];
   /** Of which of the tenant's models; the active one without it. */
   readonly modelId?: number | undefined;
   /** Decides which ones; the same seed picks the same. */
@@ -36,7 +38,7 @@ const defaultSeed = 1;
 /**
  * Measures what a tenant's searches find and cost, under row-level security as its own searches run, and stores the curve.
  *
- * Queries are the tenant's own vectors. The chunk that a query was taken from is left out of what was found and of what
+ * Queries are the tenant's own vectors, unless others are given. The chunk that a query was taken from is left out of what was found and of what
  * should have been: it is always found, and counting it would give every setting a tenth of its recall for nothing. It
  * still takes a place among the candidates, so a measured recall is rather too low than too high.
  * @returns the curve.
@@ -59,7 +61,9 @@ export async function calibrate(
   }
   const vectors = { tenantId, modelId: model.modelId };
   const { sample = defaultSample, seed = defaultSeed } = options;
-  const [queries] = await readInFlight(database, scope, [sampleQueriesStatement(vectors, sample, seed)]);
+  const queries =
+    options.queries ?? (await readInFlight(database, scope, [sampleQueriesStatement(vectors, sample, seed)]))[0];
+  if (queries.length === 0) throw new Refusal('BAD_USER_INPUT', `There is no query to measure ${tenantId} with.`);
   const grid = settingGrid(model.tier, model.chunks, options.candidates, options.efFactors);
   const measured = await measureSettings(database, vectors, queries, grid, options);
   const curve: RecallCurve = {

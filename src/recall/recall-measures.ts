@@ -18,8 +18,8 @@ export function recallAt(depth: number, found: readonly Found[], truth: readonly
   return Math.min(near, wanted) / wanted;
 }
 
-/** What a query finds besides the chunk that it was taken from, which no search can miss and which proves nothing. */
-export function withoutItself(chunkId: string, found: readonly Found[]): Found[] {
+/** What a query finds besides the chunk that it was taken from, if any, which no search can miss and which proves nothing. */
+export function withoutItself(chunkId: string | undefined, found: readonly Found[]): Found[] {
   return found.filter((one) => one.chunkId !== chunkId);
 }
 

@@ -9,9 +9,10 @@ export interface Vectors {
   readonly modelId: number;
 }
 
-/** A vector of the tenant that serves as a query, both forms in pgvector's binary format: they are sent back as they came. */
+/** A vector that serves as a query, both forms in pgvector's binary format: those of the tenant's are sent back as they came. */
 export interface SampledQuery {
-  readonly chunkId: ChunkId;
+  /** The chunk of which it is; absent for what somebody asked. */
+  readonly chunkId?: ChunkId;
   readonly full: Buffer;
   readonly coarse: Buffer;
 }

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeServer, openTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type EmbeddingServer, hashedVector, startEmbeddingServer } from '../support/embedding-server.ts';
@@ -48,13 +49,13 @@ describeServer('tessera models compare', () => {
       path,
       bodies.map((body, i) => JSON.stringify({ externalId: `${i}`, title: 'Room', body })).join('\n'),
     );
-    const stored = await run(['ingest', path, '--tenant', 'alpha'], env);
+    const stored = await run(['ingest', path, '--tenant', 'alpha', '--no-wait'], env);
     expect(stored.status, stored.stderr).toBe(0);
     expect((await run(['models', 'add', '--tenant', 'alpha'], env)).status).toBe(0);
     const worker = start(['work'], env);
-    await worker.waitFor('stderr', /"state":"done"/);
-    const waits = async () => (await db.owner.query('select 1 from embedding_jobs')).rows.length > 0;
-    while (await waits());
+    const isFilled = async () => (await db.owner.query('select 1 from embeddings')).rows.length === 2 * bodies.length;
+    for (const endMs = Date.now() + 30_000; !(await isFilled()); await wait(20))
+      if (Date.now() > endMs) throw new Error(`The models were not filled within 30 s: ${worker.stderr}`);
     await worker.kill();
   }, 120_000);
   afterAll(async () => {
@@ -92,7 +93,7 @@ describeServer('tessera models compare', () => {
 
   test('asks what was searched, kept by a gateway that was stopped, and tells how scores shift', async () => {
     await searchFor(searched, { SAMPLE_QUERIES: '1' });
-    const stdout = await compare('--min-score', '0.123');
+    const stdout = await compare('--min-score', '0.612');
     expect(stdout).not.toContain('No query was kept');
     expect(stdout).toMatch(/^queries that were searched +10 of 10 +10 of 10$/m);
     // The second model ranks as the first does.
@@ -116,7 +117,7 @@ describeServer('tessera models compare', () => {
       Number(to),
     ]);
     expect(mapped.length).toBeGreaterThan(3);
-    expect(mapped.map(([from]) => from)).toContain(0.123);
+    expect(mapped.map(([from]) => from)).toContain(0.612);
     // As near as the hits on both sides of it are.
     for (const [from = 0, to] of mapped) expect(Math.abs((to ?? 0) - shifted(from))).toBeLessThan(0.05);
   }, 60_000);
@@ -136,6 +137,24 @@ describeServer('tessera models compare', () => {
     expect(lines).toEqual(expect.arrayContaining(once));
     expect(once).not.toEqual(lines.slice(0, 6));
     expect(await asked()).toEqual(once);
+  }, 60_000);
+
+  test('leaves queries that recall is measured with as well', async () => {
+    const tune = (tenant: string, ...args: string[]) => run(['tune', '--tenant', tenant, '--queries', ...args], env);
+    for (const args of [['samples'], ['samples', '--candidate']]) {
+      const { status, stdout, stderr } = await tune('alpha', ...args);
+      expect(status, stderr).toBe(0);
+      expect(stdout).toMatch(/^alpha: 60 chunks, tier exact, 10 queries that were searched$/m);
+      expect(stdout).toMatch(/^ +64 +64 +1\.0000 +1\.0000 /m);
+    }
+    const { rows } = await db.owner.query('select sample from recall_curves');
+    expect(rows).toEqual([{ sample: 10 }, { sample: 10 }]);
+    await db.owner.query(`delete from query_samples where draw > (select min(draw) from query_samples)`);
+    expect(await tune('alpha', 'samples')).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('alpha: fewer than 10 of its queries were kept'),
+    });
+    expect((await tune('alpha', 'own')).stdout).toMatch(/^alpha: 60 chunks, tier exact, 60 queries$/m);
   }, 60_000);
 
   test('says what of its options is wrong', async () => {

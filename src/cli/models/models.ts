@@ -1,17 +1,14 @@
-import type { Principal } from '../../auth/principal.ts';
-import { parseTenantId, type TenantId } from '../../ids.ts';
+import type { TenantId } from '../../ids.ts';
 import { readChoice, readCount, readTenant } from '../argument-values.ts';
 import { type Refuse, readArguments, refuseWords } from '../arguments.ts';
 import type { Command } from '../command.ts';
+import { operator } from '../operator.ts';
 import { addModel, listModels, retireModels, switchTo } from './change.ts';
 import { compare } from './compare.ts';
 
 const usage = 'tessera models [list|add|compare|cut-over|roll-back|retire] [--tenant ID | --all-tenants] [options]';
 
 const verbs = ['list', 'add', 'compare', 'cut-over', 'roll-back', 'retire'] as const;
-
-/** Who is put down in the audit log. */
-const operator: Principal = { tenantId: parseTenantId('operator'), subject: 'cli', groups: [], scopes: ['operator'] };
 
 export const models: Command = {
   name: 'models',
