@@ -40,7 +40,7 @@ if (values.help) {
 } else if (command === 'freshness') {
   await benchFreshness();
 } else if (command === 'ingest') {
-  await benchIngest(Number(values.documents));
+  if (!(await benchIngest(Number(values.documents)))) process.exitCode = 1;
 } else if (command === 'attach') {
   await benchAttach();
 } else {
