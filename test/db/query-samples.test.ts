@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Database, readInFlight } from '../../src/db/database.ts';
 import { samplerScope } from '../../src/db/scope.ts';
+import { loadStaticEmbedder } from '../../src/embed/static-embedder.ts';
 import { parseTenantId, type TenantId } from '../../src/ids.ts';
 import { createLogger } from '../../src/log.ts';
 import { sampledQueriesStatement } from '../../src/recall/query-sample-statements.ts';
 import { createQuerySampler, type QuerySamplerOptions } from '../../src/recall/query-sampler.ts';
+import { createClearing } from '../../src/worker/clearing.ts';
 import { purgeQuerySamples } from '../../src/worker/purge-query-samples.ts';
 import { countFlights } from '../support/count-flights.ts';
 import { openTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -170,8 +172,12 @@ describe('a sample of queries', () => {
          values ('alpha', $1::float8 / 100, 'HYBRID', $1::text, now() - make_interval(secs => $1::float8 * 86400))`,
         [days],
       );
-    await purgeQuerySamples(db.worker, 30);
+    const worker = { database: db.worker, embedder: loadStaticEmbedder(), modelId: 1 };
+    const { signal } = new AbortController();
+    await createClearing(worker, log, signal)();
     expect(await kept(alpha)).toEqual(['0.5', '2', '20']);
+    await createClearing({ ...worker, sampleDays: 10 }, log, signal)();
+    expect(await kept(alpha)).toEqual(['0.5', '2']);
     await purgeQuerySamples(db.worker, 0);
     expect(await kept(alpha)).toEqual(['0.5']);
   });
