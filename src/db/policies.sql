@@ -1,5 +1,6 @@
 -- The policies that migrations 1 to 34 make, which the start and /ready compare with those of the database.
 -- The policies that migrations 1 to 36 make, which the start and /ready compare with those of the database.
+-- The policies that migrations 1 to 32 make, which the start and /ready compare with those of the database.
 -- Written by: npx vitest run --project system test/db/policies.test.ts -t 'that the migrations make' --update
 
 create policy admin_inserts on tessera.api_keys for insert to tessera_admin with check (tenant_id = tessera.current_tenant());
@@ -17,7 +18,7 @@ create policy audience_reads on tessera.audiences for select to tessera_audience
 create policy eraser_deletes on tessera.audiences for delete to tessera_eraser using (true);
 create policy eraser_reads on tessera.audiences for select to tessera_eraser using (true);
 create policy exporter_reads on tessera.audiences for select to tessera_exporter using (tenant_id = tessera.current_tenant());
-create policy reader_reads on tessera.audiences for select to tessera_reader using ((tenant_id = tessera.current_tenant()) AND (id IN ( SELECT tessera.permitted_audiences() AS permitted_audiences)));
+create policy reader_reads on tessera.audiences for select to tessera_author, tessera_reader using ((tenant_id = tessera.current_tenant()) AND (id IN ( SELECT tessera.permitted_audiences() AS permitted_audiences)));
 create policy tenant_inserts on tessera.audiences for insert to tessera_tenant with check (tenant_id = tessera.current_tenant());
 create policy tenant_reads on tessera.audiences for select to tessera_tenant using (tenant_id = tessera.current_tenant());
 create policy admin_reads on tessera.audit_log for select to tessera_admin using (tenant_id = tessera.current_tenant());
@@ -40,7 +41,7 @@ create policy eraser_deletes on tessera.chunks for delete to tessera_eraser usin
 create policy eraser_reads on tessera.chunks for select to tessera_eraser using (true);
 create policy exporter_reads on tessera.chunks for select to tessera_exporter using (tenant_id = tessera.current_tenant());
 create policy keyword_reads on tessera.chunks for select to tessera_keyword using (true);
-create policy reader_reads on tessera.chunks for select to tessera_reader using ((tenant_id = tessera.current_tenant()) AND ((audience = 0) OR (audience IN ( SELECT tessera.permitted_audiences() AS permitted_audiences))));
+create policy reader_reads on tessera.chunks for select to tessera_author, tessera_lister, tessera_reader, tessera_searcher using ((tenant_id = tessera.current_tenant()) AND ((audience = 0) OR (audience IN ( SELECT tessera.permitted_audiences() AS permitted_audiences))));
 create policy tenant_deletes on tessera.chunks for delete to tessera_tenant using (tenant_id = tessera.current_tenant());
 create policy tenant_inserts on tessera.chunks for insert to tessera_tenant with check (tenant_id = tessera.current_tenant());
 create policy tenant_reads on tessera.chunks for select to tessera_tenant, tessera_worker using (tenant_id = tessera.current_tenant());
@@ -51,19 +52,19 @@ create policy eraser_reads on tessera.collections for select to tessera_eraser u
 create policy exporter_reads on tessera.collections for select to tessera_exporter using (tenant_id = tessera.current_tenant());
 create policy tenant_deletes on tessera.collections for delete to tessera_tenant using (tenant_id = tessera.current_tenant());
 create policy tenant_inserts on tessera.collections for insert to tessera_tenant with check (tenant_id = tessera.current_tenant());
-create policy tenant_reads on tessera.collections for select to tessera_reader, tessera_tenant using (tenant_id = tessera.current_tenant());
+create policy tenant_reads on tessera.collections for select to tessera_lister, tessera_reader, tessera_tenant using (tenant_id = tessera.current_tenant());
 create policy tenant_updates on tessera.collections for update to tessera_tenant using (tenant_id = tessera.current_tenant()) with check (tenant_id = tessera.current_tenant());
 create policy eraser_deletes on tessera.corpus_stats for delete to tessera_eraser using (true);
 create policy eraser_reads on tessera.corpus_stats for select to tessera_eraser using (true);
 create policy operator_reads on tessera.corpus_stats for select to tessera_operator using (true);
 create policy operator_updates on tessera.corpus_stats for update to tessera_operator using (true) with check (true);
-create policy tenant_reads on tessera.corpus_stats for select to tessera_reader, tessera_tenant, tessera_worker using (tenant_id = tessera.current_tenant());
+create policy tenant_reads on tessera.corpus_stats for select to tessera_reader, tessera_searcher, tessera_tenant, tessera_worker using (tenant_id = tessera.current_tenant());
 create policy worker_deletes on tessera.corpus_stats for delete to tessera_worker using (tenant_id = tessera.current_tenant());
 create policy worker_inserts on tessera.corpus_stats for insert to tessera_worker with check (tenant_id = tessera.current_tenant());
 create policy worker_updates on tessera.corpus_stats for update to tessera_worker using (tenant_id = tessera.current_tenant()) with check (tenant_id = tessera.current_tenant());
 create policy eraser_deletes on tessera.document_attributes for delete to tessera_eraser using (true);
 create policy eraser_reads on tessera.document_attributes for select to tessera_eraser using (true);
-create policy reader_reads on tessera.document_attributes for select to tessera_reader using ((tenant_id = tessera.current_tenant()) AND ((audience = 0) OR (audience IN ( SELECT tessera.permitted_audiences() AS permitted_audiences))));
+create policy reader_reads on tessera.document_attributes for select to tessera_lister, tessera_reader, tessera_searcher using ((tenant_id = tessera.current_tenant()) AND ((audience = 0) OR (audience IN ( SELECT tessera.permitted_audiences() AS permitted_audiences))));
 create policy tenant_deletes on tessera.document_attributes for delete to tessera_tenant using (tenant_id = tessera.current_tenant());
 create policy tenant_inserts on tessera.document_attributes for insert to tessera_tenant with check (tenant_id = tessera.current_tenant());
 create policy tenant_reads on tessera.document_attributes for select to tessera_tenant using (tenant_id = tessera.current_tenant());
@@ -71,7 +72,7 @@ create policy counter_reads on tessera.documents for select to tessera_counter u
 create policy eraser_deletes on tessera.documents for delete to tessera_eraser using (true);
 create policy eraser_reads on tessera.documents for select to tessera_eraser using (true);
 create policy exporter_reads on tessera.documents for select to tessera_exporter using ((tenant_id = tessera.current_tenant()) AND (deleted_at IS NULL) AND ((expires_at IS NULL) OR (expires_at > now())));
-create policy reader_reads on tessera.documents for select to tessera_reader using ((tenant_id = tessera.current_tenant()) AND (deleted_at IS NULL) AND ((expires_at IS NULL) OR (expires_at > now())) AND ((audience = 0) OR (audience IN ( SELECT tessera.permitted_audiences() AS permitted_audiences))));
+create policy reader_reads on tessera.documents for select to tessera_author, tessera_lister, tessera_reader, tessera_searcher using ((tenant_id = tessera.current_tenant()) AND (deleted_at IS NULL) AND ((expires_at IS NULL) OR (expires_at > now())) AND ((audience = 0) OR (audience IN ( SELECT tessera.permitted_audiences() AS permitted_audiences))));
 create policy tenant_deletes on tessera.documents for delete to tessera_tenant using (tenant_id = tessera.current_tenant());
 create policy tenant_inserts on tessera.documents for insert to tessera_tenant with check (tenant_id = tessera.current_tenant());
 create policy tenant_reads on tessera.documents for select to tessera_tenant using (tenant_id = tessera.current_tenant());
@@ -88,7 +89,7 @@ create policy worker_updates on tessera.drift_looks for update to tessera_worker
 create policy counter_reads on tessera.embedding_jobs for select to tessera_counter using (true);
 create policy eraser_deletes on tessera.embedding_jobs for delete to tessera_eraser using (true);
 create policy eraser_reads on tessera.embedding_jobs for select to tessera_eraser using (true);
-create policy reader_reads on tessera.embedding_jobs for select to tessera_reader using ((tenant_id = tessera.current_tenant()) AND ((audience = 0) OR (audience IN ( SELECT tessera.permitted_audiences() AS permitted_audiences))));
+create policy reader_reads on tessera.embedding_jobs for select to tessera_author, tessera_lister, tessera_reader, tessera_searcher using ((tenant_id = tessera.current_tenant()) AND ((audience = 0) OR (audience IN ( SELECT tessera.permitted_audiences() AS permitted_audiences))));
 create policy tenant_inserts on tessera.embedding_jobs for insert to tessera_tenant with check (tenant_id = tessera.current_tenant());
 create policy tenant_reads on tessera.embedding_jobs for select to tessera_tenant using (tenant_id = tessera.current_tenant());
 create policy tenant_updates on tessera.embedding_jobs for update to tessera_tenant using (tenant_id = tessera.current_tenant()) with check (tenant_id = tessera.current_tenant());
@@ -100,7 +101,7 @@ create policy counter_reads on tessera.embeddings for select to tessera_counter 
 create policy eraser_deletes on tessera.embeddings for delete to tessera_eraser using (true);
 create policy eraser_reads on tessera.embeddings for select to tessera_eraser using (true);
 create policy exporter_reads on tessera.embeddings for select to tessera_exporter using (tenant_id = tessera.current_tenant());
-create policy reader_reads on tessera.embeddings for select to tessera_reader using ((tenant_id = tessera.current_tenant()) AND ((audience = 0) OR (audience IN ( SELECT tessera.permitted_audiences() AS permitted_audiences))));
+create policy reader_reads on tessera.embeddings for select to tessera_reader, tessera_searcher using ((tenant_id = tessera.current_tenant()) AND ((audience = 0) OR (audience IN ( SELECT tessera.permitted_audiences() AS permitted_audiences))));
 create policy tenant_reads on tessera.embeddings for select to tessera_tenant, tessera_worker using (tenant_id = tessera.current_tenant());
 create policy tenant_updates on tessera.embeddings for update to tessera_tenant using (tenant_id = tessera.current_tenant()) with check (tenant_id = tessera.current_tenant());
 create policy worker_deletes on tessera.embeddings for delete to tessera_worker using (tenant_id = tessera.current_tenant());
@@ -111,13 +112,13 @@ create policy operator_updates on tessera.engine_settings for update to tessera_
 create policy eraser_deletes on tessera.jobs for delete to tessera_eraser using (true);
 create policy eraser_reads on tessera.jobs for select to tessera_eraser using (true);
 create policy tenant_inserts on tessera.jobs for insert to tessera_tenant with check (tenant_id = tessera.current_tenant());
-create policy tenant_reads on tessera.jobs for select to tessera_reader, tessera_tenant using (tenant_id = tessera.current_tenant());
+create policy tenant_reads on tessera.jobs for select to tessera_author, tessera_lister, tessera_reader, tessera_tenant using (tenant_id = tessera.current_tenant());
 create policy tenant_updates on tessera.jobs for update to tessera_tenant using (tenant_id = tessera.current_tenant()) with check (tenant_id = tessera.current_tenant());
 create policy worker_deletes_old on tessera.jobs for delete to tessera_worker using (updated_at < (now() - '30 days'::interval));
 create policy worker_inserts on tessera.jobs for insert to tessera_worker with check ((tenant_id = tessera.current_tenant()) AND (kind = 'backfill'::text));
 create policy worker_reads on tessera.jobs for select to tessera_worker using ((tenant_id = tessera.current_tenant()) OR ((kind = 'delete'::text) AND (done < total)) OR (updated_at < (now() - '30 days'::interval)));
 create policy worker_updates on tessera.jobs for update to tessera_worker using (tenant_id = tessera.current_tenant()) with check (tenant_id = tessera.current_tenant());
-create policy everyone_reads on tessera.models for select to tessera_exporter, tessera_operator, tessera_reader, tessera_tenant, tessera_worker using (true);
+create policy everyone_reads on tessera.models for select to tessera_exporter, tessera_lister, tessera_operator, tessera_reader, tessera_tenant, tessera_worker using (true);
 create policy programs_insert on tessera.models for insert to tessera_operator, tessera_worker with check (true);
 create policy eraser_deletes on tessera.query_samples for delete to tessera_eraser using (true);
 create policy eraser_reads on tessera.query_samples for select to tessera_eraser using (true);
@@ -145,7 +146,7 @@ create policy operator_deletes on tessera.recall_curves for delete to tessera_op
 create policy operator_inserts on tessera.recall_curves for insert to tessera_operator with check (true);
 create policy operator_reads on tessera.recall_curves for select to tessera_operator using (true);
 create policy operator_updates on tessera.recall_curves for update to tessera_operator using (true) with check (true);
-create policy tenant_reads on tessera.recall_curves for select to tessera_reader, tessera_tenant using (tenant_id = tessera.current_tenant());
+create policy tenant_reads on tessera.recall_curves for select to tessera_reader, tessera_searcher, tessera_tenant using (tenant_id = tessera.current_tenant());
 create policy admin_inserts on tessera.revoked_tokens for insert to tessera_admin with check (tenant_id = tessera.current_tenant());
 create policy admin_reads on tessera.revoked_tokens for select to tessera_admin using (tenant_id = tessera.current_tenant());
 create policy admin_updates on tessera.revoked_tokens for update to tessera_admin using (tenant_id = tessera.current_tenant()) with check (tenant_id = tessera.current_tenant());
@@ -163,7 +164,7 @@ create policy attacher_updates on tessera.source_changes for update to tessera_a
 create policy eraser_deletes on tessera.source_changes for delete to tessera_eraser using (true);
 create policy eraser_reads on tessera.source_changes for select to tessera_eraser using (true);
 create policy tenant_deletes on tessera.source_changes for delete to tessera_tenant using (tenant_id = tessera.current_tenant());
-create policy tenant_reads on tessera.source_changes for select to tessera_reader, tessera_tenant using (tenant_id = tessera.current_tenant());
+create policy tenant_reads on tessera.source_changes for select to tessera_lister, tessera_reader, tessera_tenant using (tenant_id = tessera.current_tenant());
 create policy tenant_updates on tessera.source_changes for update to tessera_tenant using (tenant_id = tessera.current_tenant()) with check (tenant_id = tessera.current_tenant());
 create policy watcher_inserts on tessera.source_changes for insert to tessera_watcher with check (true);
 create policy watcher_reads on tessera.source_changes for select to tessera_watcher using (true);
@@ -189,6 +190,7 @@ create policy operator_reads on tessera.tenant_deletions for select to tessera_o
 create policy operator_updates on tessera.tenant_deletions for update to tessera_operator using (true) with check (true);
 create policy sampler_reads on tessera.tenant_deletions for select to tessera_sampler using (tenant_id = tessera.current_tenant());
 create policy tenant_reads on tessera.tenant_deletions for select to tessera_admin, tessera_reader, tessera_tenant using (tenant_id = tessera.current_tenant());
+create policy tenant_reads on tessera.tenant_deletions for select to tessera_admin, tessera_author, tessera_caller, tessera_lister, tessera_reader, tessera_searcher, tessera_tenant using (tenant_id = tessera.current_tenant());
 create policy watcher_reads on tessera.tenant_deletions for select to tessera_watcher using (true);
 create policy worker_reads on tessera.tenant_deletions for select to tessera_worker using ((tenant_id = tessera.current_tenant()) OR (finished_at IS NULL));
 create policy counter_reads on tessera.tenant_models for select to tessera_counter using (true);
@@ -198,7 +200,7 @@ create policy exporter_reads on tessera.tenant_models for select to tessera_expo
 create policy operator_inserts on tessera.tenant_models for insert to tessera_operator with check (role = 'candidate'::text);
 create policy operator_reads on tessera.tenant_models for select to tessera_operator using (true);
 create policy operator_updates on tessera.tenant_models for update to tessera_operator using (true) with check (true);
-create policy tenant_reads_itself on tessera.tenant_models for select to tessera_reader, tessera_tenant, tessera_worker using (tenant_id = tessera.current_tenant());
+create policy tenant_reads_itself on tessera.tenant_models for select to tessera_author, tessera_lister, tessera_reader, tessera_searcher, tessera_tenant, tessera_worker using (tenant_id = tessera.current_tenant());
 create policy tenant_registers_itself on tessera.tenant_models for insert to tessera_tenant with check ((tenant_id = tessera.current_tenant()) AND (role = 'active'::text) AND (tier = 'exact'::text));
 create policy worker_reads_unfinished on tessera.tenant_models for select to tessera_worker using (((role <> 'retired'::text) AND (replaces IS NOT NULL) AND (filled_at IS NULL)) OR ((role = 'retired'::text) AND (emptied_at IS NULL)));
 create policy worker_updates on tessera.tenant_models for update to tessera_worker using (tenant_id = tessera.current_tenant()) with check (tenant_id = tessera.current_tenant());
@@ -212,27 +214,28 @@ create policy operator_reads on tessera.tenants for select to tessera_operator u
 create policy operator_updates on tessera.tenants for update to tessera_operator using (true) with check (true);
 create policy sampler_reads_itself on tessera.tenants for select to tessera_sampler using (id = tessera.current_tenant());
 create policy tenant_reads_itself on tessera.tenants for select to tessera_reader, tessera_tenant, tessera_worker using (id = tessera.current_tenant());
+create policy tenant_reads_itself on tessera.tenants for select to tessera_author, tessera_caller, tessera_lister, tessera_reader, tessera_searcher, tessera_tenant, tessera_worker using (id = tessera.current_tenant());
 create policy tenant_registers_itself on tessera.tenants for insert to tessera_admin, tessera_tenant with check ((id = tessera.current_tenant()) AND (status = 'active'::text) AND (NOT (EXISTS ( SELECT FROM tessera.tenant_deletions d WHERE ((d.tenant_id = tenants.id) AND (d.lifted_at IS NULL))))));
 create policy watcher_inserts on tessera.tenants for insert to tessera_watcher with check ((status = 'active'::text) AND (NOT (EXISTS ( SELECT FROM tessera.tenant_deletions d WHERE ((d.tenant_id = tenants.id) AND (d.lifted_at IS NULL))))));
 create policy watcher_reads on tessera.tenants for select to tessera_watcher using (true);
 create policy worker_reads_inactive on tessera.tenants for select to tessera_worker using (status <> 'active'::text);
 create policy eraser_deletes on tessera.term_stats for delete to tessera_eraser using (true);
 create policy eraser_reads on tessera.term_stats for select to tessera_eraser using (true);
-create policy tenant_reads on tessera.term_stats for select to tessera_reader, tessera_tenant, tessera_worker using (tenant_id = tessera.current_tenant());
+create policy tenant_reads on tessera.term_stats for select to tessera_reader, tessera_searcher, tessera_tenant, tessera_worker using (tenant_id = tessera.current_tenant());
 create policy worker_deletes on tessera.term_stats for delete to tessera_worker using (tenant_id = tessera.current_tenant());
 create policy worker_inserts on tessera.term_stats for insert to tessera_worker with check (tenant_id = tessera.current_tenant());
 create policy worker_updates on tessera.term_stats for update to tessera_worker using (tenant_id = tessera.current_tenant()) with check (tenant_id = tessera.current_tenant());
 create policy counter_reads on tessera.unembeddable_chunks for select to tessera_counter using (true);
 create policy eraser_deletes on tessera.unembeddable_chunks for delete to tessera_eraser using (true);
 create policy eraser_reads on tessera.unembeddable_chunks for select to tessera_eraser using (true);
-create policy reader_reads on tessera.unembeddable_chunks for select to tessera_reader using ((tenant_id = tessera.current_tenant()) AND ((audience = 0) OR (audience IN ( SELECT tessera.permitted_audiences() AS permitted_audiences))));
+create policy reader_reads on tessera.unembeddable_chunks for select to tessera_lister, tessera_reader using ((tenant_id = tessera.current_tenant()) AND ((audience = 0) OR (audience IN ( SELECT tessera.permitted_audiences() AS permitted_audiences))));
 create policy tenant_reads on tessera.unembeddable_chunks for select to tessera_tenant, tessera_worker using (tenant_id = tessera.current_tenant());
 create policy worker_deletes on tessera.unembeddable_chunks for delete to tessera_worker using (tenant_id = tessera.current_tenant());
 create policy worker_inserts on tessera.unembeddable_chunks for insert to tessera_worker with check (tenant_id = tessera.current_tenant());
 create policy eraser_deletes on tessera.write_outcomes for delete to tessera_eraser using (true);
 create policy eraser_reads on tessera.write_outcomes for select to tessera_eraser using (true);
-create policy tenant_inserts on tessera.write_outcomes for insert to tessera_tenant with check (tenant_id = tessera.current_tenant());
-create policy tenant_reads on tessera.write_outcomes for select to tessera_reader, tessera_tenant using (tenant_id = tessera.current_tenant());
-create policy tenant_updates on tessera.write_outcomes for update to tessera_tenant using (tenant_id = tessera.current_tenant()) with check (tenant_id = tessera.current_tenant());
+create policy tenant_inserts on tessera.write_outcomes for insert to tessera_tenant with check ((tenant_id = tessera.current_tenant()) AND (subject = current_setting('tessera.subject'::text, true)));
+create policy tenant_reads on tessera.write_outcomes for select to tessera_reader, tessera_tenant using ((tenant_id = tessera.current_tenant()) AND (subject = current_setting('tessera.subject'::text, true)));
+create policy tenant_updates on tessera.write_outcomes for update to tessera_tenant using ((tenant_id = tessera.current_tenant()) AND (subject = current_setting('tessera.subject'::text, true))) with check ((tenant_id = tessera.current_tenant()) AND (subject = current_setting('tessera.subject'::text, true)));
 create policy worker_deletes_old on tessera.write_outcomes for delete to tessera_worker using (created_at < (now() - '1 day'::interval));
 create policy worker_reads_old on tessera.write_outcomes for select to tessera_worker using (created_at < (now() - '1 day'::interval));

@@ -2,8 +2,22 @@ import pg from 'pg';
 import type { Principal } from '../auth/principal.ts';
 import { type ApiKeyId, isTenantId, type TenantId } from '../ids.ts';
 
+/**
+ * The roles of reads, by the scopes that the principal has of `search` and `documents:read`: both; one without the other; and of
+ * `documents:write` alone, or none of the three. Migration `roles_of_scopes` says what each may see.
+ */
+export const readingRoles = [
+  'tessera_reader',
+  'tessera_searcher',
+  'tessera_lister',
+  'tessera_author',
+  'tessera_caller',
+] as const;
+
+type ReadingRole = (typeof readingRoles)[number];
+
 export type ScopeRole =
-  | 'tessera_reader'
+  | ReadingRole
   | 'tessera_tenant'
   | 'tessera_admin'
   | 'tessera_gate'
@@ -40,22 +54,40 @@ export interface Scope {
   readonly settings?: ScopeSettings;
 }
 
-/** The scope of reads: a role that cannot write, whoever calls. */
-export function tenantScope(principal: Principal, settings?: ScopeSettings): Scope {
-  return { ...scopeAs('tessera_reader', principal), ...(settings && { settings }) };
-}
-
 /**
- * The scope of writes. A principal without the scope `documents:write` gets the role that cannot write, so that PostgreSQL
+ * The scope of reads: a role that cannot write, and that sees what the principal's scopes open and no more, so that PostgreSQL
  * refuses (42501) what the schema should have refused.
  */
-export function writerScope(principal: Principal): Scope {
-  return actingAs(principal.scopes.includes('documents:write') ? 'tessera_tenant' : 'tessera_reader', principal);
+export function tenantScope(principal: Principal, settings?: ScopeSettings): Scope {
+  return { ...scopeAs(readingRole(principal), principal), ...(settings && { settings }) };
 }
 
-/** The scope of a tenant's administration: for a principal without the scope `tenant:admin`, again the reader's role. */
+/** The scope of lists of what a tenant has: for a principal without `documents:read` the role that sees nothing. */
+export function listScope(principal: Principal): Scope {
+  return principal.scopes.includes('documents:read') ? tenantScope(principal) : scopeAs('tessera_caller', principal);
+}
+
+/** The scope of a document or a job by its id: for whoever may list them, and for writers, who are told of their own writes. */
+export function itemScope(principal: Principal): Scope {
+  return principal.scopes.includes('documents:read') ? tenantScope(principal) : authorScope(principal);
+}
+
+/** The scope of what writers alone are told: for a principal without `documents:write` the role that sees nothing. */
+export function authorScope(principal: Principal): Scope {
+  if (!principal.scopes.includes('documents:write')) return scopeAs('tessera_caller', principal);
+  const role = readingRole(principal);
+  // The reader reads that, too, in the flight of whatever else it is asked.
+  return scopeAs(role === 'tessera_reader' ? role : 'tessera_author', principal);
+}
+
+/** The scope of writes: for a principal without the scope `documents:write` the role that sees nothing and cannot write. */
+export function writerScope(principal: Principal): Scope {
+  return actingAs(principal.scopes.includes('documents:write') ? 'tessera_tenant' : 'tessera_caller', principal);
+}
+
+/** The scope of a tenant's administration: for a principal without the scope `tenant:admin` again the role that sees nothing. */
 export function adminScope(principal: Principal): Scope {
-  return actingAs(principal.scopes.includes('tenant:admin') ? 'tessera_admin' : 'tessera_reader', principal);
+  return actingAs(principal.scopes.includes('tenant:admin') ? 'tessera_admin' : 'tessera_caller', principal);
 }
 
 /**
@@ -67,15 +99,20 @@ export function revokerScope(principal: Principal): Scope {
 }
 
 /**
- * The scope of an operator's request, which is no tenant's: for a principal without the scope `operator`, again the reader's
- * role.
+ * The scope of an operator's request, which is no tenant's: for a principal without the scope `operator` again the role that
+ * sees nothing.
  */
 export function operatorScopeOf(principal: Principal): Scope {
-  const { tenantId: _, ...scope } = actingAs(
-    principal.scopes.includes('operator') ? 'tessera_operator' : 'tessera_reader',
-    principal,
-  );
+  const role = principal.scopes.includes('operator') ? 'tessera_operator' : 'tessera_caller';
+  const { tenantId: _, ...scope } = actingAs(role, principal);
   return scope;
+}
+
+function readingRole({ scopes }: Principal): ReadingRole {
+  const [searches, reads] = [scopes.includes('search'), scopes.includes('documents:read')];
+  if (searches) return reads ? 'tessera_reader' : 'tessera_searcher';
+  if (reads) return 'tessera_lister';
+  return scopes.includes('documents:write') ? 'tessera_author' : 'tessera_caller';
 }
 
 function scopeAs(role: ScopeRole, { tenantId, subject, groups }: Principal): Scope {

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { DatabaseWatch } from './database-watch.ts';
-import type { Scope } from './scope.ts';
+import { readingRoles, type Scope, type ScopeRole } from './scope.ts';
 import type { Turns } from './turns.ts';
 
 /** A connection that is somebody's until it is released. */
@@ -9,6 +9,8 @@ export interface TakenConnection {
   /** @param isBroken it is closed, and nobody gets it again. */
   release(isBroken?: boolean): void;
 }
+
+const readers: ReadonlySet<ScopeRole> = new Set(readingRoles);
 
 interface TakenFrom {
   readonly pool: pg.Pool;
@@ -25,7 +27,7 @@ export async function takeConnection(
   { pool, turns, signal, watch }: TakenFrom,
   { tenantId, role }: Pick<Scope, 'tenantId' | 'role'>,
 ): Promise<TakenConnection> {
-  const turn = turns?.enter({ tenant: tenantId, reads: role === 'tessera_reader', signal });
+  const turn = turns?.enter({ tenant: tenantId, reads: readers.has(role), signal });
   const leave = turn instanceof Promise && watch ? await turn.finally(watch.onWait()) : await turn;
   try {
     const client = await pool.connect();

@@ -3,9 +3,9 @@ import { type Copy, type Database, type Execute, readInFlight, type Statement, t
 import { type ScopeSettings, tenantScope, writerScope } from './scope.ts';
 
 /**
- * Reads one tenant's rows in one flight, under row-level security, as a role that cannot write.
+ * Reads one tenant's rows in one flight, under row-level security, as a role that cannot write and sees what the scopes open.
  * @returns the statement's rows.
- * @throws {Refusal} `DATABASE_UNAVAILABLE` or `STATEMENT_TIMEOUT`.
+ * @throws {Refusal} `DATABASE_UNAVAILABLE` or `STATEMENT_TIMEOUT`; SQLSTATE 42501 for what the principal's scopes do not open.
  */
 export async function readAsTenant<Row>(
   database: Database,

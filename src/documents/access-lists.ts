@@ -2,7 +2,8 @@ import { sql } from 'kysely';
 import type { AccessList } from '../access-list.ts';
 import type { Principal } from '../auth/principal.ts';
 import { sqlBuilder } from '../db/compile.ts';
-import { readAsTenant } from '../db/tenant.ts';
+import { readInFlight } from '../db/database.ts';
+import { authorScope } from '../db/scope.ts';
 import type { DocumentId, TenantId } from '../ids.ts';
 import type { DocumentDeps } from './read-documents.ts';
 
@@ -17,12 +18,13 @@ export function accessListsStatement(tenantId: TenantId, ids: readonly DocumentI
     .where('documents.id', '=', sql<string>`any(${ids}::uuid[])`);
 }
 
-/** Access lists by document id; a document that the whole tenant may see, or that the caller may not, is absent. */
+/** Access lists by document id, for writers; a document that the whole tenant may see, or that the caller may not, is absent. */
 export async function readAccessLists(
   deps: DocumentDeps,
   principal: Principal,
   ids: readonly DocumentId[],
 ): Promise<Map<DocumentId, AccessList>> {
-  const rows = await readAsTenant(deps.database, principal, accessListsStatement(principal.tenantId, ids));
+  const statement = accessListsStatement(principal.tenantId, ids);
+  const [rows] = await readInFlight(deps.database, authorScope(principal), [statement]);
   return new Map(rows.map(({ id, users, groups }) => [id, { users, groups }]));
 }

@@ -1,6 +1,7 @@
 import type { Principal } from '../auth/principal.ts';
 import { decodeCursor, encodeCursor, fingerprint } from '../cursor.ts';
-import type { Database } from '../db/database.ts';
+import { type Database, readInFlight } from '../db/database.ts';
+import { itemScope, listScope } from '../db/scope.ts';
 import { readAsTenant } from '../db/tenant.ts';
 import type { Document } from '../document.ts';
 import { Refusal } from '../errors.ts';
@@ -33,12 +34,14 @@ export interface ListDocumentsRequest {
 }
 
 /** The tenant's documents with these ids, in no order; those of nobody or of another tenant are not among them. */
-export function readDocuments(
+export async function readDocuments(
   deps: DocumentDeps,
   principal: Principal,
   ids: readonly DocumentId[],
 ): Promise<Document[]> {
-  return readAsTenant(deps.database, principal, documentsByIdStatement(principal.tenantId, ids));
+  const statement = documentsByIdStatement(principal.tenantId, ids);
+  const [rows] = await readInFlight(deps.database, itemScope(principal), [statement]);
+  return rows;
 }
 
 /** The tenant's documents with these keys, in no order; those of nobody or of another tenant are not among them. */
@@ -50,7 +53,9 @@ export async function readDocumentsByKey(
   // No stored text has a NUL or half a character, and PostgreSQL refuses to be asked for one.
   const possible = keys.filter(({ collection, externalId }) => isStorable(collection) && isStorable(externalId));
   if (possible.length === 0) return [];
-  return readAsTenant(deps.database, principal, documentsByKeyStatement(principal.tenantId, possible));
+  const statement = documentsByKeyStatement(principal.tenantId, possible);
+  const [rows] = await readInFlight(deps.database, listScope(principal), [statement]);
+  return rows;
 }
 
 function isStorable(text: string): boolean {
@@ -94,7 +99,7 @@ export async function listDocuments(
     ...(request.after != null && { after: readPlace(list, request.after) }),
     limit: first + 1,
   });
-  const rows = await readAsTenant(deps.database, principal, statement);
+  const [rows] = await readInFlight(deps.database, listScope(principal), [statement]);
   const { items, hasNextPage } = toPage(rows, first);
   return { items: items.map((document) => ({ document, cursor: encodeCursor(list, [document.id]) })), hasNextPage };
 }

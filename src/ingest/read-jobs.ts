@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import type { Principal } from '../auth/principal.ts';
 import { sqlBuilder } from '../db/compile.ts';
-import type { Database } from '../db/database.ts';
-import { readAsTenant } from '../db/tenant.ts';
+import { type Database, readInFlight } from '../db/database.ts';
+import { itemScope, listScope } from '../db/scope.ts';
 import type { JobId, TenantId } from '../ids.ts';
 import type { JobKind } from './queue-chunks.ts';
 
@@ -74,7 +74,8 @@ export async function readJobs(
   ids: readonly JobId[],
 ): Promise<Job[]> {
   const statement = jobsStatement(principal.tenantId, { ids, limit: ids.length });
-  return (await readAsTenant(deps.database, principal, statement)).map(toJob);
+  const [rows] = await readInFlight(deps.database, itemScope(principal), [statement]);
+  return rows.map(toJob);
 }
 
 /** The tenant's jobs, newest first. */
@@ -83,7 +84,8 @@ export async function listJobs(
   principal: Principal,
   limit: number,
 ): Promise<Job[]> {
-  return (await readAsTenant(deps.database, principal, jobsStatement(principal.tenantId, { limit }))).map(toJob);
+  const [rows] = await readInFlight(deps.database, listScope(principal), [jobsStatement(principal.tenantId, { limit })]);
+  return rows.map(toJob);
 }
 
 /** What was embedded, less what became superfluous before its turn: a chunk that is gone is as good as done. */

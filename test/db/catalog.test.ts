@@ -45,10 +45,14 @@ describe('the lock', () => {
     const own = { inherits: false, passes_on: false };
     expect(rows).toEqual([
       { login: 'tessera_gateway', role: 'tessera_admin', ...own },
+      { login: 'tessera_gateway', role: 'tessera_author', ...own },
+      { login: 'tessera_gateway', role: 'tessera_caller', ...own },
       { login: 'tessera_gateway', role: 'tessera_gate', ...own },
+      { login: 'tessera_gateway', role: 'tessera_lister', ...own },
       { login: 'tessera_gateway', role: 'tessera_operator', ...own },
       { login: 'tessera_gateway', role: 'tessera_reader', ...own },
       { login: 'tessera_gateway', role: 'tessera_sampler', ...own },
+      { login: 'tessera_gateway', role: 'tessera_searcher', ...own },
       { login: 'tessera_gateway', role: 'tessera_tenant', ...own },
       { login: 'tessera_worker_login', role: 'tessera_exporter', ...own },
       { login: 'tessera_worker_login', role: 'tessera_reader', ...own },
@@ -61,7 +65,7 @@ describe('the lock', () => {
     const { rows } = await db.owner.query(
       `select m.rolname as member, r.rolname as role
        from pg_auth_members a join pg_roles r on r.oid = a.roleid join pg_roles m on m.oid = a.member
-       where m.rolname in ('tessera_reader', 'tessera_tenant', 'tessera_admin', 'tessera_gate', 'tessera_worker', 'tessera_operator', 'tessera_keyword', 'tessera_counter', 'tessera_gatekeeper', 'tessera_audience', 'tessera_eraser', 'tessera_exporter', 'tessera_sampler', 'tessera_meter', 'tessera_watcher', 'tessera_attacher')`,
+       where m.rolname in ('tessera_reader', 'tessera_searcher', 'tessera_lister', 'tessera_author', 'tessera_caller', 'tessera_tenant', 'tessera_admin', 'tessera_gate', 'tessera_worker', 'tessera_operator', 'tessera_keyword', 'tessera_counter', 'tessera_gatekeeper', 'tessera_audience', 'tessera_eraser', 'tessera_exporter', 'tessera_sampler', 'tessera_meter', 'tessera_watcher', 'tessera_attacher')`,
     );
     expect(rows).toEqual([]);
   });
@@ -77,21 +81,37 @@ describe('the lock', () => {
       { name: 'embedding_counts', owner: 'tessera_counter', callers: ['tessera_operator'] },
       { name: 'erase_tenant', owner: 'tessera_eraser', callers: ['tessera_worker'] },
       { name: 'find_api_keys', owner: 'tessera_gatekeeper', callers: ['tessera_gate'] },
-      { name: 'has_access_lists', owner: 'tessera_audience', callers: ['tessera_reader'] },
-      { name: 'job_outbox', owner: 'tessera_counter', callers: ['tessera_reader'] },
-      { name: 'keyword_best', owner: 'tessera_keyword', callers: ['tessera_reader', 'tessera_tenant'] },
-      { name: 'keyword_matches', owner: 'tessera_keyword', callers: ['tessera_reader', 'tessera_tenant'] },
+      { name: 'has_access_lists', owner: 'tessera_audience', callers: ['tessera_reader', 'tessera_searcher'] },
+      { name: 'job_outbox', owner: 'tessera_counter', callers: ['tessera_author', 'tessera_lister', 'tessera_reader'] },
+      {
+        name: 'keyword_best',
+        owner: 'tessera_keyword',
+        callers: ['tessera_reader', 'tessera_searcher', 'tessera_tenant'],
+      },
+      {
+        name: 'keyword_matches',
+        owner: 'tessera_keyword',
+        callers: ['tessera_reader', 'tessera_searcher', 'tessera_tenant'],
+      },
       { name: 'model_counts', owner: 'tessera_counter', callers: ['tessera_operator'] },
       { name: 'models_in_use', owner: 'tessera_counter', callers: ['tessera_operator', 'tessera_worker'] },
       { name: 'note_key_use', owner: 'tessera_gatekeeper', callers: ['tessera_gate'] },
       { name: 'note_source_change', owner: 'tessera_watcher', callers: ['tessera_attacher'] },
       { name: 'note_source_fault', owner: 'tessera_watcher', callers: ['tessera_attacher'] },
       { name: 'note_source_row', owner: 'tessera_watcher', callers: ['tessera_attacher'] },
-      { name: 'permitted_audiences', owner: 'tessera_audience', callers: ['tessera_keyword', 'tessera_reader'] },
+      {
+        name: 'permitted_audiences',
+        owner: 'tessera_audience',
+        callers: ['tessera_author', 'tessera_keyword', 'tessera_lister', 'tessera_reader', 'tessera_searcher'],
+      },
       { name: 'quota_limits_since', owner: 'tessera_meter', callers: ['tessera_gate'] },
       { name: 'revocations_since', owner: 'tessera_gatekeeper', callers: ['tessera_gate'] },
       { name: 'take_quota', owner: 'tessera_meter', callers: ['tessera_gate', 'tessera_tenant'] },
-      { name: 'tenant_languages', owner: 'tessera_keyword', callers: ['tessera_reader', 'tessera_tenant'] },
+      {
+        name: 'tenant_languages',
+        owner: 'tessera_keyword',
+        callers: ['tessera_reader', 'tessera_searcher', 'tessera_tenant'],
+      },
       { name: 'tenant_sizes', owner: 'tessera_counter', callers: ['tessera_operator'] },
       { name: 'token_is_revoked', owner: 'tessera_gatekeeper', callers: ['tessera_gate'] },
     ]);
@@ -138,6 +158,16 @@ describe('the search for holes', () => {
       'embeddings: policy tenant_reads lets tessera_reader select whatever the access list',
     ],
     ['grant insert on documents to tessera_reader', 'documents: insert is granted to tessera_reader'],
+    ['grant delete on chunks to tessera_searcher', 'chunks: delete is granted to tessera_searcher'],
+    ['grant select on documents to tessera_searcher', 'documents: select of body is granted to tessera_searcher'],
+    ['grant select (body) on documents to tessera_author', 'documents: select of body is granted to tessera_author'],
+    ['grant select (terms) on chunks to tessera_lister', 'chunks: select of terms is granted to tessera_lister'],
+    ['grant select (coarse) on embeddings to tessera_lister', 'embeddings: select of it is granted to tessera_lister'],
+    ['grant select (id) on documents to tessera_caller', 'documents: select of it is granted to tessera_caller'],
+    [
+      'alter policy tenant_reads_itself on tenants using (true)',
+      'tenants: policy tenant_reads_itself lets tessera_tenant select whatever the tenant',
+    ],
     [
       'revoke select on documents from tessera_reader',
       'documents: select is granted to tessera_tenant and not to tessera_reader',

@@ -173,7 +173,7 @@ describeServer('before it serves, the gateway', () => {
     ],
     [
       'alter policy reader_reads on tessera.documents rename to was; alter policy was on tessera.documents to tessera_keyword',
-      'alter policy was on tessera.documents to tessera_reader; alter policy was on tessera.documents rename to reader_reads',
+      'alter policy was on tessera.documents to tessera_reader, tessera_searcher, tessera_lister, tessera_author; alter policy was on tessera.documents rename to reader_reads',
       'documents: select is granted to tessera_reader and has no policy. Create the policies of tessera.documents again',
     ],
     [

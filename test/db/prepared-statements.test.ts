@@ -46,6 +46,16 @@ describeServer('statements with a name', () => {
     await database.close();
   });
 
+  it('are kept for each role by itself: one that another role ran is planned anew', async () => {
+    const database = await openOne();
+    const searcher = principalOf('acme', { scopes: ['search'] });
+    for (const who of [acme, searcher, acme, searcher])
+      await readInFlight(database, tenantScope(who), [named('one', 'select 1 as x')]);
+    const [rows] = await readInFlight(database, tenantScope(acme), [kept]);
+    expect(rows).toEqual([{ name: 'one' }, { name: 'one_tessera_searcher' }]);
+    await database.close();
+  });
+
   it('are not kept where a pooler would lose them', async () => {
     const database = await openOne(false);
     const [one] = await readInFlight(database, tenantScope(acme), [named<{ x: number }>('one', 'select 1 as x')]);

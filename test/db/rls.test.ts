@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { operatorScope, type Scope, tenantScope, workerScope } from '../../src/db/scope.ts';
+import { operatorScope, readingRoles, type Scope, tenantScope, workerScope } from '../../src/db/scope.ts';
 import type { TenantId } from '../../src/ids.ts';
 import { openTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type Outcome, tryInScope } from '../support/in-scope.ts';
@@ -11,7 +11,7 @@ import { type SeededTenant, seedEveryTable, unitVector } from '../support/seed-e
 type Reach = 'own' | 'all' | 'none' | 'never';
 type Verb = 'select' | 'insert' | 'update' | 'delete';
 type Role =
-  | 'tessera_reader'
+  | (typeof readingRoles)[number]
   | 'tessera_tenant'
   | 'tessera_admin'
   | 'tessera_gate'
@@ -31,7 +31,7 @@ const nothing = reach('never', 'never', 'never', 'never');
 const ownReads = reach('own', 'never', 'never', 'never');
 
 interface TenantTable {
-  /** The reader reads what the tenant's writer reads, and writes nothing; the gate has no table. */
+  /** The reader reads what the tenant's writer reads, and writes nothing; other readers as below; the gate has no table. */
   readonly reaches: Readonly<Record<'tessera_tenant' | 'tessera_worker', Reaches>> & {
     readonly tessera_admin?: Reaches;
     readonly tessera_exporter?: Reaches;
@@ -294,16 +294,39 @@ const tables: Readonly<Record<string, TenantTable>> = {
   },
 };
 
+const ofAllScopes = ['tenant_deletions'];
+const ofDocuments = [...ofAllScopes, 'documents', 'chunks', 'embedding_jobs', 'tenant_models'];
+
+/** Of what the reader reads, the tables that somebody reads who lacks search, or documents:read, or both. */
+const readBy: Readonly<Partial<Record<Role, readonly string[]>>> = {
+  tessera_searcher: [
+    ...[...ofDocuments, 'document_attributes'],
+    ...['embeddings', 'term_stats', 'corpus_stats', 'recall_curves'],
+  ],
+  tessera_lister: [
+    ...[...ofDocuments, 'document_attributes'],
+    ...['collections', 'unembeddable_chunks', 'jobs', 'source_changes'],
+  ],
+  tessera_author: [...ofDocuments, 'jobs', 'audiences'],
+  tessera_caller: ofAllScopes,
+};
+
 /** How far a role reaches into a table. */
-function reachOf({ reaches }: TenantTable, role: Role): Reaches {
-  if (role === 'tessera_reader') return { ...nothing, select: reaches.tessera_tenant.select };
+function reachOf(table: string, role: Role): Reaches {
+  const { reaches } = tables[table] as TenantTable;
+  const isRead = readBy[role]?.includes(table) ?? role === 'tessera_reader';
+  if (isReader(role)) return isRead ? { ...nothing, select: reaches.tessera_tenant.select } : nothing;
   if (role === 'tessera_gate') return nothing;
   return reaches[role] ?? nothing;
 }
 
+function isReader(role: Role): role is (typeof readingRoles)[number] {
+  return (readingRoles as readonly Role[]).includes(role);
+}
+
 const refused: Outcome = { code: '42501' };
 const roles: readonly Role[] = [
-  'tessera_reader',
+  ...readingRoles,
   'tessera_tenant',
   'tessera_admin',
   'tessera_gate',
@@ -338,7 +361,7 @@ function attempt(role: Role, text: string, parameters: readonly unknown[] = []):
 
 describe.each(cases)('$role in the scope of alpha, on $table', ({ table, role }) => {
   const { insert, update } = tables[table] as TenantTable;
-  const own = reachOf(tables[table] as TenantTable, role);
+  const own = reachOf(table, role);
 
   test(`selects ${words(own.select)}`, async () => {
     const all = await attempt(role, `select distinct tenant_id from ${table} order by 1`);

@@ -1,3 +1,4 @@
+import { readingRoles, type ScopeRole } from '../../src/db/scope.ts';
 import type { TenantId } from '../../src/ids.ts';
 import { type Outcome, tryInScope } from '../support/in-scope.ts';
 import { bystanders, insider } from './bystanders.ts';
@@ -45,7 +46,10 @@ const anyValues: Readonly<Record<string, string>> = {
 /** Values that a role may write and no others, by role and table. */
 const onlyValues: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'tessera_worker jobs': { kind: `'backfill'` },
+  'tessera_tenant write_outcomes': { subject: `current_setting('tessera.subject')` },
 };
+
+const isReader = (role: ScopeRole) => (readingRoles as readonly ScopeRole[]).includes(role);
 
 /**
  * Tries something with a whole table past the gateway, in the scope of a tenant and without naming it, and takes it back:
@@ -89,11 +93,9 @@ export async function attemptRaw(
     const strangers = found.rows.filter((row) => row.tenant !== tenant);
     if (strangers.length > 0) report('leak', `${where}: reads rows of ${show(strangers)}`);
     if (!isBystander) return false;
-    const isHidden =
-      grants.isListed &&
-      role === 'tessera_reader' &&
-      subject !== insider &&
-      (tenant === bystanders[0] || table === 'audiences');
+    const isListed = grants.isListed && isReader(role) && (tenant === bystanders[0] || table === 'audiences');
+    // What came of a write is its sender's, whoever may write besides.
+    const isHidden = (isListed || table === 'write_outcomes') && subject !== insider;
     if (isHidden && found.count > 0) report('leak', `${where}: ${subject} reads what is hidden`);
     if (!isHidden && found.count === 0) report('missing', `${where}: ${subject} reads nothing`);
     return false;

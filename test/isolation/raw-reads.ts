@@ -29,12 +29,15 @@ export interface RawRead {
   expected(reader: RawReader): { readonly must: readonly string[]; readonly may?: readonly string[] };
 }
 
+/** Roles that read what both search and documents:read open; those with one of them; and those with either, or that write. */
 const documentRoles: readonly ScopeRole[] = ['tessera_reader', 'tessera_tenant'];
-const withWorker: readonly ScopeRole[] = [...documentRoles, 'tessera_worker'];
+const listerRoles: readonly ScopeRole[] = [...documentRoles, 'tessera_lister'];
+const searcherRoles: readonly ScopeRole[] = [...documentRoles, 'tessera_searcher'];
+const anyRoles: readonly ScopeRole[] = [...documentRoles, 'tessera_searcher', 'tessera_lister', 'tessera_author'];
 
 /** Only readers are held to access lists: whoever writes sees the whole tenant. */
 function documentsFor({ tenant, person, role }: RawReader): ModelDocument[] {
-  return role === 'tessera_reader' ? visibleTo(person, tenant) : allOf(tenant);
+  return role === 'tessera_tenant' || role === 'tessera_worker' ? allOf(tenant) : visibleTo(person, tenant);
 }
 
 /** Whoever writes sees deleted documents, to bring them back. */
@@ -58,22 +61,22 @@ function chunksOf(reader: RawReader, documents: readonly ModelDocument[]) {
 /** Tables and functions, each row by a name. */
 export const rawReads: readonly RawRead[] = [
   {
-    roles: documentRoles,
+    roles: anyRoles,
     sql: 'select id::text as name from documents',
     expected: (reader) => ({ must: idsOf(documentsFor(reader)), may: idsOf(restorableFor(reader)) }),
   },
   {
-    roles: documentRoles,
+    roles: listerRoles,
     sql: `select title || ' ' || body as name from documents`,
     expected: (reader) => ({ must: documentsFor(reader).map(textOf), may: restorableFor(reader).map(textOf) }),
   },
   {
-    roles: withWorker,
+    roles: [...anyRoles, 'tessera_worker'],
     sql: 'select id::text as name from chunks',
     expected: (reader) => chunksOf(reader, documentsFor(reader)),
   },
   {
-    roles: withWorker,
+    roles: [...searcherRoles, 'tessera_worker'],
     sql: 'select document_id::text as name from embeddings',
     expected: (reader) => ({
       must: idsOf(documentsFor(reader).filter(({ pending }) => !pending)),
@@ -81,7 +84,7 @@ export const rawReads: readonly RawRead[] = [
     }),
   },
   {
-    roles: documentRoles,
+    roles: [...listerRoles, 'tessera_searcher'],
     sql: `select document_id::text || ' ' || name as name from document_attributes`,
     expected: (reader) => {
       const of = (documents: Iterable<ModelDocument>) =>
@@ -90,7 +93,7 @@ export const rawReads: readonly RawRead[] = [
     },
   },
   {
-    roles: documentRoles,
+    roles: anyRoles,
     sql: 'select chunk_id::text as name from embedding_jobs',
     expected: (reader) =>
       chunksOf(
@@ -99,7 +102,7 @@ export const rawReads: readonly RawRead[] = [
       ),
   },
   {
-    roles: documentRoles,
+    roles: listerRoles,
     sql: 'select name from collections',
     expected: ({ tenant }) => ({ must: [...tenant.collections.keys()] }),
   },
@@ -109,12 +112,12 @@ export const rawReads: readonly RawRead[] = [
     expected: ({ tenant }) => ({ must: [...tenant.keys.keys()] }),
   },
   {
-    roles: [...withWorker, 'tessera_admin'],
+    roles: [...anyRoles, 'tessera_caller', 'tessera_worker', 'tessera_admin'],
     sql: 'select id as name from tenants',
     expected: ({ tenant: { id, registered } }) => ({ must: registered ? [id] : [] }),
   },
   {
-    roles: documentRoles,
+    roles: searcherRoles,
     sql: `select found::text as name from keyword_matches('english', '') found`,
     expected: (reader) => chunksOf(reader, visibleTo(reader.person, reader.tenant)),
   },
@@ -123,7 +126,7 @@ export const rawReads: readonly RawRead[] = [
 /** The function that looks past the policies, asked for a word; it is a reader's whoever calls it. */
 export function keywordRead(word: string): RawRead {
   return {
-    roles: documentRoles,
+    roles: searcherRoles,
     sql: `select found::text as name from keyword_matches('english', plainto_tsquery('english', $1)) found`,
     parameter: word,
     expected: (reader) =>
@@ -136,7 +139,7 @@ export function keywordRead(word: string): RawRead {
 
 /** The access lists themselves: those that name the reader, and for a writer all. */
 export const accessListRead: RawRead = {
-  roles: documentRoles,
+  roles: [...documentRoles, 'tessera_author'],
   sql: 'select json_build_array(users, groups)::text as name from audiences',
   expected: ({ tenant, role, person: { subject, groups } }) => ({
     must: [...tenant.rules].filter((rule) => {

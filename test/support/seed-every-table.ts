@@ -65,7 +65,7 @@ export async function seedEveryTable(
   // Long ago: the worker sees no other.
   await owner.query(
     `insert into write_outcomes (tenant_id, subject, key, fingerprint, outcome, created_at)
-     values ($1, 'seeded', 'one', 'x', '{}', '2020-01-01')`,
+     values ($1, 'somebody', 'one', 'x', '{}', '2020-01-01')`,
     [tenantId],
   );
   await owner.query(`insert into term_stats (tenant_id, language, term, chunks) values ($1, 'english', 1, 1)`, [

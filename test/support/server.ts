@@ -137,7 +137,7 @@ async function createOwner(superuser: pg.Client): Promise<void> {
       end;
       for existing in
         select rolname from pg_roles
-        where rolname in ('tessera_reader', 'tessera_tenant', 'tessera_admin', 'tessera_gate', 'tessera_worker', 'tessera_operator', 'tessera_keyword', 'tessera_counter', 'tessera_gatekeeper', 'tessera_audience', 'tessera_eraser', 'tessera_exporter', 'tessera_sampler', 'tessera_watcher', 'tessera_attacher',
+        where rolname in ('tessera_reader', 'tessera_searcher', 'tessera_lister', 'tessera_author', 'tessera_caller', 'tessera_tenant', 'tessera_admin', 'tessera_gate', 'tessera_worker', 'tessera_operator', 'tessera_keyword', 'tessera_counter', 'tessera_gatekeeper', 'tessera_audience', 'tessera_eraser', 'tessera_exporter', 'tessera_sampler', 'tessera_watcher', 'tessera_attacher',
           'tessera_gateway', 'tessera_worker_login')
       loop
         execute format('grant %I to ${ownerRole} with admin option', existing);

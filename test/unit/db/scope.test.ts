@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import {
   adminScope,
+  authorScope,
+  itemScope,
+  listScope,
   operatorScope,
+  operatorScopeOf,
   revokerScope,
   type ScopeSettings,
   scopeStatement,
@@ -12,27 +16,65 @@ import {
 import { parseTenantId, type TenantId } from '../../../src/ids.ts';
 
 const defaults = { vectorSchema: 'public', statementTimeoutMs: 15_000 };
-const alpha = { tenantId: parseTenantId('alpha'), subject: 'ann', groups: ['staff', 'night'], scopes: ['read'] };
+const alpha = {
+  tenantId: parseTenantId('alpha'),
+  subject: 'ann',
+  groups: ['staff', 'night'],
+  scopes: ['search', 'documents:read'],
+};
 
 const lines = (statement: string) => statement.split('; ');
 
 describe('the role of a scope', () => {
   const withScopes = (...scopes: string[]) => ({ ...alpha, scopes });
 
-  test('of reads is the reader, whatever the principal may do', () => {
-    expect(tenantScope(withScopes('documents:write', 'tenant:admin')).role).toBe('tessera_reader');
+  test('of reads is what search and documents:read open, whatever else the principal may do', () => {
+    for (const others of [[], ['tenant:admin', 'operator'], ['documents:write']]) {
+      expect(tenantScope(withScopes('search', 'documents:read', ...others)).role).toBe('tessera_reader');
+      expect(tenantScope(withScopes('search', ...others)).role).toBe('tessera_searcher');
+      expect(tenantScope(withScopes('documents:read', ...others)).role).toBe('tessera_lister');
+    }
+    expect(tenantScope(withScopes('documents:write', 'operator')).role).toBe('tessera_author');
+    for (const scopes of [[], ['tenant:admin', 'operator'], ['search ', 'documents:*']])
+      expect(tenantScope(withScopes(...scopes)).role).toBe('tessera_caller');
+  });
+
+  test('of lists is that for documents:read, and for nothing else one that sees nothing', () => {
+    expect(listScope(withScopes('search', 'documents:read')).role).toBe('tessera_reader');
+    expect(listScope(withScopes('documents:read')).role).toBe('tessera_lister');
+    expect(listScope(withScopes('search', 'documents:write', 'tenant:admin')).role).toBe('tessera_caller');
+  });
+
+  test('of a document or a job by its id is that of lists, and for a writer the author', () => {
+    expect(itemScope(withScopes('search', 'documents:read')).role).toBe('tessera_reader');
+    expect(itemScope(withScopes('documents:read', 'documents:write')).role).toBe('tessera_lister');
+    expect(itemScope(withScopes('search', 'documents:write')).role).toBe('tessera_author');
+    expect(itemScope(withScopes('search')).role).toBe('tessera_caller');
+  });
+
+  test('of what writers are told is the author, or the reader who may do all of it', () => {
+    expect(authorScope(withScopes('search', 'documents:read', 'documents:write')).role).toBe('tessera_reader');
+    expect(authorScope(withScopes('documents:read', 'documents:write')).role).toBe('tessera_author');
+    expect(authorScope(withScopes('search', 'documents:read')).role).toBe('tessera_caller');
   });
 
   test('of writes is the writer for documents:write and for nothing else', () => {
     expect(writerScope(withScopes('search', 'documents:write')).role).toBe('tessera_tenant');
     for (const scopes of [[], ['search', 'documents:read', 'tenant:admin', 'operator'], ['documents:write ']])
-      expect(writerScope(withScopes(...scopes)).role).toBe('tessera_reader');
+      expect(writerScope(withScopes(...scopes)).role).toBe('tessera_caller');
   });
 
   test('of administration is the administrator for tenant:admin and for nothing else', () => {
     expect(adminScope(withScopes('tenant:admin')).role).toBe('tessera_admin');
     for (const scopes of [[], ['search', 'documents:read', 'documents:write', 'operator']])
-      expect(adminScope(withScopes(...scopes)).role).toBe('tessera_reader');
+      expect(adminScope(withScopes(...scopes)).role).toBe('tessera_caller');
+  });
+
+  test('of operations is the operator for operator and for nothing else, and has no tenant', () => {
+    expect(operatorScopeOf(withScopes('operator'))).toMatchObject({ role: 'tessera_operator' });
+    const another = operatorScopeOf(withScopes('search', 'documents:read', 'documents:write', 'tenant:admin'));
+    expect(another).toMatchObject({ role: 'tessera_caller' });
+    expect(another).not.toHaveProperty('tenantId');
   });
 });
 
@@ -79,7 +121,7 @@ describe('scopeStatement', () => {
     expect(lines(scopeStatement(administrator, defaults))).toEqual(
       expect.arrayContaining(['set local role tessera_admin', line]),
     );
-    expect(lines(scopeStatement(revokerScope(alpha), defaults))).toContain('set local role tessera_reader');
+    expect(lines(scopeStatement(revokerScope(alpha), defaults))).toContain('set local role tessera_caller');
     for (const scope of [adminScope(alpha), tenantScope(alpha), writerScope(alpha), workerScope()])
       expect(lines(scopeStatement(scope, defaults))).not.toContain(line);
   });
