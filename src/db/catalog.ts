@@ -209,6 +209,7 @@ export const catalog = {
     kept_revocations_until: 'timestamptz null',
     request_id: 'text null default',
     token_id: 'text null default',
+    detached: 'jsonb default',
   },
   canaries: { tenant_id: 'text', created_at: 'timestamptz default' },
   quota_limits: {
@@ -277,7 +278,7 @@ export const catalog = {
     reason: 'text null',
     dead_at: 'timestamptz null',
   },
-  source_faults: { source: 'text', key: 'text', reason: 'text', noted_at: 'timestamptz default' },
+  source_faults: { source: 'text', key: 'text', reason: 'text', noted_at: 'timestamptz default', tenant: 'text null' },
   engine_settings: { name: 'text', value: 'float8', detail: 'jsonb default', measured_at: 'timestamptz default' },
   schema_migrations: { version: 'integer', name: 'text', sha256: 'text', applied_at: 'timestamptz default' },
 } as const;

@@ -1,6 +1,7 @@
 -- The policies that migrations 1 to 34 make, which the start and /ready compare with those of the database.
 -- The policies that migrations 1 to 36 make, which the start and /ready compare with those of the database.
 -- The policies that migrations 1 to 32 make, which the start and /ready compare with those of the database.
+-- The policies that migrations 1 to 33 make, which the start and /ready compare with those of the database.
 -- Written by: npx vitest run --project system test/db/policies.test.ts -t 'that the migrations make' --update
 
 create policy admin_inserts on tessera.api_keys for insert to tessera_admin with check (tenant_id = tessera.current_tenant());
@@ -172,6 +173,8 @@ create policy watcher_updates on tessera.source_changes for update to tessera_wa
 create policy worker_reads on tessera.source_changes for select to tessera_worker using (true);
 create policy attacher_deletes on tessera.source_faults for delete to tessera_attacher using (true);
 create policy attacher_reads on tessera.source_faults for select to tessera_attacher using (true);
+create policy eraser_deletes on tessera.source_faults for delete to tessera_eraser using (true);
+create policy eraser_reads on tessera.source_faults for select to tessera_eraser using (true);
 create policy watcher_deletes on tessera.source_faults for delete to tessera_watcher using (true);
 create policy watcher_inserts on tessera.source_faults for insert to tessera_watcher with check (true);
 create policy watcher_reads on tessera.source_faults for select to tessera_watcher using (true);
@@ -180,6 +183,8 @@ create policy attacher_deletes on tessera.sources for delete to tessera_attacher
 create policy attacher_inserts on tessera.sources for insert to tessera_attacher with check (true);
 create policy attacher_reads on tessera.sources for select to tessera_attacher using (true);
 create policy attacher_updates on tessera.sources for update to tessera_attacher using (true) with check (true);
+create policy eraser_deletes on tessera.sources for delete to tessera_eraser using (true);
+create policy eraser_reads on tessera.sources for select to tessera_eraser using (true);
 create policy watcher_reads on tessera.sources for select to tessera_watcher using (true);
 create policy eraser_reads on tessera.tenant_deletions for select to tessera_eraser using (true);
 create policy eraser_updates on tessera.tenant_deletions for update to tessera_eraser using (true) with check (true);

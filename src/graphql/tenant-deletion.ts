@@ -77,6 +77,11 @@ const TenantDeletion = builder.objectRef<TenantDeletionShape>('TenantDeletion').
         "Indexes of the tenant's own that hold it up: a worker with the owner's connection, or `tessera tiers --apply`, drops them.",
       resolve: ({ indexesToDrop }) => [...indexesToDrop],
     }),
+    detachedTables: t.stringList({
+      description:
+        "Attached tables whose every row was the tenant's, by name. Nothing of them is followed any more, as if they had been detached; their triggers stay, do nothing, and go with `tessera detach`.",
+      resolve: ({ detachedTables }) => [...detachedTables],
+    }),
     keptRevocations: t.exposeInt('keptRevocations', {
       description:
         'Revocations of tokens that had not expired when it finished. They are kept, so that the tokens do not hold when the tenant is created anew: the `jti` of each and its expiry, and not who revoked it. 0 until then.',

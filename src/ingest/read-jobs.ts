@@ -84,7 +84,9 @@ export async function listJobs(
   principal: Principal,
   limit: number,
 ): Promise<Job[]> {
-  const [rows] = await readInFlight(deps.database, listScope(principal), [jobsStatement(principal.tenantId, { limit })]);
+  const [rows] = await readInFlight(deps.database, listScope(principal), [
+    jobsStatement(principal.tenantId, { limit }),
+  ]);
   return rows.map(toJob);
 }
 

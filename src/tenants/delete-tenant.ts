@@ -36,6 +36,8 @@ export interface TenantDeletion {
   readonly tables: readonly ErasedTable[];
   /** Indexes of the tenant's own that must be dropped before it is finished. */
   readonly indexesToDrop: readonly string[];
+  /** Attached tables that were all the tenant's, by name. They are detached; their triggers stay and note nothing. */
+  readonly detachedTables: readonly string[];
   /** Revocations of tokens that had not expired when it finished; 0 until then. */
   readonly keptRevocations: number;
   /** When the last of them is cleared away; null where none is kept. */

@@ -17,6 +17,7 @@ const deletions = sqlBuilder
     sql.ref<Readonly<Record<string, number>>>('erased').as('erased'),
     sql.ref<Readonly<Record<string, number>> | null>('remaining').as('remaining'),
     sql.ref<readonly string[]>('waiting_for').as('indexesToDrop'),
+    sql.ref<readonly string[]>('detached').as('detachedTables'),
     'kept_revocations as keptRevocations',
     'kept_revocations_until as keptRevocationsUntil',
   ]);

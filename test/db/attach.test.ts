@@ -5,8 +5,11 @@ import { attachTable, detachTable } from '../../src/ingest/sources/attach-table.
 import { backfill } from '../../src/ingest/sources/backfill.ts';
 import { listSources } from '../../src/ingest/sources/list-sources.ts';
 import type { Mapping } from '../../src/ingest/sources/source.ts';
+import { deleteTenant, readDeletion } from '../../src/tenants/delete-tenant.ts';
+import { eraseTenants } from '../../src/worker/erase-tenants.ts';
 import { type Application, openApplication } from '../support/application.ts';
 import { describeServer, openTestDatabase, type TestDatabase } from '../support/database.ts';
+import { principalOf } from '../support/principal.ts';
 
 let db: TestDatabase;
 let shop: Application;
@@ -237,6 +240,48 @@ describeServer('an attached table', () => {
       await expect(shop.run(`select ${call}`), call).rejects.toMatchObject({
         code: expect.stringMatching(/42501|0A000/),
       });
+  });
+
+  test('of a tenant that is erased is detached with it: its triggers note nothing, and go or are used again', async () => {
+    const { tenantColumn: _, ...whole } = mapping;
+    const letters: Mapping = { ...whole, table: 'shop.letters', tenant: parseTenantId('gone') };
+    const write = (id: number) => shop.run(`insert into shop.letters (id, title, body) values ($1, 't', 'b')`, [id]);
+    const triggers = `select from pg_trigger where tgrelid = 'shop.letters'::regclass`;
+    await shop.owner.query(table.replace('articles', 'letters'));
+    await attachTable(shop.owner, letters);
+    await db.owner.query(`insert into tenants (id) values ('gone') on conflict do nothing`);
+    await write(1);
+    expect(await takeChanges()).toEqual(['upsert gone 1 t']);
+    await shop.owner.query('alter table shop.letters rename column title to subject');
+    await shop.run(`insert into shop.letters (id, subject, body) values (2, 't', 'b')`);
+    await shop.owner.query('alter table shop.letters rename column subject to title');
+    expect(await readFaults()).toHaveLength(1);
+
+    const operator = principalOf('operations', { scopes: ['operator'] });
+    const { id } = await deleteTenant(db, operator, parseTenantId('gone'));
+    await eraseTenants(db.worker);
+    const receipt = await readDeletion(db, operator, id);
+    expect(receipt).toMatchObject({ status: 'finished', detachedTables: ['shop.letters'] });
+    expect(receipt?.tables).toEqual(
+      expect.arrayContaining([
+        { table: 'sources', erasedRows: 1, remainingRows: 0 },
+        { table: 'source_faults', erasedRows: 1, remainingRows: 0 },
+      ]),
+    );
+    await write(3);
+    expect([await takeChanges(), await readFaults()]).toEqual([[], []]);
+    expect((await listSources(shop.owner)).map(({ name }) => name)).toEqual(['shop.articles']);
+
+    expect((await shop.owner.query(triggers)).rowCount).toBe(4);
+    await attachTable(shop.owner, { ...letters, tenant: parseTenantId('anew') });
+    await write(4);
+    expect(await takeChanges()).toEqual(['upsert anew 4 t']);
+    await db.owner.query(`delete from sources where name = 'shop.letters'`);
+    await detachTable(shop.owner, 'shop.letters');
+    expect((await shop.owner.query(triggers)).rowCount).toBe(0);
+    await expect(detachTable(shop.owner, 'shop.letters')).rejects.toThrow(/is not attached/);
+    await shop.owner.query('drop table shop.letters');
+    await db.owner.query('delete from audit_log');
   });
 
   test('is attached and detached by the owner of another table, who has the role for it, and both are in the audit log', async () => {

@@ -43,26 +43,33 @@ afterAll(() => db.close());
 
 beforeEach(async () => {
   await db.owner.query(
-    'delete from tenant_deletions; delete from tenants; delete from canaries; delete from revoked_tokens',
+    'delete from tenant_deletions; delete from tenants; delete from canaries; delete from revoked_tokens; delete from sources; delete from source_faults',
   );
   for (const id of [alpha, beta]) await seedEveryTable(db.owner, id);
   await db.owner.query('delete from tenant_deletions');
 });
 
-/** What is stored of a tenant in every table that has a column `tenant_id`, read past every policy. */
+/** Rows that have a tenant's id for a value of any column, by table, read past every policy. */
 async function rowsOf(tenantId: TenantId, owner: Superuser = db.owner): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const table of await tablesOfTenants(owner)) {
-    const { rows } = await owner.query(`select count(*)::int as count from ${table} where tenant_id = $1`, [tenantId]);
+    const { rows } = await owner.query(
+      `select count(*)::int as count from ${table} t where position($1 in to_jsonb(t)::text) > 0`,
+      [JSON.stringify(tenantId)],
+    );
     counts[table] = rows[0].count;
   }
   return counts;
 }
 
+/** Every table there is but receipts, and these, which no tenant has rows of. */
+const ofNoTenant = ['engine_settings', 'models', 'schema_migrations'];
+
 async function tablesOfTenants(owner: Superuser = db.owner): Promise<string[]> {
   const { rows } = await owner.query<{ name: string }>(
-    `select c.relname as name from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id'
-     where c.relnamespace = 'tessera'::regnamespace and c.relkind in ('r', 'p') and c.relname <> 'tenant_deletions' order by 1`,
+    `select c.relname as name from pg_class c
+     where c.relnamespace = 'tessera'::regnamespace and c.relkind in ('r', 'p') and c.relname <> all ($1) order by 1`,
+    [['tenant_deletions', ...ofNoTenant]],
   );
   return rows.map(({ name }) => name);
 }
@@ -210,13 +217,13 @@ describe('the operator', () => {
         () => readDeletions(db, principal, beta),
       ])
         expect(await codeOf(act()), act.toString()).toBe('42501');
-      expect(await readManagedTenant(db, principal, beta)).toBeUndefined();
+      expect(await codeOf(readManagedTenant(db, principal, beta))).toBe('42501');
     }
     expect(await readManagedTenant(db, operator, beta)).toMatchObject({ id: 'beta' });
   });
 
   test('never sees what a tenant holds: no row and no column of any of its tables', async () => {
-    const visible = new Set(['tenant_models', 'corpus_stats', 'drift_looks', 'recall_curves', 'quota_limits']);
+    const visible = new Set(['tenants', 'tenant_models', 'corpus_stats', 'drift_looks', 'recall_curves', 'quota_limits']);
     for (const table of await tablesOfTenants())
       expect(await tryInScope(db.database, operatorScope, `select 1 from ${table}`), table).toEqual(
         visible.has(table) ? { rows: expect.anything(), count: expect.any(Number) } : { code: '42501' },
@@ -264,8 +271,9 @@ describe('a tenant that is deleted', () => {
     });
     expect(receipt?.finishedAt).toBeInstanceOf(Date);
     const erased = Object.fromEntries((receipt?.tables ?? []).map(({ table, erasedRows }) => [table, erasedRows]));
-    const atDeletion = { ...before, audit_log: (before.audit_log ?? 0) + 1 };
-    expect(erased, 'the receipt counts what was there').toEqual({ ...atDeletion, tenants: 1 });
+    // The deletion and the table that is detached are put down, and erased with the rest.
+    expect(erased, 'the receipt counts what was there').toEqual({ ...before, audit_log: (before.audit_log ?? 0) + 2 });
+    expect(receipt?.detachedTables).toEqual(['seeded.alpha']);
     for (const { table, remainingRows } of receipt?.tables ?? []) expect(remainingRows, table).toBe(0);
     expect(Object.values(await rowsOf(alpha)).every((count) => count === 0)).toBe(true);
     expect(await rowsOf(beta)).toEqual(neighbour);
@@ -276,7 +284,15 @@ describe('a tenant that is deleted', () => {
     const { id } = await deleteTenant(db, operator, alpha);
     await eraseTenants(db.worker);
     const listed = (await readDeletion(db, operator, id))?.tables.map(({ table }) => table);
-    expect(listed).toEqual([...(await tablesOfTenants()), 'tenants'].sort());
+    expect(listed).toEqual(await tablesOfTenants());
+  });
+
+  test('is looked for in every column: a table that names it by another one is noticed', async () => {
+    const found = await db.whatIf(async (superuser) => {
+      await superuser.query(`create table tessera.notes (owner text); insert into tessera.notes values ('alpha')`);
+      return rowsOf(alpha, superuser);
+    });
+    expect(found).toMatchObject({ notes: 1, sources: 1, source_faults: 1 });
   });
 
   test('leaves revocations of tokens that have not expired, and of these no more than it takes, and says so in its receipt', async () => {
@@ -489,7 +505,7 @@ describeServer('a deletion that is interrupted', () => {
     expect(kills).toBeGreaterThan(15);
     const receipt = await readDeletion(db, operator, id);
     const erased = Object.fromEntries((receipt?.tables ?? []).map(({ table, erasedRows }) => [table, erasedRows]));
-    expect(erased).toEqual({ ...before, audit_log: 1, tenants: 1 });
+    expect(erased).toEqual({ ...before, audit_log: (before.audit_log ?? 0) + 2 });
     expect(Object.values(await rowsOf(alpha)).some((count) => count > 0)).toBe(false);
   }, 60_000);
 
@@ -568,7 +584,7 @@ describeServer('a deletion that is interrupted', () => {
       finishedAt: null,
       indexesToDrop: [graphIndexName(target)],
     });
-    expect(Object.values(await rowsOf(alpha)).every((count) => count === 0)).toBe(true);
+    expect(Object.entries(await rowsOf(alpha)).filter(([, count]) => count > 0)).toEqual([['tenants', 1]]);
     expect((await reviewTiers(owner)).changes).toMatchObject([{ step: 'drop', index: graphIndexName(target) }]);
     await eraseTenants(db.worker);
     expect(await readDeletion(db, operator, id)).toMatchObject({ status: 'finished', indexesToDrop: [] });

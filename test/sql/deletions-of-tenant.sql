@@ -10,6 +10,7 @@ select
   "erased" as "erased",
   "remaining" as "remaining",
   "waiting_for" as "indexesToDrop",
+  "detached" as "detachedTables",
   "kept_revocations" as "keptRevocations",
   "kept_revocations_until" as "keptRevocationsUntil"
 from

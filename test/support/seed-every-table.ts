@@ -68,6 +68,15 @@ export async function seedEveryTable(
      values ($1, 'somebody', 'one', 'x', '{}', '2020-01-01')`,
     [tenantId],
   );
+  await owner.query(
+    `insert into sources (name, table_schema, table_name, tenant, collection, key_columns, text_columns, page_columns)
+     values ('seeded.' || $1::text, 'seeded', $1, $1, 'notes', '{id}', '{body}', '{id}')`,
+    [tenantId],
+  );
+  await owner.query(
+    `insert into source_faults (source, key, reason, tenant) values ('seeded.' || $1::text, 'one', 'x', $1)`,
+    [tenantId],
+  );
   await owner.query(`insert into term_stats (tenant_id, language, term, chunks) values ($1, 'english', 1, 1)`, [
     tenantId,
   ]);

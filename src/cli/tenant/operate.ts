@@ -76,7 +76,7 @@ async function change(client: GatewayClient, field: string, variables: Record<st
 }
 
 const deletionFields =
-  'id tenantId status requestedAt startedAt finishedAt indexesToDrop keptRevocations keptRevocationsUntil tables { table erasedRows remainingRows }';
+  'id tenantId status requestedAt startedAt finishedAt indexesToDrop detachedTables keptRevocations keptRevocationsUntil tables { table erasedRows remainingRows }';
 
 async function requestDeletion(client: GatewayClient, id: TenantId | undefined): Promise<Deletion> {
   const { deleteTenant } = await client.request<{ deleteTenant: Deletion | Failure }>(

@@ -42,6 +42,7 @@ export interface Deletion {
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
   readonly indexesToDrop: readonly string[];
+  readonly detachedTables: readonly string[];
   readonly keptRevocations: number;
   readonly keptRevocationsUntil: string | null;
   readonly tables: readonly {
@@ -54,6 +55,7 @@ export interface Deletion {
 /** How far a deletion is, in a line; of a finished one the receipt below it. */
 export function formatDeletion(deletion: Deletion): string[] {
   const { tenantId, status, indexesToDrop, finishedAt, tables, keptRevocations, keptRevocationsUntil } = deletion;
+  const { detachedTables } = deletion;
   const erased = tables.reduce((sum, { erasedRows }) => sum + erasedRows, 0);
   if (status === 'WAITING')
     return [`${tenantId} is refused everything from now on, and waits for a worker to erase it.`];
@@ -72,6 +74,9 @@ export function formatDeletion(deletion: Deletion): string[] {
     ...tables.map(
       ({ table, erasedRows, remainingRows }) =>
         `  ${table.padEnd(width)}${formatCount(erasedRows).padStart(12)} erased${String(remainingRows ?? '-').padStart(4)} left`,
+    ),
+    ...detachedTables.map(
+      (table) => `  ${table} is not followed any more; "tessera detach ${table}" drops its triggers, which do nothing.`,
     ),
   ];
 }

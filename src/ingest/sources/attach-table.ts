@@ -24,7 +24,6 @@ export async function attachTable(owner: OwnerConnection, mapping: Mapping): Pro
  */
 export async function detachPlan(owner: OwnerConnection, name: string): Promise<string[]> {
   const { rows: known } = await owner.query('select from tessera.sources where name = $1', [name]);
-  if (known.length === 0) throw new SourceError(`${name} is not attached; "tessera attach --list" shows what is.`);
   const { rows } = await owner.query<{ table: string; trigger: string }>(
     `select format('%I.%I', n.nspname, c.relname) as table, t.tgname as trigger
      from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
@@ -32,6 +31,9 @@ export async function detachPlan(owner: OwnerConnection, name: string): Promise<
      order by 1, 2`,
     [name],
   );
+  // Of a table that was a deleted tenant's the triggers alone are left.
+  if (known.length === 0 && rows.length === 0)
+    throw new SourceError(`${name} is not attached; "tessera attach --list" shows what is.`);
   return detachStatements(name, rows);
 }
 

@@ -13,7 +13,7 @@ const rowsOf = {
 export const lockTimeoutStatement = `set local lock_timeout = '5s'`;
 
 /**
- * The statements that attach a table, for one transaction. A partition has triggers of its own, for whoever writes to it by its name; only
+ * The statements that attach a table, for one transaction. Triggers may be there already, of a tenant that was erased. A partition has triggers of its own, for whoever writes to it by its name; only
  * of the whole table is it known that it is empty.
  */
 export function attachStatements(source: Source): string[] {
@@ -22,7 +22,7 @@ export function attachStatements(source: Source): string[] {
       .filter((verb) => verb !== 'truncate' || table === source.name)
       .map(
         (verb) =>
-          `create trigger ${quoteIdentifier(`tessera_${verb}`)} after ${verb} on ${table} ${rowsOf[verb]}for each statement execute function tessera.note_source_change(${quoteLiteral(source.name)})`,
+          `create or replace trigger ${quoteIdentifier(`tessera_${verb}`)} after ${verb} on ${table} ${rowsOf[verb]}for each statement execute function tessera.note_source_change(${quoteLiteral(source.name)})`,
       ),
   );
   return [lockTimeoutStatement, insertSource(source), ...triggers];
