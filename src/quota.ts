@@ -14,10 +14,13 @@ export type Limits = { readonly [Kind in QuotaKind]?: number };
 /** Largest limit: GraphQL and PostgreSQL count in 32 bits. */
 export const largestLimit = 2_147_483_647;
 
+/** Whose limit it is. */
+type QuotaHolder = 'tenant' | 'apiKey';
+
 /** What is left of a limit. */
 export interface QuotaState {
   readonly kind: WindowKind;
-  readonly holder: 'tenant' | 'apiKey';
+  readonly holder: QuotaHolder;
   readonly limit: number;
   /** As far as this process knows: others may have taken more in the meantime. */
   readonly remaining: number;
@@ -32,7 +35,7 @@ const units: Record<QuotaKind, string> = {
   documents: 'documents',
   chunks: 'chunks',
 };
-const holders: Record<QuotaState['holder'], string> = { tenant: 'tenant', apiKey: 'API key' };
+const holders: Record<QuotaHolder, string> = { tenant: 'tenant', apiKey: 'API key' };
 
 /** A request that would pass a limit of its window: `RATE_LIMITED`, to be tried again in the next. */
 export class RateLimited extends Refusal {
@@ -61,19 +64,31 @@ export class QuotaExceededError extends ExpectedError {
   override readonly name = 'QuotaExceededError';
   readonly code = 'QUOTA_EXCEEDED';
   readonly kind: QuotaKind;
+  readonly holder: QuotaHolder;
   readonly limit: number;
+  /** What was left of it without the write; 0 where it was passed already. */
+  readonly remaining: number;
   /** When there is more of it again; null where only deleting helps. */
   readonly resetsAt: Date | null;
 
-  /** @param wanted what there would be of it with the write, or what the write needs of a window. */
-  constructor(kind: QuotaKind, limit: number, wanted: number, resetsAt: Date | null) {
+  /**
+   * @param wanted what there would be of it with the write, or what the write needs of a window.
+   * @param used what there is of it without the write.
+   */
+  constructor(
+    { kind, holder = 'tenant', limit }: { kind: QuotaKind; holder?: QuotaHolder; limit: number },
+    { wanted, used }: { wanted: number; used: number },
+    resetsAt: Date | null,
+  ) {
     super(
       resetsAt
         ? `The write needs ${wanted} ${units.embeddingTokensPerDay}, more than is left of ${limit}; there are ${limit} again at ${resetsAt.toISOString()}.`
         : `The tenant would have ${wanted} ${units[kind]}; ${limit} are allowed. Delete some first.`,
     );
     this.kind = kind;
+    this.holder = holder;
     this.limit = limit;
+    this.remaining = Math.max(0, limit - used);
     this.resetsAt = resetsAt;
   }
 }

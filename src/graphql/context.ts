@@ -17,6 +17,7 @@ import { Refusal } from '../errors.ts';
 import type { DocumentId, JobId } from '../ids.ts';
 import { type Job, readJobs } from '../ingest/read-jobs.ts';
 import type { IngestDeps } from '../ingest/write.ts';
+import type { QuotaExceededError } from '../quota.ts';
 import type { LimitsDeps } from '../quotas/tenant-limits.ts';
 import type { SearchDeps } from '../search/search.ts';
 import type { TenantDeps } from '../tenants/read-tenant.ts';
@@ -47,6 +48,8 @@ export interface RequestContext {
   /** Aborted when the client goes away or the request takes too long. */
   readonly signal: AbortSignal;
   readonly loaders: DocumentLoaders;
+  /** Writes of the request that were refused over a limit, so far. */
+  readonly refusedWrites: readonly QuotaExceededError[];
 }
 
 /** Batches what the fields of one request ask about documents: one statement each, however many documents there are. */

@@ -83,6 +83,7 @@ builder.objectType(QuotaExceededError, {
   fields: (t) => ({
     kind: t.expose('kind', { type: QuotaKindEnum, description: 'Of what.' }),
     limit: t.exposeInt('limit', { description: 'How much is allowed.' }),
+    remaining: t.exposeInt('remaining', { description: 'How much of that was left for the write.' }),
     resetsAt: t.expose('resetsAt', {
       type: 'DateTime',
       nullable: true,

@@ -6,10 +6,12 @@ import { createLoaders, type GraphQLDeps, type RequestContext } from '../graphql
 import { schema } from '../graphql/schema.ts';
 import { subgraphSchema } from '../graphql/subgraph-schema.ts';
 import type { Logger } from '../log.ts';
+import type { QuotaExceededError } from '../quota.ts';
 import { createErrorMask } from './error-response.ts';
 import { createDocumentFinder } from './find-document.ts';
 import { type GraphiqlOptions, graphiqlPage, renderGraphiqlPage } from './graphiql-page.ts';
 import { createPricer } from './price-requests.ts';
+import { noteRefusedWrites } from './refused-writes.ts';
 import { createTimeLimit, untilAborted } from './time-limit.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 import { useBodyLimit } from './use-body-limit.ts';
@@ -90,9 +92,11 @@ export function createGateway(options: GatewayOptions): Gateway {
       });
       const principal = caller && { ...caller, requestId: currentRequestId() };
       const depsFor = (until: AbortSignal) => depsForRequest(until, principal);
-      const deps = depsFor(signal);
+      const refusedWrites: QuotaExceededError[] = [];
+      const deps = noteRefusedWrites(depsFor(signal), refusedWrites);
       const authenticateAgain = () => authenticate(request, verifyToken);
-      return { deps, depsFor, principal, authenticateAgain, signal, loaders: createLoaders(deps, principal) };
+      const loaders = createLoaders(deps, principal);
+      return { deps, depsFor, principal, authenticateAgain, signal, loaders, refusedWrites };
     },
     maskedErrors: { maskError },
     plugins: [

@@ -60,7 +60,9 @@ export function createWriteCheck(
     const wanted = { keyId, kind, atLeast: tokens, wished: tokens, limit, windowSeconds: windowSeconds[kind] } as const;
     const [taken] = await execute(takeQuotaStatement(wanted));
     if (taken && taken.granted >= tokens) return;
-    throw new QuotaExceededError(kind, limit, tokens, new Date(Date.now() + (taken?.endsInMs ?? 0)));
+    const holder = keyId === undefined ? 'tenant' : 'apiKey';
+    const resetsAt = new Date(Date.now() + (taken?.endsInMs ?? 0));
+    throw new QuotaExceededError({ kind, holder, limit }, { wanted: tokens, used: taken?.used ?? limit }, resetsAt);
   }
 }
 
@@ -70,6 +72,8 @@ async function checkStorage(tenantId: TenantId, limits: Limits, added: AddedCont
   for (const table of tables) {
     const limit = limits[table] ?? Number.POSITIVE_INFINITY;
     const [row] = await execute(storedStatement(tenantId, table));
-    if (row && row.stored > limit) throw new QuotaExceededError(table, limit, row.stored, null);
+    if (!row || row.stored <= limit) continue;
+    const stored = { wanted: row.stored, used: row.stored - added[table] };
+    throw new QuotaExceededError({ kind: table, limit }, stored, null);
   }
 }

@@ -40,7 +40,11 @@ export interface Meter {
  * twentieth that another one holds and does not use.
  */
 const slicesPerWindow = 20;
-const prunedAbove = 10_000;
+/**
+ * Purses that a process keeps. Each tenant and key has one for each of its limits, and one of a day would stay for a day. What
+ * nobody has spent of for longest is forgotten: it costs a slice when it is asked for again, and what was left of the one before.
+ */
+const mostKept = 50_000;
 
 interface Purse {
   balance: number;
@@ -56,26 +60,38 @@ interface Purse {
 /**
  * @param windowMs the length of each kind's window, in milliseconds.
  * @param now a clock that is never set back, in milliseconds.
+ * @param most purses that are kept.
  */
 export function createMeter(
   takeSlice: TakeSlice,
   windowMs: Readonly<Record<WindowKind, number>>,
   now: () => number = () => performance.now(),
+  most = mostKept,
 ): Meter {
+  // Those that were used last stand last.
   const purses = new Map<string, Purse>();
 
   function purseOf({ tenantId, keyId = '' as ApiKeyId, kind }: Budget): Purse {
     const name = `${tenantId} ${keyId} ${kind}`;
     const known = purses.get(name);
-    if (known) return known;
-    if (purses.size >= prunedAbove) prune();
+    if (known) {
+      purses.delete(name);
+      purses.set(name, known);
+      return known;
+    }
+    makeRoom();
     const purse: Purse = { balance: 0, endsAtMs: Number.NEGATIVE_INFINITY, used: 0, isDry: false, filling: undefined };
     purses.set(name, purse);
     return purse;
   }
 
-  function prune(): void {
-    for (const [name, { endsAtMs, filling }] of purses) if (endsAtMs <= now() && !filling) purses.delete(name);
+  /** For one more; and of the oldest two, what has ended goes before there is need of it. */
+  function makeRoom(): void {
+    let looked = 0;
+    for (const [name, { endsAtMs, filling }] of purses) {
+      if (looked++ >= 2 && purses.size < most) return;
+      if (!filling && (purses.size >= most || endsAtMs <= now())) purses.delete(name);
+    }
   }
 
   async function fill(purse: Purse, budget: Budget, amount: number): Promise<void> {

@@ -100,7 +100,10 @@ export function createWatches(options: WatchesOptions): Watches {
   function entryOf<Answer>({ key, tenantId, ask }: Question<Answer, unknown>): Entry {
     const known = entries.get(key);
     if (known) return known;
-    const entry = { tenantId, watch: createWatch<unknown>({ ask, everyMs, inTurn, onFailure }) };
+    const entry = {
+      tenantId,
+      watch: createWatch<unknown>({ ask, everyMs, inTurn: (work) => inTurn(tenantId, work), onFailure }),
+    };
     entries.set(key, entry);
     return entry;
   }

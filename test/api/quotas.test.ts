@@ -12,7 +12,7 @@ const searchQuery = `query($text: String!, $mode: SearchMode) {
 }`;
 const upsertMutation = `mutation($input: [UpsertDocumentInput!]!) { upsertDocuments(input: $input) {
   ... on UpsertDocumentsPayload { documents { status } }
-  ... on QuotaExceededError { code message kind limit resetsAt }
+  ... on QuotaExceededError { code message kind limit remaining resetsAt }
 } }`;
 
 let gateway: TestGateway;
@@ -128,10 +128,11 @@ test('a limit of points counts each request by its price', async () => {
 });
 
 describe('a limit of stored documents', () => {
-  const exceeded = (wanted: number) => ({
+  const exceeded = (wanted: number, remaining: number) => ({
     code: 'QUOTA_EXCEEDED',
     kind: 'DOCUMENTS',
     limit: 5,
+    remaining,
     resetsAt: null,
     message: `The tenant would have ${wanted} documents; 5 are allowed. Delete some first.`,
   });
@@ -139,8 +140,8 @@ describe('a limit of stored documents', () => {
   test('takes what fits and nothing of what does not', async () => {
     const token = await limited('collector', { documents: 5 });
     expect((await upsert(token, documents(5))).documents?.length).toBe(5);
-    expect(await upsert(token, documents(6))).toEqual(exceeded(6));
-    expect(await upsert(token, documents(1, 'more'))).toEqual(exceeded(6));
+    expect(await upsert(token, documents(6))).toEqual(exceeded(6, 0));
+    expect(await upsert(token, documents(1, 'more'))).toEqual(exceeded(6, 0));
     // What is there may be changed.
     const changed = documents(5).map((document) => ({ ...document, body: 'It fell.' }));
     expect((await upsert(token, changed)).documents?.map(({ status }) => status)).toEqual(Array(5).fill('UPDATED'));
@@ -203,6 +204,7 @@ describe('a limit of embedding tokens', () => {
       code: 'QUOTA_EXCEEDED',
       kind: 'EMBEDDING_TOKENS_PER_DAY',
       limit: 3 * tokens,
+      remaining: tokens,
       resetsAt: expect.any(String),
       message: expect.stringMatching(
         /^The write needs \d+ embedding tokens a day, more than is left of \d+; there are/,
@@ -211,6 +213,54 @@ describe('a limit of embedding tokens', () => {
     expect((await upsert(token, changed.slice(1))).documents?.[0]?.status).toBe('UPDATED');
     // Unchanged, they cost nothing.
     expect((await upsert(token, documents(1))).documents?.[0]?.status).toBe('UNCHANGED');
+  });
+});
+
+describe('a request whose writes are all refused over a limit', () => {
+  const quota = (change: object) => ({ holder: 'TENANT', remaining: 0, resetsAt: null, ...change });
+  const twice = `mutation($a: [UpsertDocumentInput!]!, $b: [UpsertDocumentInput!]!) {
+    a: upsertDocuments(input: $a) { __typename } b: upsertDocuments(input: $b) { __typename } }`;
+  const refusedOnly = { __typename: 'QuotaExceededError' };
+
+  test.each([
+    ['documents', { documents: 1 }, { kind: 'DOCUMENTS', limit: 1, remaining: 1 }, 60],
+    ['chunks', { chunks: 1 }, { kind: 'CHUNKS', limit: 1, remaining: 1 }, 60],
+    [
+      'embedding tokens',
+      { embeddingTokensPerDay: 3 },
+      { kind: 'EMBEDDING_TOKENS_PER_DAY', limit: 3, remaining: 3, resetsAt: expect.stringMatching(/^20\d\d-.*Z$/) },
+      undefined,
+    ],
+  ])(
+    'is answered with 429, the time to wait and what is left of %s, and the result that it asked for',
+    async (name, limits, left, wait) => {
+      const token = await limited(`whole-${name.replace(' ', '-')}`, limits);
+      const refused = await gateway.graphql(token, upsertMutation, { input: documents(2) });
+      expect(refused.status).toBe(429);
+      expect(dataOf(refused)).toMatchObject({ upsertDocuments: { code: 'QUOTA_EXCEEDED', remaining: left.remaining } });
+      expect(quotaIn(refused)).toEqual([quota(left)]);
+      const seconds = Number(refused.headers.get('retry-after'));
+      if (wait === undefined) expect(seconds).toBeGreaterThan(0);
+      else expect(seconds).toBe(wait);
+      expect(JSON.parse(refused.text).extensions).not.toHaveProperty('http');
+    },
+  );
+
+  test('has 200 where anything of it was done, and still tells what was left', async () => {
+    const token = await limited('partial', { documents: 2, requestsPerMinute: 100 });
+    const answer = await gateway.graphql(token, twice, { a: documents(1), b: documents(3, 'more') });
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([200, null]);
+    expect(answer.data).toEqual({ a: { __typename: 'UpsertDocumentsPayload' }, b: refusedOnly });
+    const left = [{ kind: 'REQUESTS_PER_MINUTE', remaining: 99 }, quota({ kind: 'DOCUMENTS', limit: 2, remaining: 1 })];
+    expect(quotaIn(answer)).toMatchObject(left);
+    const both = await gateway.graphql(token, twice, { a: documents(5, 'a'), b: documents(5, 'b') });
+    expect([both.status, both.data]).toEqual([429, { a: refusedOnly, b: refusedOnly }]);
+  });
+
+  test('says whose limit it is, and nothing to a request that is not refused', async () => {
+    const token = await limited('within', { documents: 2 });
+    const answer = await gateway.graphql(token, upsertMutation, { input: documents(2) });
+    expect([answer.status, quotaIn(answer)]).toEqual([200, undefined]);
   });
 });
 

@@ -35,6 +35,7 @@ async function askUnchecked(scopes: readonly TokenScope[], query: string): Promi
     ...{ deps, principal, signal: signal.signal, loaders: createLoaders(deps, principal) },
     depsFor: () => deps,
     authenticateAgain: async () => principal,
+    refusedWrites: [],
   };
   if (!query.startsWith('subscription')) return graphql({ schema: unchecked, source: query, contextValue });
   const stream = await subscribe({ schema: unchecked, document: parse(query), contextValue });

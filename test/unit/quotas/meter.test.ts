@@ -6,7 +6,7 @@ const windowMs = { requestsPerMinute: 60_000, costPointsPerMinute: 60_000, embed
 const budget: Budget = { tenantId: 'acme' as TenantId, kind: 'requestsPerMinute', limit: 100 };
 
 /** A meter and the database that it asks, with a clock of their own each. */
-function open() {
+function open({ most }: { most?: number } = {}) {
   const clock = { nowMs: 1_000 };
   const database = { nowMs: 1_000, used: 0, window: 0, isDown: false, wishes: [] as number[] };
   const meter = createMeter(
@@ -21,6 +21,7 @@ function open() {
     },
     windowMs,
     () => clock.nowMs,
+    most,
   );
   /** Lets time pass for both. */
   const pass = (ms: number) => {
@@ -97,5 +98,31 @@ describe('a meter', () => {
     await expect(Promise.all([meter.spend(budget, 1), meter.spend(budget, 1)])).rejects.toThrow('down');
     database.isDown = false;
     expect(await meter.spend(budget, 1)).toMatchObject({ isGranted: true, remaining: 99 });
+  });
+
+  it('keeps so many purses and no more, and of those the ones that were spent of last', async () => {
+    const { meter, database } = open({ most: 1_000 });
+    const spend = async (from: number, to: number) => {
+      const before = database.wishes.length;
+      for (let tenant = from; tenant < to; tenant++)
+        await meter.spend({ ...budget, limit: 1_000_000, tenantId: `t${tenant}` as TenantId }, 1);
+      return database.wishes.length - before;
+    };
+    expect(await spend(0, 100_000)).toBe(100_000);
+    expect(await spend(99_000, 100_000), 'of the last thousand each has its slice').toBe(0);
+    expect(await spend(0, 1), 'of the first nothing is known').toBe(1);
+    expect(await spend(99_000, 99_001), 'in whose place the oldest is forgotten').toBe(1);
+    expect(await spend(99_002, 100_000)).toBe(0);
+  });
+
+  it('forgets purses whose window has ended as others come', async () => {
+    const { meter, database, pass } = open({ most: 10 });
+    const spend = (name: string) => meter.spend({ ...budget, limit: 1_000_000, tenantId: name as TenantId }, 1);
+    for (let tenant = 0; tenant < 8; tenant++) await spend(`old ${tenant}`);
+    pass(60_000);
+    for (let tenant = 0; tenant < 10; tenant++) await spend(`new ${tenant}`);
+    const wishes = database.wishes.length;
+    for (let tenant = 0; tenant < 10; tenant++) await spend(`new ${tenant}`);
+    expect(database.wishes.length).toBe(wishes);
   });
 });
