@@ -140,4 +140,20 @@ $$;
 
 revoke tessera_eraser from current_user;
 
+-- What the current tenant may store: asked by a worker that writes changes of attached tables, which keeps no limits in memory.
+grant tessera_meter to current_user;
+grant create on schema tessera to tessera_meter;
+create function tessera.storage_limits(out documents integer, out chunks integer)
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select q.documents, q.chunks from tessera.quota_limits q
+  where q.tenant_id = tessera.current_tenant() and q.key_id = '00000000-0000-0000-0000-000000000000';
+end;
+alter function tessera.storage_limits() owner to tessera_meter;
+revoke create on schema tessera from tessera_meter;
+revoke all on function tessera.storage_limits() from public;
+grant execute on function tessera.storage_limits() to tessera_tenant;
+revoke tessera_meter from current_user;
+
 select tessera.guard_tenant_tables();

@@ -5,6 +5,7 @@ import type { Embedder } from '../embed/embedder.ts';
 import { divideAnew } from '../ingest/divide-anew.ts';
 import { applySourceChanges, deletedPerBatch, type SourceDeps } from '../ingest/sources/apply-changes.ts';
 import type { Logger } from '../log.ts';
+import { createStorageCheck } from '../quotas/check-write.ts';
 import type { WorkerDeps } from '../worker/embed-batch.ts';
 
 /** Models that a worker embeds with: the tenants', and the one that they move to. */
@@ -20,6 +21,7 @@ export function createWorkerDeps(config: Config, database: Database, models: Wor
   const ingest = { database, chunking: { countTokens: embedder.countTokens, ...config.chunk } };
   const sources: SourceDeps = {
     ...{ ...ingest, modelId, emptying: createBatchSize(deletedPerBatch) },
+    checkWrite: createStorageCheck(config.limits),
     onFault: (error, of) =>
       log.error({ ...of, err: error }, 'changes of an attached table could not be written; they are tried again'),
   };

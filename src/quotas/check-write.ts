@@ -3,7 +3,12 @@ import type { Execute } from '../db/database.ts';
 import type { ApiKeyId, TenantId } from '../ids.ts';
 import { type Limits, QuotaExceededError, type QuotaKind } from '../quota.ts';
 import type { Quotas } from './open-quotas.ts';
-import { lockStorageStatement, storedStatement, takeQuotaStatement } from './quota-statements.ts';
+import {
+  lockStorageStatement,
+  storageLimitsStatement,
+  storedStatement,
+  takeQuotaStatement,
+} from './quota-statements.ts';
 
 /** What a write has added, in the transaction that is still open. */
 export interface AddedContent {
@@ -64,6 +69,25 @@ export function createWriteCheck(
     const resetsAt = new Date(Date.now() + (taken?.endsInMs ?? 0));
     throw new QuotaExceededError({ kind, holder, limit }, { wanted: tokens, used: taken?.used ?? limit }, resetsAt);
   }
+}
+
+/**
+ * Makes the check of a write that nobody sent, such as a change of an attached table: of what its tenant may store, and not of tokens,
+ * which nobody spends. It asks the database what the limits are.
+ *
+ * The check throws a `QuotaExceededError`.
+ *
+ * @param defaults limits of a tenant for which no others were set.
+ */
+export function createStorageCheck(defaults: Limits) {
+  return async ({ tenantId }: Principal, added: AddedContent, execute: Execute): Promise<void> => {
+    if (added.documents === 0 && added.chunks === 0) return;
+    const [set] = await execute(storageLimitsStatement());
+    const documents = set?.documents ?? defaults.documents;
+    const chunks = set?.chunks ?? defaults.chunks;
+    const limits = { ...(documents !== undefined && { documents }), ...(chunks !== undefined && { chunks }) };
+    await checkStorage(tenantId, limits, added, execute);
+  };
 }
 
 async function checkStorage(tenantId: TenantId, limits: Limits, added: AddedContent, execute: Execute): Promise<void> {

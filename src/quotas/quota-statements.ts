@@ -125,6 +125,13 @@ export function takeQuotaStatement(wanted: WantedQuota): Statement<GrantedQuota>
     .select(['taken.granted', 'taken.used', 'taken.ends_in_ms as endsInMs']);
 }
 
+/** What was set for the scope's tenant of what it stores; null leaves the configured limit. Through the meter's function. */
+export function storageLimitsStatement(): Statement<Pick<SetLimits, 'documents' | 'chunks'>> {
+  return sqlBuilder
+    .selectFrom(sql<Pick<SetLimits, 'documents' | 'chunks'>>`storage_limits()`.as('set'))
+    .select(['set.documents', 'set.chunks']);
+}
+
 /**
  * Makes writes of a tenant whose storage is limited wait for one another, from here to their commits. Its own statement: what
  * is counted behind it must be counted after the wait.

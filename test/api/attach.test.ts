@@ -8,6 +8,7 @@ import { backfill } from '../../src/ingest/sources/backfill.ts';
 import { listSources, retryFailures } from '../../src/ingest/sources/list-sources.ts';
 import type { Mapping } from '../../src/ingest/sources/source.ts';
 import { createLogger } from '../../src/log.ts';
+import { createStorageCheck } from '../../src/quotas/check-write.ts';
 import { followWork } from '../../src/worker/follow-work.ts';
 import { drain, startWorker } from '../../src/worker/worker.ts';
 import { type Application, openApplication } from '../support/application.ts';
@@ -141,6 +142,35 @@ describeServer('an application’s table', () => {
     await shop.run('update shop.articles set title = null where id = 2');
     await settle();
     expect(await stored()).toEqual(['alpha 3 3 v1']);
+  });
+
+  test('has rows for which their tenant has no room wait until it has, and writes what fits and what others have', async () => {
+    const limited = { ...deps, checkWrite: createStorageCheck({ documents: 3 }) };
+    await shop.run(`insert into shop.articles (id, tenant, title, body)
+      select n, case when n = 6 then 'beta' else 'alpha' end, 'row ' || n, 'b' from generate_series(1, 6) n`);
+    await settle(limited);
+    expect(await stored()).toEqual(['alpha 1 row 1 v1', 'alpha 2 row 2 v1', 'alpha 3 row 3 v1', 'beta 6 row 6 v1']);
+    const reason = 'The tenant would have 4 documents; 3 are allowed. Delete some first.';
+    expect(await waiting()).toMatchObject([
+      { key: '4', reason, attempts: 1 },
+      { key: '5', reason, attempts: 1 },
+    ]);
+    // What is there is changed, what goes makes room, and what was set for the tenant counts for more.
+    await shop.run(`update shop.articles set title = 'changed' where id = 1; delete from shop.articles where id = 2`);
+    const due = 'update source_changes set available_at = now()';
+    await gateway.db.owner.query(due);
+    await settle(limited);
+    expect(await stored()).toEqual(['alpha 1 changed v2', 'alpha 3 row 3 v1', 'alpha 4 row 4 v1', 'beta 6 row 6 v1']);
+    await gateway.db.owner.query(`update source_changes set attempts = 5000, available_at = now()`);
+    await settle(limited);
+    expect(await waiting(), 'it is never given up').toMatchObject([{ key: '5', attempts: 5001 }]);
+    expect(await listSources(shop.owner)).toMatchObject([{ waiting: 1, failed: 0 }]);
+    await gateway.db.owner.query(`insert into quota_limits (tenant_id, key_id, documents)
+      values ('alpha', '00000000-0000-0000-0000-000000000000', 4); ${due}`);
+    await settle(limited);
+    expect(await waiting()).toEqual([]);
+    expect(await stored()).toContain('alpha 5 row 5 v1');
+    await gateway.db.owner.query('delete from quota_limits');
   });
 
   test('keeps what cannot be a document as a failure with its reason, which holds up nothing and ends with the row', async () => {

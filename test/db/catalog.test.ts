@@ -70,7 +70,7 @@ describe('the lock', () => {
     expect(rows).toEqual([]);
   });
 
-  test('lets twenty functions read past the policies, each for the roles that need it', async () => {
+  test('lets twenty-one functions read past the policies, each for the roles that need it', async () => {
     const { rows } = await db.owner.query(
       `select p.proname as name, pg_get_userbyid(p.proowner) as owner, array_agg(i.grantee::regrole::text order by i.grantee::regrole::text) as callers
        from pg_proc p, aclexplode(p.proacl) i
@@ -106,6 +106,7 @@ describe('the lock', () => {
       },
       { name: 'quota_limits_since', owner: 'tessera_meter', callers: ['tessera_gate'] },
       { name: 'revocations_since', owner: 'tessera_gatekeeper', callers: ['tessera_gate'] },
+      { name: 'storage_limits', owner: 'tessera_meter', callers: ['tessera_tenant'] },
       { name: 'take_quota', owner: 'tessera_meter', callers: ['tessera_gate', 'tessera_tenant'] },
       {
         name: 'tenant_languages',

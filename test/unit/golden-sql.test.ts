@@ -394,6 +394,7 @@ const limits: Record<string, Statement<unknown>> = {
   'set-limits': quotas.setLimitsStatement(tenant, apiKeyId, everyLimit),
   stored: quotas.storedStatement(tenant, 'documents'),
   'stored-chunks': quotas.storedStatement(tenant, 'chunks'),
+  'storage-limits': quotas.storageLimitsStatement(),
   'take-quota': quotas.takeQuotaStatement(wanted),
 };
 

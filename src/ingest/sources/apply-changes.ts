@@ -6,6 +6,7 @@ import { workerScope } from '../../db/scope.ts';
 import { writeAsTenant } from '../../db/tenant.ts';
 import { Refusal } from '../../errors.ts';
 import type { DocumentId, TenantId } from '../../ids.ts';
+import { QuotaExceededError } from '../../quota.ts';
 import { isShut } from '../../shut-tenant.ts';
 import { checkDocuments, type DocumentInput, type OnFault } from '../document-input.ts';
 import type { IngestDeps } from '../write.ts';
@@ -42,6 +43,8 @@ const changesPerBatch = 100;
 export const deletedPerBatch = 1_000;
 /** With 2, 4, 8, ... seconds in between some four minutes; then nobody tries it until it is told to, or the row changes. */
 const mostAttempts = 7;
+/** A row for which its tenant has no room waits until there is some, and is tried every hour at the latest. */
+const attemptsWithoutRoom = 2_147_483_647;
 
 /** A tenant's changes of an attached table. */
 interface Waiting {
@@ -116,7 +119,8 @@ async function applyHalves(
     const { tenantId, source } = one;
     await transact(deps.database, scopeOf(one), async (execute) => {
       await execute(forgetOlderStatement(tenantId, source, [alone]));
-      await execute(postponeChangeStatement(tenantId, source, alone, reason, mostAttempts));
+      const most = error instanceof QuotaExceededError ? attemptsWithoutRoom : mostAttempts;
+      await execute(postponeChangeStatement(tenantId, source, alone, reason, most));
     });
     return 1;
   }

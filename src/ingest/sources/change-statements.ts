@@ -166,7 +166,7 @@ export function postponeChangeStatement(
     .updateTable('source_changes')
     .set({
       attempts: sql<number>`attempts + 1`,
-      available_at: sql<Date>`now() + make_interval(secs => least(2 ^ (attempts + 1), 3600))`,
+      available_at: sql<Date>`now() + make_interval(secs => least(2 ^ least(attempts + 1, 12), 3600))`,
       reason: reason.slice(0, 500),
       dead_at: sql<Date | null>`case when attempts + 1 >= ${mostAttempts} then now() end`,
     })

@@ -1,0 +1,5 @@
+select
+  "set"."documents",
+  "set"."chunks"
+from
+  storage_limits () as "set"
