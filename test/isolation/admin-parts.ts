@@ -3,6 +3,7 @@ import { globalId } from '../support/look-alikes.ts';
 import type { Draws } from './draws.ts';
 import { isName, isStorable } from './hostile-text.ts';
 import { allOf } from './model.ts';
+import { noteAudit } from './model-audit.ts';
 import { unfitValues } from './model-writes.ts';
 import { fieldOf, type Part, show } from './part.ts';
 import { absentId } from './pick-id.ts';
@@ -47,6 +48,7 @@ export function definePart(world: World, caller: Caller, draws: Draws, text: str
         report('other', `a definition has ${gotUnfit} unfit values, not ${unfit} to ${unfit + unfitOfDeleted}`);
       tenant.registered = true;
       tenant.collections.set(name, attributes);
+      noteAudit(caller, { action: 'defineCollection', targetKind: 'collection', targetIds: [name] });
       return 1;
     },
   };
@@ -86,6 +88,7 @@ export function createKeyPart(world: World, caller: Caller, draws: Draws, text: 
       tenant.registered = true;
       tenant.keys.set(keyId, { id: keyId, name });
       world.owners.set(keyId, { tenant });
+      noteAudit(caller, { action: 'createApiKey', targetKind: 'apiKey', targetIds: [keyId] });
       if (world.callers.filter((one) => one.keyId !== undefined).length < mostKeyCallers)
         world.callers.push({ tenant, subject, groups, scopes, token, keyId, isRevoked: false });
       return 1;
@@ -109,6 +112,7 @@ export function revokeKeyPart(world: World, caller: Caller, draws: Draws): Part 
     check: ({ value }, report) => {
       if (isOwn !== (value !== null))
         report(value ? 'leak' : 'missing', `${caller.tenant.id} revoked ${id}: ${show(value)}`);
+      if (isOwn) noteAudit(caller, { action: 'revokeApiKey', targetKind: 'apiKey', targetIds: [id] });
       for (const one of world.callers) if (isOwn && one.keyId === id) one.isRevoked = true;
       return 1;
     },

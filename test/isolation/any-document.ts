@@ -70,7 +70,8 @@ function anyKey(world: World, caller: Caller, draws: Draws, text: string): strin
   return draws.chance(0.1) ? text : `k${draws.below(40)}`;
 }
 
-function anyMetadata(draws: Draws, text: string, isBroken: boolean): Record<string, unknown> {
+/** Some metadata, of which some fits what collections declare. */
+export function anyMetadata(draws: Draws, text: string, isBroken: boolean): Record<string, unknown> {
   return {
     ...(draws.chance(0.6) && { tag: draws.pick(['red', 'blue', text]) }),
     ...(draws.chance(0.6) && { floor: draws.chance(isBroken ? 0.2 : 0.02) ? 'third' : draws.below(5) }),
@@ -79,7 +80,7 @@ function anyMetadata(draws: Draws, text: string, isBroken: boolean): Record<stri
 }
 
 /** Some people and groups, mostly of those that there are. */
-function anyRule(world: World, draws: Draws, text: string): Partial<AccessRule> {
+export function anyRule(world: World, draws: Draws, text: string): Partial<AccessRule> {
   const users = draws.some(world.subjects, 2);
   const groups = draws.some(world.groups, 2);
   if (draws.chance(0.1)) return { users: [...users, text], groups };

@@ -13,7 +13,7 @@ export function nodeFields({ scopes }: Caller): string {
 
 /** Holds a document of an answer to the model's, and counts it as a row. */
 export function checkNode(caller: Caller, expected: ModelDocument, value: unknown, report: Report): number {
-  const { id, externalId, collection, title, body, metadata, status, version, pending, acl } = expected;
+  const { id, externalId, collection, title, body, metadata, status, version, duty, acl } = expected;
   const wanted = {
     id: globalId('Document', id),
     externalId,
@@ -22,7 +22,7 @@ export function checkNode(caller: Caller, expected: ModelDocument, value: unknow
     metadata,
     status,
     version,
-    pendingChunks: pending ? 1 : 0,
+    pendingChunks: duty && !duty.isDead ? 1 : 0,
   };
   const { body: gotBody, acl: gotAcl, ...rest } = value as Record<string, unknown>;
   if (!isDeepStrictEqual({ ...rest }, wanted))

@@ -10,7 +10,8 @@ import { checkHits, hitFields, matchingText, selected, withVectors } from './sea
 import { type Caller, visible, type World } from './world.ts';
 
 const failure = '... on Error { code message }';
-const nothingThere = {
+/** What a search by an example gets that is hidden, another's, nobody's or without a vector. */
+export const nothingThere = {
   code: 'NOT_FOUND',
   message: 'An example to search from does not exist, or has no vector yet.',
 };

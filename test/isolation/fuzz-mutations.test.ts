@@ -98,7 +98,7 @@ describeServer('the fuzz notices', () => {
       (opening) => opening.replace(/(set local tessera\.subject =) E?'(?:[^'\\]|''|\\.)*'/s, "$1 'ann'"),
     ],
   ])('a scope with %s', { timeout: 120_000 }, async (_, kind, rewrite) => {
-    await using other = await openGround(rewrite);
+    await using other = await openGround({ scope: rewrite });
     expect(kindsOf(await fuzz(other, { until: kind }))).toContain(kind);
     // Without a look past the gateway it is noticed too, be it only because the statement's own tenant disagrees.
     expect(await fuzz(other, { mix: { read: 60, write: 12, claims: 4 } })).not.toEqual([]);
@@ -109,9 +109,9 @@ describeServer('the fuzz notices', () => {
     const owner = `tessera_fuzz_owner_${randomBytes(4).toString('hex')}`;
     let asOwner: OpenGround;
     beforeAll(async () => {
-      asOwner = await openGround((opening) =>
-        opening.replace(/set local role tessera_(reader|tenant)/, `set local role ${owner}`),
-      );
+      asOwner = await openGround({
+        scope: (opening) => opening.replace(/set local role tessera_(reader|tenant)/, `set local role ${owner}`),
+      });
       await asOwner.gateway.db.owner.query(
         `create role ${owner} nologin noinherit; grant ${owner} to tessera_gateway; grant usage on schema tessera to ${owner};
          grant select on all tables in schema tessera to ${owner}; grant execute on all functions in schema tessera to ${owner};

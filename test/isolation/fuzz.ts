@@ -3,9 +3,11 @@ import type { TestGateway } from '../support/gateway.ts';
 import type { Databases } from './database-reads.ts';
 import { createDraws } from './draws.ts';
 import { hostileText } from './hostile-text.ts';
+import type { ObservedWatches } from './observe-watches.ts';
 import { anyOperation, type Mix, type Operation, usualMix } from './operations.ts';
 import { describe, type Report } from './part.ts';
 import { type Field, runOperation, type Tally } from './run-operation.ts';
+import { leaveAll } from './subscribe.ts';
 import type { TableGrants } from './tenant-tables.ts';
 import { createWorld, type Difference, type DifferenceKind, type World } from './world.ts';
 
@@ -14,6 +16,7 @@ export interface Ground {
   readonly gateway: TestGateway;
   readonly databases: Databases;
   readonly tables: readonly TableGrants[];
+  readonly watched: ObservedWatches;
   /** Where the fuzz itself is tested: makes what is looked at as it should not be, or mends it. */
   readonly spoil?: (isSpoilt: boolean) => void;
 }
@@ -40,13 +43,16 @@ const atOnce = 6;
 /** Times that a failing round is run again to find what of it is needed. */
 const mostShrinks = 40;
 
+/** What nothing else runs beside. */
+const alone: ReadonlySet<Operation['kind']> = new Set(['write', 'drain', 'refuse', 'subscribe', 'database attempt']);
+
 /** Writes with which a world begins, of six documents each. */
 const writesToFill = 9;
 
 let worlds = 0;
 
 export function newTally(): Tally {
-  return { operations: {}, refused: 0, rows: 0 };
+  return { operations: {}, refused: 0, events: 0, rows: 0 };
 }
 
 export function operationsOf({ operations }: Tally): number {
@@ -126,6 +132,7 @@ async function runSteps(
     return { differences, done };
   } finally {
     ground.spoil?.(false);
+    leaveAll(world);
     await clear(world);
   }
 }
@@ -133,7 +140,7 @@ async function runSteps(
 /** Steps that may run at the same time: some that read, or one that writes. */
 function nextBatch(steps: readonly Operation[], from: number): readonly Operation[] {
   const rest = steps.slice(from, from + atOnce);
-  const writes = rest.findIndex(({ kind }) => kind === 'write' || kind === 'drain' || kind === 'database attempt');
+  const writes = rest.findIndex(({ kind }) => alone.has(kind));
   return rest.slice(0, writes < 0 ? rest.length : Math.max(1, writes));
 }
 

@@ -33,9 +33,9 @@ describeServer('random operations of random tenants, hostile ones included', () 
       const differences = await runRound(ground, options, tally);
       if (differences.length > 0) expect.fail(explain(await shrinkRound(ground, options), options));
     }
-    const { operations, refused, rows } = tally;
+    const { operations, refused, events, rows } = tally;
     process.stdout.write(
-      `${operationsOf(tally)} operations in ${rounds} rounds from seed ${firstSeed}: ${refused} refused, ${rows} rows compared, 0 differences; ${JSON.stringify(operations)}\n`,
+      `${operationsOf(tally)} operations in ${rounds} rounds from seed ${firstSeed}: ${refused} refused, ${events} events of subscriptions, ${rows} rows compared, 0 differences; ${JSON.stringify(operations)}\n`,
     );
     expect(ground.gateway.logged.filter(({ level }) => level === 'error')).toEqual([]);
   });

@@ -19,6 +19,8 @@ export interface PredictedOutcome {
   readonly status: 'CREATED' | 'UPDATED' | 'UNCHANGED';
   /** Its id is empty for a new document. */
   readonly document: ModelDocument;
+  /** Its passage is another, and waits. */
+  readonly isQueued: boolean;
 }
 
 /** What a write will do: refuse its document number `fault` and store nothing, or store them all. */
@@ -49,20 +51,38 @@ export function predictWrite(tenant: ModelTenant, inputs: readonly DocumentWrite
   return conflict === undefined ? { outcomes } : { fault: conflict };
 }
 
-/** Deletes a document of the model. */
+/** Deletes a document of the model, which may be restored: of its passage nothing is left. */
 export function applyDelete(tenant: ModelTenant, id: string): void {
   const document = tenant.documents.get(id);
-  if (document) tenant.deleted.set(id, document);
+  if (document) {
+    const { version } = document;
+    const bare = { pending: true, hadVectors: false, duty: undefined };
+    tenant.deleted.set(id, { ...document, ...bare, version: version + 1 });
+  }
   tenant.documents.delete(id);
 }
 
-/** Writes what was foretold into the model. @param ids of the documents, in order, as the gateway gave them. */
-export function applyWrite(tenant: ModelTenant, outcomes: readonly PredictedOutcome[], ids: readonly string[]): void {
+/**
+ * Writes what was foretold into the model. What was deleted under a key that is taken can be restored no more.
+ * @param ids of the documents, in order, as the gateway gave them.
+ * @param jobId of those that are queued.
+ */
+export function applyWrite(
+  tenant: ModelTenant,
+  outcomes: readonly PredictedOutcome[],
+  ids: readonly string[],
+  jobId: string | undefined,
+): void {
   if (outcomes.length > 0) tenant.registered = true;
-  for (const [index, { document }] of outcomes.entries()) {
+  if (outcomes.length > 0) tenant.hasModel = true;
+  for (const [index, { document, isQueued }] of outcomes.entries()) {
     const id = ids[index] ?? document.id;
-    tenant.documents.set(id, { ...document, id });
+    const duty = isQueued && jobId !== undefined ? { jobId, isDead: false } : document.duty;
+    tenant.documents.set(id, { ...document, id, duty });
     if (document.acl) tenant.rules.add(ruleText(document.acl));
+    const key = keyOf(document.collection, document.externalId);
+    for (const [other, { collection, externalId }] of tenant.deleted)
+      if (key !== undefined && keyOf(collection, externalId) === key) tenant.deleted.delete(other);
   }
 }
 
@@ -100,16 +120,22 @@ function hasFault({ externalId, collection, title, body, status, metadata = {}, 
   );
 }
 
-function isUsableRule({ users, groups }: AccessRule): boolean {
+/** A list that a document can have. */
+export function isUsableRule({ users, groups }: AccessRule): boolean {
   const names = [...users, ...groups];
   return names.length >= 1 && names.length <= 256 && names.every(isName);
 }
 
-function toRule({ users = [], groups = [] }: Partial<AccessRule>): AccessRule {
+/** A list with what it leaves out. */
+export function toRule({ users = [], groups = [] }: Partial<AccessRule>): AccessRule {
   return { users, groups };
 }
 
-function fitsDeclared(tenant: ModelTenant, { collection, metadata = {} }: DocumentWrite): boolean {
+/** Whether metadata fits what the document's collection declares. */
+export function fitsDeclared(
+  tenant: ModelTenant,
+  { collection, metadata = {} }: Pick<DocumentWrite, 'collection' | 'metadata'>,
+): boolean {
   const declared = tenant.collections.get(collection) ?? [];
   return declared.every(({ name, type }) => (metadata[name] ?? null) === null || fits(type, metadata[name]));
 }
@@ -132,8 +158,10 @@ function toOutcome(tenant: ModelTenant, input: DocumentWrite): PredictedOutcome 
     status,
     acl: rule,
   };
-  if (!before)
-    return { status: 'CREATED', document: { ...given, id: '', version: 1, pending: true, hadVectors: false } };
+  if (!before) {
+    const fresh = { ...given, id: '', version: 1, pending: true, hadVectors: false, duty: undefined };
+    return { status: 'CREATED', document: fresh, isQueued: true };
+  }
   const isRewritten = title !== before.title || body !== before.body;
   const isChanged =
     isRewritten ||
@@ -142,15 +170,16 @@ function toOutcome(tenant: ModelTenant, input: DocumentWrite): PredictedOutcome 
     status !== before.status ||
     !isDeepStrictEqual(metadata, before.metadata) ||
     (rule && ruleText(rule)) !== (before.acl && ruleText(before.acl));
-  if (!isChanged) return { status: 'UNCHANGED', document: before };
+  if (!isChanged) return { status: 'UNCHANGED', document: before, isQueued: false };
   const document = {
     ...given,
     id: before.id,
     version: before.version + 1,
     pending: before.pending || isRewritten,
     hadVectors: before.hadVectors || !before.pending,
+    duty: before.duty,
   };
-  return { status: 'UPDATED', document };
+  return { status: 'UPDATED', document, isQueued: isRewritten };
 }
 
 function findByKey(tenant: ModelTenant, collection: string, externalId: string): ModelDocument | undefined {
@@ -161,13 +190,14 @@ function keyOf(collection: string, externalId: string | null | undefined): strin
   return externalId === null || externalId === undefined ? undefined : `${collection}\0${externalId}`;
 }
 
-function firstIndex<Item>(items: readonly Item[], holds: (item: Item) => boolean): number | undefined {
+/** The first item of which something holds. */
+export function firstIndex<Item>(items: readonly Item[], holds: (item: Item) => boolean): number | undefined {
   const index = items.findIndex(holds);
   return index < 0 ? undefined : index;
 }
 
 /** The first item with a name that an earlier one has. */
-function firstRepeated(names: readonly (readonly (string | undefined)[])[]): number | undefined {
+export function firstRepeated(names: readonly (readonly (string | undefined)[])[]): number | undefined {
   const seen = new Set<string>();
   for (const [index, own] of names.entries()) {
     for (const name of own) {

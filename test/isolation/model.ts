@@ -21,15 +21,45 @@ export interface ModelDocument {
   /** Absent: the whole tenant sees it. */
   readonly acl: AccessRule | undefined;
   readonly version: number;
-  /** Waits for its vectors. */
+  /** Has no vectors of its text yet. */
   readonly pending: boolean;
+  /** Its place in the queue: of its first vectors, or of new ones in place of those that it has. */
+  readonly duty: Duty | undefined;
   /** Had vectors of an earlier text, which may stand in for those to come. */
   readonly hadVectors: boolean;
+}
+
+/** What is to be embedded, for which job. */
+interface Duty {
+  readonly jobId: string;
+  /** The provider refused it for good. */
+  readonly isDead: boolean;
 }
 
 interface ModelKey {
   readonly id: string;
   readonly name: string;
+}
+
+/** Work of a tenant. Whether any of it is left, its documents say. */
+interface ModelJob {
+  readonly id: string;
+  readonly kind: 'WRITE' | 'REEMBED';
+  total: number;
+  /** What the worker did of it. */
+  done: number;
+}
+
+/** A row of the audit log, as it is answered. */
+export interface AuditRow {
+  /** Bare; empty until it is learnt. */
+  id: string;
+  readonly action: string;
+  readonly subject: string;
+  readonly keyId: string | undefined;
+  readonly byOperator: boolean;
+  readonly targetKind: string;
+  readonly targetIds: readonly string[];
 }
 
 /** A tenant as the model knows it. */
@@ -45,8 +75,16 @@ export interface ModelTenant {
   readonly keys: Map<string, ModelKey>;
   /** Every access list that a document of it ever had, as {@link ruleText}. */
   readonly rules: Set<string>;
-  /** Documents that are gone, as they were last. */
+  /** Documents that can be restored, as they were last. */
   readonly deleted: Map<string, ModelDocument>;
+  /** By id, oldest first. */
+  readonly jobs: Map<string, ModelJob>;
+  /** Oldest first. */
+  readonly audit: AuditRow[];
+  /** Some document of it was stored, with which it gets a model. */
+  hasModel: boolean;
+  /** Documents that it may have, as an operator set it. */
+  documentLimit: number | undefined;
 }
 
 /** Who asks, as far as access lists care. */

@@ -1,14 +1,20 @@
 import fc from 'fast-check';
 import { createKeyPart, definePart, revokeKeyPart } from './admin-parts.ts';
+import { auditLogPart } from './audit-parts.ts';
+import { deadLettersPart, requeuePart } from './dead-letter-parts.ts';
+import { deleteByFilterPart, deletePart, mangledDeletePart, restorePart } from './delete-parts.ts';
 import { byIdPart, entitiesPart, listPart, mangledIdPart } from './document-parts.ts';
 import type { Draws } from './draws.ts';
 import { explainMissingPart, hostileSearchPart, similarFieldPart, similarPart } from './example-parts.ts';
 import { hostileText } from './hostile-text.ts';
+import { jobPart, jobsPart, mangledJobPart, reembedPart } from './job-parts.ts';
+import { setTenantLimitsPart, tenantLimitsPart } from './operator-parts.ts';
 import type { Part } from './part.ts';
+import { mangledPatchPart, patchPart } from './patch-parts.ts';
 import { searchPart } from './search-parts.ts';
 import { factsPart } from './tenant-parts.ts';
 import type { Caller, World } from './world.ts';
-import { deletePart, mangledDeletePart, upsertPart } from './write-parts.ts';
+import { upsertPart } from './write-parts.ts';
 
 type MakePart = (world: World, caller: Caller, draws: Draws, text: string) => Part;
 
@@ -24,20 +30,43 @@ const reads: readonly (readonly [weight: number, make: MakePart])[] = [
   [3, explainMissingPart],
   [2, hostileSearchPart],
   [6, factsPart],
+  [4, jobPart],
+  [2, jobsPart],
+  [1, mangledJobPart],
+  [3, deadLettersPart],
+  [4, auditLogPart],
+  [2, tenantLimitsPart],
 ];
 
 const writes: readonly (readonly [weight: number, make: MakePart])[] = [
-  [10, upsertPart],
-  [2, deletePart],
-  [1, mangledDeletePart],
-  [2, definePart],
-  [1, createKeyPart],
-  [1, revokeKeyPart],
+  [20, upsertPart],
+  [12, patchPart],
+  [1, mangledPatchPart],
+  [3, deletePart],
+  [2, mangledDeletePart],
+  [4, deleteByFilterPart],
+  [5, restorePart],
+  [4, reembedPart],
+  [4, requeuePart],
+  [3, definePart],
+  [2, createKeyPart],
+  [2, revokeKeyPart],
+  [1, setTenantLimitsPart],
 ];
 
 /** What is done next, as data: who does it and what exactly follow from the seed and from what the world holds then. */
 export interface Operation {
-  readonly kind: 'read' | 'write' | 'fill' | 'claims' | 'database read' | 'database attempt' | 'drain' | 'nobody';
+  readonly kind:
+    | 'read'
+    | 'write'
+    | 'fill'
+    | 'claims'
+    | 'database read'
+    | 'database attempt'
+    | 'drain'
+    | 'refuse'
+    | 'subscribe'
+    | 'nobody';
   readonly seed: number;
   readonly text: string;
   /** Fields that go together in one request of one caller. */
@@ -55,6 +84,8 @@ export const usualMix: Mix = {
   'database read': 16,
   'database attempt': 4,
   drain: 1,
+  refuse: 1,
+  subscribe: 4,
   nobody: 1,
 };
 
@@ -72,6 +103,9 @@ export function anyOperation(mix: Mix): fc.Arbitrary<Operation> {
 /** Makes the fields of a read, or the one of a write, for a caller. */
 export function partsOf({ kind, fields, text }: Operation, world: World, caller: Caller, draws: Draws): Part[] {
   if (kind === 'fill') return [upsertPart(world, caller, draws, text)];
+  // Of whom there are few.
+  if (kind === 'write' && caller.scopes.includes('operator') && draws.chance(0.5))
+    return [setTenantLimitsPart(world, caller, draws)];
   if (kind === 'write') return [pickWeighted(writes, draws)(world, caller, draws, text)];
   return Array.from({ length: fields }, () => pickWeighted(reads, draws)(world, caller, draws, text));
 }

@@ -19,6 +19,8 @@ export interface Part {
   readonly scopes: readonly string[];
   /** Of a writer, who may learn ids of documents that it may not read. */
   readonly writes?: boolean;
+  /** Answers with ids of documents whoever may see them, and with nothing else of them. */
+  readonly showsIds?: boolean;
   /** May be refused, which takes the data of a whole request with it, so it has a request of its own. */
   readonly alone?: boolean;
   /** Compares, and tells how many rows it compared. */

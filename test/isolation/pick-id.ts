@@ -29,6 +29,16 @@ export function pickId(world: World, caller: Caller, draws: Draws): PickedId {
   };
 }
 
+/** Picks a job's bare id: of one's own, of another tenant's or of nobody's. */
+export function pickJobId(world: World, caller: Caller, draws: Draws): string {
+  const own = [...caller.tenant.jobs.keys()];
+  const foreign = othersOf(world, caller).flatMap(({ jobs }) => [...jobs.keys()]);
+  const share = draws.below(100);
+  // The newest are those of which something is left.
+  const from = share < 30 ? own.slice(-3) : share < 60 ? own : share < 92 ? foreign : [];
+  return from.length > 0 ? draws.pick(from) : absentId(draws);
+}
+
 /** Nobody's id, the same for the same draws. */
 export function absentId(draws: Draws): string {
   return `01890000-0000-7000-8000-${String(draws.below(1_000_000_000)).padStart(12, '0')}`;

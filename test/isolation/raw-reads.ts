@@ -98,13 +98,23 @@ export const rawReads: readonly RawRead[] = [
     expected: (reader) =>
       chunksOf(
         reader,
-        documentsFor(reader).filter(({ pending }) => pending),
+        documentsFor(reader).filter(({ duty }) => duty !== undefined),
       ),
   },
   {
     roles: listerRoles,
     sql: 'select name from collections',
     expected: ({ tenant }) => ({ must: [...tenant.collections.keys()] }),
+  },
+  {
+    roles: documentRoles,
+    sql: 'select id::text as name from jobs',
+    expected: ({ tenant }) => ({ must: [...tenant.jobs.keys()] }),
+  },
+  {
+    roles: ['tessera_admin'],
+    sql: 'select id::text as name from audit_log',
+    expected: ({ tenant }) => ({ must: tenant.audit.map(({ id }) => id) }),
   },
   {
     roles: ['tessera_admin'],

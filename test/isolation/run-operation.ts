@@ -2,18 +2,25 @@ import type { Answer } from '../support/graphql-answer.ts';
 import { callWithClaims } from './claims.ts';
 import { attemptRaw } from './database-attempts.ts';
 import { type Databases, readRaw } from './database-reads.ts';
+import { refuseTexts } from './dead-letter-parts.ts';
 import { createDraws } from './draws.ts';
+import type { ModelTenant } from './model.ts';
+import { applyDrain } from './model-jobs.ts';
+import type { ObservedWatches } from './observe-watches.ts';
 import { type Operation, partsOf } from './operations.ts';
 import { aliasOf, fieldOf, type Got, type Part, type Report, requestOf, show } from './part.ts';
 import { scanAnswer } from './scan-answer.ts';
+import { settle, subscribe } from './subscribe.ts';
 import type { TableGrants } from './tenant-tables.ts';
-import { type Caller, learnChunks, type World } from './world.ts';
+import { type Caller, learnIds, type World } from './world.ts';
 
 /** What was done, in numbers. */
 export interface Tally {
   /** By kind. */
   readonly operations: Record<string, number>;
   refused: number;
+  /** What subscriptions were told while others wrote. */
+  events: number;
   /** Rows and other single answers that were held to the model. */
   rows: number;
 }
@@ -23,19 +30,30 @@ export interface Field {
   readonly world: World;
   readonly databases: Databases;
   readonly tables: readonly TableGrants[];
+  readonly watched: ObservedWatches;
   readonly tally: Tally;
 }
 
 /** Does one operation and reports where it differs from the model. */
 export async function runOperation(field: Field, operation: Operation, report: Report): Promise<void> {
-  const { world, databases, tables, tally } = field;
+  const { world, databases, tables, watched, tally } = field;
   const { kind, seed, text } = operation;
   const draws = createDraws(seed);
   if (kind === 'drain') {
     count(tally, kind);
     await world.gateway.embedAll();
-    for (const tenant of world.tenants)
-      for (const [id, document] of tenant.documents) tenant.documents.set(id, { ...document, pending: false });
+    for (const tenant of world.tenants) applyDrain(tenant);
+    await settleAll(field, world.tenants, report);
+  } else if (kind === 'refuse') {
+    count(tally, kind);
+    await refuseTexts(world, draws);
+    await settleAll(field, world.tenants, report);
+  } else if (kind === 'subscribe') {
+    const caller = draws.pick(world.callers);
+    const subscribed = await subscribe(world, watched, caller, draws, text, report);
+    count(tally, subscribed.kind);
+    if (subscribed.isRefused) tally.refused++;
+    tally.rows += subscribed.rows;
   } else if (kind === 'claims') {
     count(tally, kind);
     const rows = await callWithClaims(world, draws, text, report);
@@ -59,8 +77,16 @@ export async function runOperation(field: Field, operation: Operation, report: R
     const writers = world.callers.filter(({ scopes }) => scopes.includes('documents:write'));
     const caller = draws.pick(kind === 'fill' || (kind === 'write' && draws.chance(0.7)) ? writers : world.callers);
     await call(field, caller, partsOf(operation, world, caller, draws), report);
-    if (kind !== 'read') await learnChunks(world);
+    if (kind === 'read') return;
+    await learnIds(world);
+    await settleAll(field, [caller.tenant], report);
   }
+}
+
+async function settleAll({ world, watched, tally }: Field, tenants: readonly ModelTenant[], report: Report) {
+  const { rows, events } = await settle(world, watched, tenants, report);
+  tally.rows += rows;
+  tally.events += events;
 }
 
 async function callAsNobody({ gateway }: World, field: string, report: Report): Promise<void> {
@@ -108,8 +134,8 @@ async function send({ world, tally }: Field, caller: Caller, parts: readonly Par
       else tally.rows += part.check(got, asked);
     }
   }
-  const writes = parts.some((part) => part.writes);
-  scanAnswer(world, caller, answer.text, { writes: writes ?? false, request: JSON.stringify(variables) }, asked);
+  const writes = parts.some((part) => part.writes || part.showsIds);
+  scanAnswer(world, caller, answer.text, { writes, request: JSON.stringify(variables) }, asked);
 }
 
 function codesOf(answer: Answer, alias?: string): string[] {

@@ -30,7 +30,7 @@ function tenantPart(caller: Caller): Part {
     variables: {},
     check: ({ value }, report) => {
       const documents = visible(caller).length;
-      const pendingChunks = visible(caller).filter(({ pending }) => pending).length;
+      const pendingChunks = visible(caller).filter(({ duty }) => duty && !duty.isDead).length;
       const expected = { id: caller.tenant.id, documents, chunks: documents, pendingChunks, unembeddableChunks: 0 };
       if (isDeepStrictEqual({ ...(value as object) }, expected)) return 1;
       const isMore = Number(fieldOf(value, 'documents')) > documents || Number(fieldOf(value, 'chunks')) > documents;
@@ -97,7 +97,24 @@ function keysPart(caller: Caller): Part {
   };
 }
 
+/** The tenant's models: the one that it got with its first document. */
+function modelsPart(caller: Caller, { gateway }: World): Part {
+  const { name, dimensions } = gateway.deps.embedder.model;
+  return {
+    kind: 'models',
+    scopes: ['documents:read'],
+    field: 'models { name dimensions role tier }',
+    variables: {},
+    check: ({ value }, report) => {
+      const expected = caller.tenant.hasModel ? [{ name, dimensions, role: 'ACTIVE', tier: 'EXACT' }] : [];
+      if (show(value) !== show(expected)) report('other', `the models are ${show(value)}, not ${show(expected)}`);
+      return expected.length;
+    },
+  };
+}
+
 /** Any of what is asked without arguments. */
-export function factsPart(_world: World, caller: Caller, draws: Draws): Part {
-  return draws.pick([viewerPart, tenantPart, tenantPart, collectionsPart, collectionsPart, keysPart])(caller);
+export function factsPart(world: World, caller: Caller, draws: Draws): Part {
+  const parts = [viewerPart, tenantPart, tenantPart, collectionsPart, collectionsPart, keysPart, modelsPart];
+  return draws.pick(parts)(caller, world);
 }

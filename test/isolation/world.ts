@@ -1,7 +1,8 @@
 import type { TestGateway } from '../support/gateway.ts';
 import type { Draws } from './draws.ts';
 import { isName, isStorable } from './hostile-text.ts';
-import { type ModelDocument, type ModelTenant, type Person, visibleTo } from './model.ts';
+import { type AuditRow, type ModelDocument, type ModelTenant, type Person, visibleTo } from './model.ts';
+import type { Subscription } from './subscription.ts';
 
 /** Somebody with a token or an API key of a tenant. */
 export interface Caller extends Person {
@@ -15,7 +16,7 @@ export interface Caller extends Person {
 
 /** A cursor that some answer gave. */
 interface GivenCursor {
-  readonly list: 'documents' | 'search';
+  readonly list: 'documents' | 'search' | 'audit';
   readonly tenant: ModelTenant;
   /** What was asked for, without its page. */
   readonly asked: Record<string, unknown>;
@@ -49,7 +50,9 @@ export interface World {
   readonly groups: readonly string[];
   readonly collections: readonly string[];
   readonly cursors: GivenCursor[];
-  /** Bare ids of documents, passages and API keys. */
+  /** Open ones. */
+  readonly subscriptions: Subscription[];
+  /** Bare ids of documents, passages, API keys, jobs and rows of the audit log. */
   readonly owners: Map<string, Ownership>;
   /** Passages of the documents as they are now, by id. */
   chunks: Map<string, string>;
@@ -65,6 +68,7 @@ const scopeSets = [
   everything,
   ['search', 'documents:read', 'documents:write'],
   ['search'],
+  ['operator'],
 ];
 
 /** Makes tenants that are alike in all but one letter, with people of the same names; nothing of them is stored yet. */
@@ -96,6 +100,7 @@ export async function createWorld(
     groups,
     collections,
     cursors: [],
+    subscriptions: [],
     owners: new Map(),
     chunks: new Map(),
     writes: 0,
@@ -112,6 +117,10 @@ function createTenant(id: string, marker: string): ModelTenant {
     keys: new Map(),
     rules: new Set(),
     deleted: new Map(),
+    jobs: new Map(),
+    audit: [],
+    hasModel: false,
+    documentLimit: undefined,
   };
 }
 
@@ -124,17 +133,30 @@ export function othersOf(world: World, { tenant }: Caller): ModelTenant[] {
   return world.tenants.filter((one) => one !== tenant);
 }
 
-/** Learns which passages there are, past every policy. */
-export async function learnChunks(world: World): Promise<void> {
-  const { rows } = await world.gateway.db.owner.query<{ id: string; document_id: string; tenant_id: string }>(
+/** Learns which passages and which rows of the audit log there are, past every policy. */
+export async function learnIds(world: World): Promise<void> {
+  const { owner } = world.gateway.db;
+  const tenantIds = world.tenants.map(({ id }) => id);
+  const tenantOf = (id: string) => world.tenants.find((one) => one.id === id) as ModelTenant;
+  const { rows } = await owner.query<{ id: string; document_id: string; tenant_id: string }>(
     'select id, document_id, tenant_id from chunks where tenant_id = any($1)',
-    [world.tenants.map(({ id }) => id)],
+    [tenantIds],
   );
   world.chunks = new Map(rows.map(({ id, document_id }) => [id, document_id]));
-  for (const { id, document_id: documentId, tenant_id } of rows) {
-    const tenant = world.tenants.find((one) => one.id === tenant_id) as ModelTenant;
-    world.owners.set(id, { tenant, documentId });
+  for (const { id, document_id: documentId, tenant_id } of rows)
+    world.owners.set(id, { tenant: tenantOf(tenant_id), documentId });
+  const { rows: audit } = await owner.query<{ id: string; tenant_id: string }>(
+    'select id, tenant_id from audit_log where tenant_id = any($1) and not id = any($2) order by id',
+    [tenantIds, world.tenants.flatMap((tenant) => tenant.audit.map(({ id }) => id).filter(Boolean))],
+  );
+  for (const { id, tenant_id } of audit) {
+    const row = tenantOf(tenant_id).audit.find((one) => one.id === '');
+    if (!row) throw new Error(`The audit log of ${tenant_id} has a row ${id} that nobody foretold.`);
+    row.id = id;
+    world.owners.set(id, { tenant: tenantOf(tenant_id) });
   }
+  const unwritten = world.tenants.flatMap(({ audit: rowsOf }) => rowsOf.filter(({ id }) => id === ''));
+  if (unwritten.length > 0) throw new Error(`The audit log lacks ${JSON.stringify(unwritten satisfies AuditRow[])}.`);
 }
 
 /** A name out of the world, or any text that can be stored. */

@@ -34,7 +34,7 @@ import { openQuotas, type Quotas } from '../../src/quotas/open-quotas.ts';
 import { createTunedSearch } from '../../src/recall/tuned-search.ts';
 import { mapEmbedders } from '../../src/search/model-choice.ts';
 import { followChanges } from '../../src/updates/follow-changes.ts';
-import { createWatches, type Watches } from '../../src/updates/watches.ts';
+import { createWatches, type Watches, type WatchesOptions } from '../../src/updates/watches.ts';
 import type { WorkerDeps } from '../../src/worker/embed-batch.ts';
 import { drain } from '../../src/worker/worker.ts';
 import { openTestDatabase, type TestDatabase, type TestDatabaseOptions } from './database.ts';
@@ -98,7 +98,9 @@ export interface TestGatewayOptions extends TestDatabaseOptions {
   /** Serves the database of another test gateway, which closes it. */
   readonly beside?: TestGateway;
   /** Of subscriptions; those of the configuration unless given. */
-  readonly subscriptions?: { readonly perTenant?: number; readonly perProcess?: number };
+  readonly subscriptions?: Partial<Pick<WatchesOptions, 'perTenant' | 'perProcess' | 'everyMs' | 'follow'>>;
+  /** Holds subscriptions in others than the gateway's own, such as ones that tell when they look. */
+  readonly watchesFrom?: (own: Watches) => Watches;
   /** Serves from another database than the test's own, such as one that cannot be reached. */
   readonly serveFrom?: (own: Database) => Promise<Database>;
   /** Finds out who calls from another database than the test's own, such as one that counts. */
@@ -135,16 +137,18 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     if (entry.level !== 'debug') logged.push(entry);
   };
   const log = createLogger({ level: 'debug', destination: { write } });
-  const watches = createWatches({
+  const { watchesFrom = (own) => own } = options;
+  const ownWatches = createWatches({
     ...defaultSubscriptions,
-    ...options.subscriptions,
     checkEveryMs: 100,
     follow: () =>
       db.kind === 'server'
-        ? followChanges(db.database, watches.change, log, { url: db.urls.gateway, beatMs: 500 })
+        ? followChanges(db.database, ownWatches.change, log, { url: db.urls.gateway, beatMs: 500 })
         : { close: async () => {} },
     onFailure: (error) => log.warn({ err: error }, 'a subscription could not look; it tries again'),
+    ...options.subscriptions,
   });
+  const watches = watchesFrom(ownWatches);
   const told = db.kind === 'embedded' && { announceChange: watches.change };
   const database = { ...served, ...told };
   const access = await openAccess({
