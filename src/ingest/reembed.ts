@@ -11,18 +11,26 @@ import type { IngestDeps } from './write.ts';
 /** Which documents are meant. */
 export type ReembedTarget = { readonly collection: string } | { readonly ids: readonly DocumentId[] };
 
+/** What was queued. */
+interface Queued {
+  readonly queued: number;
+  /** Of the ids that were given; none for a collection. */
+  readonly documents: readonly string[];
+}
+
 /**
  * Queues every chunk of the documents for each of the tenant's models, those that wait and dead letters included, and says
- * how many there are. The job is that of the active model.
+ * how many there are; of ids, also which documents they are of. The job is that of the active model.
  */
-export function queueDocumentsStatement(
-  tenantId: TenantId,
-  target: ReembedTarget,
-  jobId: JobId,
-): Statement<{ queued: number }> {
+export function queueDocumentsStatement(tenantId: TenantId, target: ReembedTarget, jobId: JobId): Statement<Queued> {
   const meant =
     'collection' in target ? sql`d.collection = ${target.collection}` : sql`d.id = any(${target.ids}::uuid[])`;
-  const query = sql<{ queued: number }>`with queued as (
+  const documents =
+    'collection' in target
+      ? sql`array[]::text[] as documents from queued`
+      : sql`coalesce(array_agg(distinct c.document_id::text), '{}') as documents
+      from queued join chunks c on c.tenant_id = ${tenantId} and c.id = queued.chunk_id`;
+  const query = sql<Queued>`with queued as (
       insert into embedding_jobs (tenant_id, model_id, chunk_id, audience, job_id)
       select c.tenant_id, m.model_id, c.id, c.audience, case when m.role = 'active' then ${jobId}::uuid end
       from documents d join chunks c on c.document_id = d.id join tenant_models m on m.tenant_id = c.tenant_id
@@ -31,9 +39,9 @@ export function queueDocumentsStatement(
       order by c.document_id, c.ordinal
       on conflict (tenant_id, chunk_id, model_id) do update
         set job_id = coalesce(excluded.job_id, embedding_jobs.job_id), attempts = 0, rejections = 0, dead_at = null, available_at = now()
-      returning job_id
+      returning job_id, chunk_id
     )
-    select count(*)::int as queued from queued where job_id = ${jobId}::uuid`;
+    select count(*)::int as queued, ${documents} where queued.job_id = ${jobId}::uuid`;
   return { compile: () => query.compile(sqlBuilder) };
 }
 
@@ -85,7 +93,7 @@ export async function reembed(
     await execute(insertJobStatement(tenantId, { id, kind: 'reembed', createdBy: subject }, counted.queued));
     const content = { documents: 0, chunks: 0, texts: () => readQueuedTexts(tenantId, id, execute) };
     await deps.checkWrite(principal, content, execute);
-    await execute(auditStatement(tenantId, auditEntry(target, counted.queued)));
+    await execute(auditStatement(tenantId, auditEntry(target, counted)));
     return counted.queued;
   });
   if (queued === 0) return null;
@@ -93,10 +101,11 @@ export async function reembed(
   return id;
 }
 
-function auditEntry(target: ReembedTarget, chunks: number) {
+/** Ids that were given and are nobody's, or another tenant's, had nothing done to them. */
+function auditEntry(target: ReembedTarget, { queued: chunks, documents }: Queued) {
   const { targetKind, targetIds } =
     'collection' in target
       ? { targetKind: 'collection', targetIds: [target.collection] }
-      : { targetKind: 'document', targetIds: target.ids };
+      : { targetKind: 'document', targetIds: documents };
   return { action: 'reembed', targetKind, targetIds, details: { chunks } };
 }

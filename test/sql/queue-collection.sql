@@ -31,11 +31,13 @@ with
       dead_at = null,
       available_at = now()
     returning
-      job_id
+      job_id,
+      chunk_id
   )
 select
-  count(*)::int as queued
+  count(*)::int as queued,
+  array[]::text[] as documents
 from
   queued
 where
-  job_id = $6::uuid
+  queued.job_id = $6::uuid

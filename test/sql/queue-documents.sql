@@ -31,11 +31,15 @@ with
       dead_at = null,
       available_at = now()
     returning
-      job_id
+      job_id,
+      chunk_id
   )
 select
-  count(*)::int as queued
+  count(*)::int as queued,
+  coalesce(array_agg(distinct c.document_id::text), '{}') as documents
 from
   queued
+  join chunks c on c.tenant_id = $6
+  and c.id = queued.chunk_id
 where
-  job_id = $6::uuid
+  queued.job_id = $7::uuid
