@@ -252,6 +252,15 @@ describe('the audit log', () => {
     });
   });
 
+  test('names of ids that were to be embedded anew those that were', async () => {
+    const own = await storedDocument('to embed again');
+    const [foreign] = await gateway.upsert('elsewhere', [document('of another')]);
+    const nobody = globalId('Document', '01890000-0000-7000-8000-000000000009');
+    const [query] = await mutations.reembed!();
+    await gateway.graphql(token, query, { ids: [globalId('Document', foreign!.id), own, nobody, own] });
+    expect((await entriesOf('reembed'))[0]).toMatchObject({ targetIds: [own], targetCount: 1 });
+  });
+
   test('gets nothing of a mutation that changed nothing, or that was refused', async () => {
     await storedDocument('same');
     const { rows: before } = await gateway.db.owner.query('select id from audit_log');
