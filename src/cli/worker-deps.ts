@@ -29,7 +29,7 @@ export function createWorkerDeps(config: Config, database: Database, models: Wor
     database,
     embedder,
     modelId,
-    other,
+    other: other && { ...other, concurrency: config.nextWorkerConcurrency },
     auditRetentionDays: config.auditRetentionDays,
     sampleDays: config.sampleQueries.days,
     concurrency: config.workerConcurrency,

@@ -41,6 +41,8 @@ interface SharedConfig {
   readonly deletedDocumentHours: number;
   /** Calls to the embedding provider that a worker has in hand at a time. */
   readonly workerConcurrency: number;
+  /** The same of the second model's provider. */
+  readonly nextWorkerConcurrency: number;
   /** Where metrics are served; absent where nothing is measured. */
   readonly metrics: MetricsConfig | undefined;
   /** Between two looks of a worker for drift; undefined: it never looks. */

@@ -56,10 +56,10 @@ export const embedderIsComplete: Rule = ({ given, values: { EMBEDDER: kind } }) 
 export const nextEmbedderIsComplete: Rule = ({ given, values: { NEXT_EMBEDDER: kind, ...values } }) => {
   const faults = findFaults(given, kind ?? 'static', nextPrefix);
   if (!given.has('NEXT_EMBEDDER')) {
-    return faults.map(({ variable }) => ({
-      variable,
-      sentence: 'set, but NEXT_EMBEDDER is not; set it, or remove this',
-    }));
+    const idle = faults.map(({ variable }) => variable);
+    return [...idle, ...(given.has('NEXT_WORKER_CONCURRENCY') ? (['NEXT_WORKER_CONCURRENCY'] as const) : [])].map(
+      (variable) => ({ variable, sentence: 'set, but NEXT_EMBEDDER is not; set it, or remove this' }),
+    );
   }
   if (kind === undefined || kind !== values.EMBEDDER || faults.length > 0) return faults;
   if (kind !== 'static' && values.NEXT_EMBEDDING_MODEL !== values.EMBEDDING_MODEL) return [];

@@ -93,6 +93,7 @@ function buildConfig(values: Values, serverMode: boolean): Config {
     workerInServe: values.WORKER_IN_SERVE ?? !serverMode,
     deletedDocumentHours: values.DELETED_DOCUMENT_HOURS,
     workerConcurrency: values.WORKER_CONCURRENCY,
+    nextWorkerConcurrency: values.NEXT_WORKER_CONCURRENCY ?? values.WORKER_CONCURRENCY,
     metrics:
       values.METRICS_PORT === undefined
         ? undefined

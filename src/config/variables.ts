@@ -118,6 +118,10 @@ const server = {
     '4',
     'Calls to the embedding provider that one worker has in hand at a time. The built-in embedder computes in the worker itself and gains nothing from more than one.',
   ),
+  NEXT_WORKER_CONCURRENCY: optional(
+    wholeNumber(1, 100),
+    'The same of the second model (NEXT_EMBEDDER), whose calls are counted apart. Unset: as WORKER_CONCURRENCY.',
+  ),
 } as const;
 
 const token = {

@@ -133,6 +133,7 @@ export const catalog = {
     job_id: 'uuid null',
     rejections: 'integer default',
     dead_at: 'timestamptz null',
+    is_bulk: 'boolean default',
   },
   jobs: {
     tenant_id: 'text',

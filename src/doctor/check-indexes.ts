@@ -17,7 +17,7 @@ const required: Readonly<Record<string, string>> = {
   chunks_pkey: '0005_chunks.sql',
   documents_pkey: '0003_documents.sql',
   documents_by_collection: '0003_documents.sql',
-  embedding_jobs_available: '0007_embedding_jobs.sql',
+  embedding_jobs_available: '0035_bulk_work.sql',
 };
 const graph = /^embeddings_hnsw_/;
 

@@ -42,7 +42,7 @@ export async function divideAnew(
       await execute(renewHashesStatement(tenantId, hashes));
       const added = (await replaceChunks(deps, tenantId, documents, settings, execute)).map(({ id }) => id);
       if (added.length === 0) return;
-      if (jobId === null) await queueUnder(null, tenantId, added, execute);
+      if (jobId === null) await queueUnder(null, tenantId, added, { isBulk: true }, execute);
       else await queueChunks(tenantId, added, { kind: 'reembed', createdBy: 'tessera', id: jobId }, execute);
     });
   }

@@ -20,6 +20,9 @@ export interface NewJob {
 /** Chunks that one statement queues: far below what a list parameter may hold. */
 const chunksPerStatement = 5_000;
 
+/** A write that leaves more chunks to embed is bulk: a call or two of a provider, a new title of a document of a hundred. */
+const mostOfEdit = 100;
+
 export function insertJobStatement(
   tenantId: TenantId,
   { id, kind, createdBy }: NewJob & { readonly id: JobId },
@@ -44,6 +47,7 @@ export function extendJobStatement(tenantId: TenantId, id: JobId, kind: JobKind,
 
 /**
  * Leaves the duty to embed chunks by each of the tenant's models, as part of a job that callers can follow: it counts the active one.
+ * A small write that is no part of another is an edit, which does not wait for the end of what its tenant loads in bulk.
  * @returns the job; null where there is nothing to do and no job was named.
  * @throws {Refusal} `BAD_USER_INPUT` when the job that was named is none.
  */
@@ -55,7 +59,9 @@ export async function queueChunks(
 ): Promise<JobId | null> {
   if (chunkIds.length === 0 && job.id === undefined) return null;
   const id = await openJob(tenantId, job, chunkIds.length, execute);
-  await queueUnder(id, tenantId, chunkIds, execute, job.leaseSeconds);
+  // However small a part of something larger is, there are many of it.
+  const isBulk = job.id !== undefined || job.kind !== 'write' || chunkIds.length > mostOfEdit;
+  await queueUnder(id, tenantId, chunkIds, { isBulk, leaseSeconds: job.leaseSeconds }, execute);
   return id;
 }
 
@@ -64,12 +70,12 @@ export async function queueUnder(
   jobId: JobId | null,
   tenantId: TenantId,
   chunkIds: readonly ChunkId[],
+  { isBulk, leaseSeconds }: { readonly isBulk: boolean; readonly leaseSeconds?: number | undefined },
   execute: Execute,
-  leaseSeconds?: number,
 ): Promise<void> {
   for (let start = 0; start < chunkIds.length; start += chunksPerStatement) {
     const part = chunkIds.slice(start, start + chunksPerStatement);
-    await execute(insertJobsStatement(tenantId, part, jobId, leaseSeconds));
+    await execute(insertJobsStatement(tenantId, part, jobId, isBulk, leaseSeconds));
   }
 }
 

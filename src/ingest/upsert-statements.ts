@@ -187,12 +187,14 @@ export function insertChunksStatement(tenantId: TenantId, rows: readonly ChunkRo
  * The duty to embed, in the transaction that writes the chunks: by the active model, as part of a job, and by a candidate,
  * which nobody waits for.
  * @param jobId null where nobody asked for it.
+ * @param isBulk whether edits go before them.
  * @param leaseSeconds for which the active model's part is the writer's own duty, and no worker's.
  */
 export function insertJobsStatement(
   tenantId: TenantId,
   chunkIds: readonly ChunkId[],
   jobId: JobId | null,
+  isBulk: boolean,
   leaseSeconds = 0,
 ): Statement<unknown> {
   const isLeased = leaseSeconds > 0;
@@ -208,6 +210,7 @@ export function insertJobsStatement(
       'chunk_id',
       'audience',
       'job_id',
+      'is_bulk',
       ...(isLeased ? ['available_at' as const] : []),
     ])
     .expression((eb) =>
@@ -220,6 +223,7 @@ export function insertJobsStatement(
           'chunks.id',
           'chunks.audience',
           sql<string | null>`case when tenant_models.role = 'active' then ${jobId}::uuid end`.as('job_id'),
+          sql<boolean>`${isBulk}::boolean`.as('is_bulk'),
           ...(isLeased ? [availableAt] : []),
         ])
         .where('chunks.tenant_id', '=', tenantId)

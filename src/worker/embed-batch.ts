@@ -1,45 +1,26 @@
-import { type Database, readInFlight, transact } from '../db/database.ts';
+import { transact } from '../db/database.ts';
 import { workerScope } from '../db/scope.ts';
-import type { Embedder } from '../embed/embedder.ts';
-import type { ChunkId, DocumentId, JobId, TenantId } from '../ids.ts';
-import { coarseVector, InvalidVectorError } from '../vector.ts';
-import { type EmbeddedTexts, embedTexts } from './embed-texts.ts';
-import {
-  type ClaimedJob,
-  chunkTextsStatement,
-  claimJobsStatement,
-  postponeJobsStatement,
-  reembeddingsStatement,
-  rejectJobsStatement,
-} from './job-statements.ts';
-import { createPauses, type Pauses } from './pauses.ts';
-import { type Delay, delayOf, delayOfPause } from './put-off.ts';
+import type { TenantId } from '../ids.ts';
+import type { CallLanes } from './call-lanes.ts';
+import { type Call, type CallDeps, embedCall } from './embed-call.ts';
+import { claimJobsStatement } from './job-statements.ts';
+import type { Pauses } from './pauses.ts';
 import type { SideWork } from './side-work.ts';
 import { unlessInactive } from './unless-inactive.ts';
-import type { EmbeddingRow } from './vector-statements.ts';
-import { type WrittenVectors, writeVectors } from './write-vectors.ts';
 
-export interface WorkerDeps {
-  /** Connected as the worker's login. */
-  readonly database: Database;
-  readonly embedder: Embedder;
-  readonly modelId: number;
-  /** A second model, which is as much the worker's as the first. */
-  readonly other?: Pick<WorkerDeps, 'embedder' | 'modelId'> | undefined;
+export interface WorkerDeps extends CallDeps {
+  /** Calls to the provider at a time; 1 without it. */
+  readonly concurrency?: number;
+  /** A second model, which is as much the worker's as the first; as many calls at a time unless it says otherwise. */
+  readonly other?: Pick<WorkerDeps, 'embedder' | 'modelId' | 'concurrency'> | undefined;
   /** Days for which the audit log is kept; for ever without it. */
   readonly auditRetentionDays?: number | undefined;
   /** Days for which queries are kept, where any are; a month without it. */
   readonly sampleDays?: number;
-  /** Calls to the provider at a time; 1 without it. */
-  readonly concurrency?: number;
   /** How long deleted documents may be restored, in hours; a week without it. */
   readonly deletedHours?: number;
   /** Writes some of what waits from attached tables, and says how much; absent where no table is attached. */
   readonly applyChanges?: (signal?: AbortSignal) => Promise<number>;
-  /** Divides documents as they would be divided now, before their chunks are embedded anew as part of a job. */
-  readonly divideAnew?: (tenantId: TenantId, jobId: JobId, ids: readonly DocumentId[]) => Promise<void>;
-  /** Told after each commit how long its chunks had waited for their vectors, in seconds. */
-  readonly onWritten?: (waitedSeconds: readonly number[]) => void;
 }
 
 /** What became of one batch of jobs. */
@@ -50,164 +31,85 @@ export interface BatchResult {
   readonly tenants: readonly TenantId[];
 }
 
-/** A claim comes back after this long if its worker dies. */
-const leaseSeconds = 120;
-/** One whose texts are sent apart: at most a dozen calls, each as long as the provider is silent. */
-const apartLeaseMs = 600_000;
-/**
- * From this attempt on a text that comes back is suspected of being why. With the three repeats that a call has by default, a
- * text that nobody can embed then fails four times unsuspected, and five in a row are a provider that is down.
- */
-const suspectedFrom = 2;
-
-/** The chunks of one call to the provider: of one tenant, whose texts never travel with another's. */
-interface Call {
-  readonly tenantId: TenantId;
-  readonly jobs: readonly ClaimedJob[];
+/** By what the calls of a batch go. */
+export interface BatchOptions {
+  /** In which the calls are made: those of the batch before may be under way. */
+  readonly lanes: CallLanes;
+  /** What would only be put off again is not claimed, and nothing at all while the provider wants to be left alone. */
+  readonly pauses: Pauses;
+  /**
+   * Takes calls whose texts are sent apart, which takes several timeouts of a provider that is silent. They are among the failed
+   * ones of the result. Without it they are waited for.
+   */
+  readonly side?: SideWork | undefined;
 }
 
+/** A batch of which the last call has begun. */
+export interface BegunBatch {
+  readonly claimed: number;
+  /** When its last call has ended. Rejects with why one could not be made or its vectors not be written. */
+  readonly result: Promise<BatchResult>;
+}
+
+/** A claim comes back after this long if its worker dies. */
+const leaseSeconds = 120;
+
 /**
- * Claims jobs, embeds their chunks, and writes the vectors, tenant by tenant, several calls at a time. No connection is held
- * while the embedder works. What fails is put off with its reason; it is not lost.
- * @param pauses of this embedder: what would only be put off again is not claimed, and nothing at all while its provider wants to be
- *   left alone.
- * @param side takes calls whose texts are sent apart, which takes several timeouts of a provider that is silent. They are among
- *   the failed ones of the result. Without it they are waited for.
+ * Claims jobs for a call in each lane, and begins the calls as lanes become free.
+ * @returns when the last one has begun: whoever claims again when a lane is free keeps all of them busy, however long one call
+ *   takes.
  */
-export async function embedBatch(
-  deps: WorkerDeps,
-  pauses: Pauses = createPauses(),
-  side?: SideWork,
-): Promise<BatchResult> {
-  if (pauses.provider()) return { claimed: 0, embedded: 0, failed: 0, tenants: [] };
-  const { concurrency = 1 } = deps;
-  const { maxBatch } = deps.embedder;
-  const claim = claimJobsStatement(deps.modelId, maxBatch * concurrency, leaseSeconds, pauses.tenants());
-  const jobs = await transact(deps.database, workerScope(), (execute) => execute(claim));
-  const byTenant = Map.groupBy(jobs, (job: ClaimedJob) => job.tenantId);
+export async function beginBatch(deps: WorkerDeps, { lanes, pauses, side }: BatchOptions): Promise<BegunBatch> {
+  const calls = pauses.provider() ? [] : await claimCalls(deps, lanes.most, pauses);
+  const claimed = calls.reduce((sum, { jobs }) => sum + jobs.length, 0);
+  const faults: unknown[] = [];
+  const ended: Promise<number>[] = [];
+  for (const call of calls) {
+    await lanes.free();
+    // The database is not to be had: their claim runs out, and whoever can claims them.
+    if (faults.length >= lanes.most) break;
+    const done = makeCall(deps, call, pauses, side).catch((error: unknown) => {
+      faults.push(error);
+      return 0;
+    });
+    lanes.take(done);
+    ended.push(done);
+  }
+  const finish = async (): Promise<BatchResult> => {
+    const embedded = (await Promise.all(ended)).reduce((sum, done) => sum + done, 0);
+    if (faults.length > 0) throw faults[0];
+    const tenants = [...new Set(calls.map(({ tenantId }) => tenantId))];
+    return { claimed, embedded, failed: claimed - embedded, tenants };
+  };
+  return { claimed, result: finish() };
+}
+
+async function claimCalls(
+  { database, embedder: { maxBatch }, modelId }: WorkerDeps,
+  most: number,
+  pauses: Pauses,
+): Promise<Call[]> {
+  const claim = claimJobsStatement(modelId, maxBatch * most, leaseSeconds, pauses.tenants());
+  const jobs = await transact(database, workerScope(), (execute) => execute(claim));
   const calls: Call[] = [];
-  for (const [tenantId, claimed] of byTenant) {
+  // What was edited is in the calls that begin first: the others may wait for a lane.
+  const inOrder = jobs.toSorted((a, b) => Number(a.isBulk) - Number(b.isBulk));
+  for (const [tenantId, claimed] of Map.groupBy(inOrder, (job) => job.tenantId)) {
     for (let start = 0; start < claimed.length; start += maxBatch)
       calls.push({ tenantId, jobs: claimed.slice(start, start + maxBatch) });
   }
-  let embedded = 0;
-  const next = calls[Symbol.iterator]();
-  const lane = async () => {
-    for (const call of next) {
-      const apart = Promise.withResolvers<void>();
-      // Suspended meanwhile, its jobs wait: they are nobody's once the claim has run out, and claimed again when it is resumed.
-      const work = unlessInactive(embedCall(deps, call, pauses, apart.resolve), 0);
-      const ended = work.then(
-        () => false,
-        () => false,
-      );
-      const isTaken = side && (await Promise.race([ended, apart.promise.then(() => side.take(work))]));
-      const done = isTaken ? 0 : await work;
-      embedded += done;
-    }
-  };
-  const lanes = await Promise.allSettled(Array.from({ length: concurrency }, lane));
-  const broken = lanes.find((one) => one.status === 'rejected');
-  if (broken) throw broken.reason;
-  return { claimed: jobs.length, embedded, failed: jobs.length - embedded, tenants: [...byTenant.keys()] };
+  return calls;
 }
 
-/** @param onApart told when its texts are sent apart. @returns how many chunks are done. */
-async function embedCall(deps: WorkerDeps, call: Call, pauses: Pauses, onApart: () => void): Promise<number> {
-  const { database, embedder, modelId } = deps;
-  const { tenantId } = call;
-  const chunkIds = call.jobs.map(({ chunkId }) => chunkId);
-  const pause = pauses.of(tenantId);
-  if (pause) {
-    await putOff(deps, tenantId, chunkIds, delayOfPause(pause));
-    return 0;
-  }
-  const chunks = await readChunks(deps, call, chunkIds);
-  const texts = chunks.map(({ text }) => text);
-  const { vectors, rejected, failure } = await embedTexts(embedder, texts, tenantId, {
-    isSuspect: call.jobs.some(({ attempts }) => attempts >= suspectedFrom),
-    beforeApart: async ({ message }) => {
-      await putOff(deps, tenantId, chunkIds, { reason: message, waitMs: apartLeaseMs, wasSent: true });
-      onApart();
-    },
-  });
-  if (failure) pauses.note(failure, tenantId);
-  // A chunk that is gone took its job with it.
-  const written = toWritten(chunks, vectors);
-  if (written.documentOf.size > 0) {
-    const waited = await transact(database, workerScope(tenantId), (execute) =>
-      writeVectors(tenantId, modelId, written, execute),
-    );
-    deps.onWritten?.(waited);
-  }
-  const left = chunks.filter((_, index) => !vectors.has(index) && !rejected.has(index)).map(({ id }) => id);
-  if (left.length > 0 && failure)
-    await putOff(deps, tenantId, left, delayOf(failure, pauses.of(tenantId), Math.random()));
-  if (rejected.size > 0) {
-    await transact(database, workerScope(tenantId), async (execute) => {
-      for (const [index, reason] of rejected) {
-        const chunk = chunks[index];
-        if (chunk) await execute(rejectJobsStatement(tenantId, modelId, [chunk.id], reason, Math.random()));
-      }
-    });
-  }
-  if (chunkIds.length > left.length) database.announceChange?.(tenantId);
-  return chunkIds.length - left.length - rejected.size;
-}
-
-async function putOff(
-  { database, modelId }: WorkerDeps,
-  tenantId: TenantId,
-  chunkIds: readonly ChunkId[],
-  delay: Delay,
-): Promise<void> {
-  const statement = postponeJobsStatement(tenantId, modelId, chunkIds, delay, Math.random());
-  await transact(database, workerScope(tenantId), (execute) => execute(statement));
-}
-
-/** The texts that are to be embedded. Of documents that are embedded anew, those that they are divided into now. */
-async function readChunks(
-  { database, divideAnew }: WorkerDeps,
-  { tenantId, jobs }: Call,
-  chunkIds: readonly ChunkId[],
-): Promise<ChunkText[]> {
-  const texts = chunkTextsStatement(tenantId, chunkIds);
-  const jobOf = new Map(jobs.map(({ chunkId, jobId }) => [chunkId, jobId]));
-  const jobIds = [...new Set(jobOf.values())].filter((id) => id !== null);
-  const scope = workerScope(tenantId);
-  const [chunks, anew] = await readInFlight(database, scope, [texts, reembeddingsStatement(tenantId, jobIds)]);
-  if (anew.length === 0 || !divideAnew) return chunks;
-  for (const { id } of anew) {
-    const documents = chunks.filter((chunk) => jobOf.get(chunk.id) === id).map(({ documentId }) => documentId);
-    await divideAnew(tenantId, id, [...new Set(documents)]);
-  }
-  const [divided] = await readInFlight(database, scope, [texts]);
-  return divided;
-}
-
-type ChunkText = ReturnType<typeof chunkTextsStatement> extends { execute(): Promise<(infer Row)[]> } ? Row : never;
-
-function toWritten(chunks: readonly ChunkText[], vectors: EmbeddedTexts['vectors']): WrittenVectors {
-  const embeddings: EmbeddingRow[] = [];
-  const unembeddable: ChunkId[] = [];
-  const documentOf = new Map<ChunkId, DocumentId>();
-  for (const [index, { id, documentId }] of chunks.entries()) {
-    if (!vectors.has(index)) continue;
-    documentOf.set(id, documentId);
-    const row = toRow(id, vectors.get(index));
-    if (row) embeddings.push(row);
-    else unembeddable.push(id);
-  }
-  return { embeddings, unembeddable, documentOf };
-}
-
-/** Nothing for a text that the model knows nothing of, or whose vector has no coarse part: neither can be searched for. */
-function toRow(chunkId: ChunkId, full: Float32Array | null | undefined): EmbeddingRow | undefined {
-  if (!full) return undefined;
-  try {
-    return { chunkId, coarse: coarseVector(full), full };
-  } catch (error) {
-    if (error instanceof InvalidVectorError) return undefined;
-    throw error;
-  }
+/** @returns how many chunks are done, when the call's lane is free again. */
+async function makeCall(deps: WorkerDeps, call: Call, pauses: Pauses, side: SideWork | undefined): Promise<number> {
+  const apart = Promise.withResolvers<void>();
+  // Suspended meanwhile, its jobs wait: they are nobody's once the claim has run out, and claimed again when it is resumed.
+  const work = unlessInactive(embedCall(deps, call, pauses, apart.resolve), 0);
+  const ended = work.then(
+    () => false,
+    () => false,
+  );
+  const isTaken = side && (await Promise.race([ended, apart.promise.then(() => side.take(work))]));
+  return isTaken ? 0 : await work;
 }

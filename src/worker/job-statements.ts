@@ -10,15 +10,20 @@ export interface ClaimedJob {
   readonly attempts: number;
   /** What it is embedded for; null where nobody follows it. */
   readonly jobId: JobId | null;
+  /** False for what an edit left. */
+  readonly isBulk: boolean;
 }
 
 /**
  * Leases waiting jobs to this worker, the oldest of every tenant first, then everybody's second, and so on: however many wait
- * for one tenant, another's edit is in the next batch. A claim is not a lock: nothing is held while the texts are
+ * for one tenant, another's edit is in the next batch. A tenant's own edits and its bulk loads take turns in the same way, edits
+ * first, so that neither waits for the end of the other. A claim is not a lock: nothing is held while the texts are
  * embedded, and a worker that dies gives its jobs back when the lease runs out.
  *
  * Tenants with waiting jobs are found one after the other, a probe of the index each. Of each tenant its share of four batches
- * is looked at, so that workers that claim at the same time pass each other by. Jobs of tenants that are suspended or being
+ * is looked at, of edits and of bulk loads, so that workers that claim at the same time pass each other by. 256 of 100,000 jobs
+ * of 200 tenants, one of whom has 90,000, are claimed with 10,700 buffers where all are bulk and 13,800 where both wait (10,100 without
+ * the distinction); of one tenant's 90,000 with 7,000 (6,500). Jobs of tenants that are suspended or being
  * deleted stay where they are, and of those that are told to be passed by.
  */
 export function claimJobsStatement(
@@ -41,11 +46,15 @@ export function claimJobsStatement(
         and tenant.tenant_id <> all (${passedBy}::text[])
     ), waiting as (
       select w.tenant_id, w.chunk_id, w.available_at,
-        row_number() over (partition by w.tenant_id order by w.available_at, w.chunk_id) as turn
-      from active cross join lateral (
-        select j.tenant_id, j.chunk_id, j.available_at from embedding_jobs j
-        where ${waiting} and j.tenant_id = active.tenant_id and j.available_at <= now()
-        order by j.available_at limit (select 8 + 4 * ${limit}::integer / greatest(1, count(*)) from active)
+        row_number() over (partition by w.tenant_id order by w.place, w.is_bulk) as turn
+      from (
+        select w.tenant_id, w.chunk_id, w.available_at, w.is_bulk,
+          row_number() over (partition by w.tenant_id, w.is_bulk order by w.available_at, w.chunk_id) as place
+        from active cross join (values (false), (true)) kind (is_bulk) cross join lateral (
+          select j.tenant_id, j.chunk_id, j.available_at, j.is_bulk from embedding_jobs j
+          where ${waiting} and j.tenant_id = active.tenant_id and j.is_bulk = kind.is_bulk and j.available_at <= now()
+          order by j.available_at limit (select 8 + 4 * ${limit}::integer / greatest(1, count(*)) from active)
+        ) w
       ) w
     ), claimed as (
       select j.tenant_id, j.model_id, j.chunk_id
@@ -62,7 +71,7 @@ export function claimJobsStatement(
     where embedding_jobs.tenant_id = claimed.tenant_id and embedding_jobs.model_id = claimed.model_id
       and embedding_jobs.chunk_id = claimed.chunk_id
     returning embedding_jobs.tenant_id as "tenantId", embedding_jobs.chunk_id as "chunkId", embedding_jobs.attempts,
-      embedding_jobs.job_id as "jobId"`;
+      embedding_jobs.job_id as "jobId", embedding_jobs.is_bulk as "isBulk"`;
   return { compile: () => query.compile(sqlBuilder) };
 }
 

@@ -2,11 +2,12 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { TenantId } from '../ids.ts';
 import { createClearing } from './clearing.ts';
-import { type BatchResult, embedBatch, type WorkerDeps } from './embed-batch.ts';
+import type { BatchResult, WorkerDeps } from './embed-batch.ts';
+import { embedWaiting, pollMs } from './embed-waiting.ts';
 import { fillModels } from './fill-models.ts';
 import { createPauses } from './pauses.ts';
 import { refreshTermStats } from './refresh-term-stats.ts';
-import { createSideWork, type SideWork } from './side-work.ts';
+import { createSideWork } from './side-work.ts';
 import { unlessInactive } from './unless-inactive.ts';
 
 export interface Worker {
@@ -16,8 +17,6 @@ export interface Worker {
   stop(): Promise<void>;
 }
 
-/** How long a worker that found nothing waits before it looks again. */
-const pollMs = 1_000;
 /** A tenant's terms are counted at the latest after this many batches of an import. */
 const batchesBetweenCounts = 50;
 
@@ -41,11 +40,13 @@ export function startWorker(deps: WorkerDeps, log: Logger): Worker {
     terms.note(batch.tenants);
   };
   const { other, applyChanges } = deps;
-  const [pauses, otherPauses] = [createPauses(), createPauses()];
   const side = createSideWork((error) => log.error({ err: error }, 'texts could not be sent apart; it is tried again'));
+  const woken = () => bell.promise;
+  const options = { signal: stopping.signal, onBatch: note, side, woken };
+  const [pauses, otherPauses] = [createPauses(), createPauses()];
   const done = Promise.all([
     repeat(embedActive),
-    ...(other ? [repeat(() => embedWaiting({ ...deps, ...other }, stopping.signal, note, otherPauses, side))] : []),
+    ...(other ? [repeat(() => embedWaiting({ ...deps, ...other }, { ...options, pauses: otherPauses }))] : []),
     ...(applyChanges ? [repeat(() => followTables(applyChanges))] : []),
     repeat(keepModels),
     // Not woken: while others write, there is nothing more to clear away than a look a second finds.
@@ -53,7 +54,7 @@ export function startWorker(deps: WorkerDeps, log: Logger): Worker {
   ]);
 
   async function embedActive(): Promise<void> {
-    await embedWaiting(deps, stopping.signal, note, pauses, side);
+    await embedWaiting(deps, { ...options, pauses });
     terms.countSoon();
   }
 
@@ -71,7 +72,7 @@ export function startWorker(deps: WorkerDeps, log: Logger): Worker {
   async function repeat(work: () => Promise<unknown>, { wakes } = { wakes: true }): Promise<void> {
     while (!stopping.signal.aborted) {
       // What is written from here on is found by this look, or wakes the worker for the next one.
-      const woken = bell.promise;
+      const rung = woken();
       try {
         await work();
       } catch (error) {
@@ -79,7 +80,7 @@ export function startWorker(deps: WorkerDeps, log: Logger): Worker {
       }
       if (stopping.signal.aborted) return;
       const pause = wait(pollMs, undefined, { signal: stopping.signal }).catch(() => {});
-      await (wakes ? Promise.race([pause, woken]) : pause);
+      await (wakes ? Promise.race([pause, rung]) : pause);
     }
   }
 
@@ -140,25 +141,8 @@ export async function drain(
   while (!signal?.aborted && ((await deps.applyChanges?.(signal)) ?? 0) > 0);
   let embedded = 0;
   for (const one of deps.other ? [deps, { ...deps, ...deps.other }] : [deps])
-    embedded += await embedWaiting(one, signal, note);
+    embedded += await embedWaiting(one, { signal, onBatch: note });
   await countTerms(deps, touched);
-  return embedded;
-}
-
-async function embedWaiting(
-  deps: WorkerDeps,
-  signal: AbortSignal | undefined,
-  onBatch: (batch: BatchResult) => void,
-  pauses = createPauses(),
-  side?: SideWork,
-): Promise<number> {
-  let embedded = 0;
-  while (!signal?.aborted) {
-    const batch = await embedBatch(deps, pauses, side);
-    if (batch.claimed === 0) break;
-    onBatch(batch);
-    embedded += batch.embedded;
-  }
   return embedded;
 }
 

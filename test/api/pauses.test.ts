@@ -5,9 +5,9 @@ import { createOpenAiEmbedder } from '../../src/embed/openai-embedder.ts';
 import { loadStaticEmbedder } from '../../src/embed/static-embedder.ts';
 import { createTokenBudget } from '../../src/embed/token-budget.ts';
 import { createLogger } from '../../src/log.ts';
-import { embedBatch } from '../../src/worker/embed-batch.ts';
 import { createPauses, type Pauses } from '../../src/worker/pauses.ts';
 import { startWorker } from '../../src/worker/worker.ts';
+import { embedBatch } from '../support/embed-batch.ts';
 import { type EmbeddingServer, startEmbeddingServer } from '../support/embedding-server.ts';
 import { openTestGateway, type TestGateway } from '../support/gateway.ts';
 
@@ -111,8 +111,9 @@ describe('a tenant with a budget of tokens', () => {
       expect(tokens).toBeGreaterThan(4 * tokensPerMinute);
       const minutesAtRate = (tokens - tokensPerMinute) / tokensPerMinute;
       expect(nowMs / 60_000).toBeLessThan(1.1 * minutesAtRate);
-      // Put off once for each call that went before it, at most, and that was no attempt.
-      expect(claimed).toBeLessThanOrEqual(160 * (concurrency + 1));
+      // Put off once for each call that went before it, at most, and that was no attempt. The database's clock runs on while the
+      // test's stands still: some are due a moment before there is room for them, and put off once more.
+      expect(claimed).toBeLessThanOrEqual(1.1 * 160 * (concurrency + 1));
       expect(most).toBe(0);
     },
   );

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { embedBatch } from '../../src/worker/embed-batch.ts';
 import { eraseTenants } from '../../src/worker/erase-tenants.ts';
 import { purgeDocuments } from '../../src/worker/purge-documents.ts';
+import { embedBatch } from '../support/embed-batch.ts';
 import { openTestGateway, type TestGateway } from '../support/gateway.ts';
 import { dataOf } from '../support/graphql-answer.ts';
 import { deleteMutation, documentsQuery, searchQuery, upsertMutation } from '../support/operations.ts';

@@ -60,32 +60,55 @@ with recursive
         partition by
           w.tenant_id
         order by
-          w.available_at,
-          w.chunk_id
+          w.place,
+          w.is_bulk
       ) as turn
     from
-      active
-      cross join lateral (
+      (
         select
-          j.tenant_id,
-          j.chunk_id,
-          j.available_at
+          w.tenant_id,
+          w.chunk_id,
+          w.available_at,
+          w.is_bulk,
+          row_number() over (
+            partition by
+              w.tenant_id,
+              w.is_bulk
+            order by
+              w.available_at,
+              w.chunk_id
+          ) as place
         from
-          embedding_jobs j
-        where
-          j.model_id = $4
-          and j.dead_at is null
-          and j.tenant_id = active.tenant_id
-          and j.available_at <= now()
-        order by
-          j.available_at
-        limit
-          (
+          active
+          cross join (
+            values
+              (false),
+              (true)
+          ) kind (is_bulk)
+          cross join lateral (
             select
-              8 + 4 * $5::integer / greatest(1, count(*))
+              j.tenant_id,
+              j.chunk_id,
+              j.available_at,
+              j.is_bulk
             from
-              active
-          )
+              embedding_jobs j
+            where
+              j.model_id = $4
+              and j.dead_at is null
+              and j.tenant_id = active.tenant_id
+              and j.is_bulk = kind.is_bulk
+              and j.available_at <= now()
+            order by
+              j.available_at
+            limit
+              (
+                select
+                  8 + 4 * $5::integer / greatest(1, count(*))
+                from
+                  active
+              )
+          ) w
       ) w
   ),
   claimed as (
@@ -139,4 +162,5 @@ returning
   embedding_jobs.tenant_id as "tenantId",
   embedding_jobs.chunk_id as "chunkId",
   embedding_jobs.attempts,
-  embedding_jobs.job_id as "jobId"
+  embedding_jobs.job_id as "jobId",
+  embedding_jobs.is_bulk as "isBulk"

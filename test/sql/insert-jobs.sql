@@ -4,7 +4,8 @@ insert into
     "model_id",
     "chunk_id",
     "audience",
-    "job_id"
+    "job_id",
+    "is_bulk"
   )
 select
   "chunks"."tenant_id",
@@ -13,12 +14,13 @@ select
   "chunks"."audience",
   case
     when tenant_models.role = 'active' then $1::uuid
-  end as "job_id"
+  end as "job_id",
+  $2::boolean as "is_bulk"
 from
   "chunks"
   inner join "tenant_models" on "tenant_models"."tenant_id" = "chunks"."tenant_id"
 where
-  "chunks"."tenant_id" = $2
-  and "chunks"."id" = any ($3::uuid[])
-  and "tenant_models"."tenant_id" = $4
+  "chunks"."tenant_id" = $3
+  and "chunks"."id" = any ($4::uuid[])
+  and "tenant_models"."tenant_id" = $5
   and "tenant_models"."role" in ('active', 'candidate')

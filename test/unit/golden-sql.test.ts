@@ -233,7 +233,7 @@ const statements: Record<string, Statement<unknown>> = {
   'insert-chunks-staged': staged.insertStagedChunksStatement(tenant),
   'insert-documents-staged': staged.insertStagedDocumentsStatement(tenant),
   'insert-embeddings-staged': vectorStatements.insertStagedEmbeddingsStatement(tenant, 1),
-  'insert-jobs-leased': upsert.insertJobsStatement(tenant, [chunkId], jobId, 120),
+  'insert-jobs-leased': upsert.insertJobsStatement(tenant, [chunkId], jobId, true, 120),
   'create-vector-stage': vectorStatements.createVectorStageStatement(),
   'create-stage-chunks': staged.createStagesStatements()[1] as Statement<unknown>,
   'create-stage-documents': staged.createStagesStatements()[0] as Statement<unknown>,
@@ -244,7 +244,7 @@ const statements: Record<string, Statement<unknown>> = {
   'insert-embeddings': vectorStatements.insertEmbeddingsStatement(tenant, 1, [
     { chunkId, coarse: unit.slice(0, 256), full: unit },
   ]),
-  'insert-jobs': upsert.insertJobsStatement(tenant, [chunkId], jobId),
+  'insert-jobs': upsert.insertJobsStatement(tenant, [chunkId], jobId, false),
   'insert-model': models.insertModelStatement({ name: 'm', dimensions: 512 }),
   'insert-unembeddable': vectorStatements.insertUnembeddableStatement(tenant, 1, [chunkId]),
   'lock-collections': settings.lockCollectionsStatement(tenant, 'write'),

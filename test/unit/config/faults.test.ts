@@ -86,6 +86,7 @@ const refused: [title: string, env: Environment, variable: string, words: string
     'with NEXT_EMBEDDER=openai it is required',
   ],
   ['half of a second model', { NEXT_EMBEDDING_MODEL: 'm' }, 'NEXT_EMBEDDING_MODEL', 'NEXT_EMBEDDER is not'],
+  ['calls to a second model', { NEXT_WORKER_CONCURRENCY: '2' }, 'NEXT_WORKER_CONCURRENCY', 'NEXT_EMBEDDER is not'],
   ['the same model twice', { NEXT_EMBEDDER: 'static' }, 'NEXT_EMBEDDER', 'allowed: another one'],
   ['an unknown embedder', { EMBEDDER: 'magic' }, 'EMBEDDER', 'one of static, openai, azure, ollama'],
   [

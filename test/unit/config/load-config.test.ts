@@ -40,6 +40,7 @@ describe('an empty environment', () => {
       chunk: { maxTokens: 200, overlapTokens: 40 },
       workerInServe: true,
       workerConcurrency: 4,
+      nextWorkerConcurrency: 4,
       deletedDocumentHours: 168,
       driftCheckMinutes: 360,
       database: { statementTimeoutMs: 10_000 },
