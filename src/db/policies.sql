@@ -2,6 +2,7 @@
 -- The policies that migrations 1 to 36 make, which the start and /ready compare with those of the database.
 -- The policies that migrations 1 to 32 make, which the start and /ready compare with those of the database.
 -- The policies that migrations 1 to 33 make, which the start and /ready compare with those of the database.
+-- The policies that migrations 1 to 35 make, which the start and /ready compare with those of the database.
 -- Written by: npx vitest run --project system test/db/policies.test.ts -t 'that the migrations make' --update
 
 create policy admin_inserts on tessera.api_keys for insert to tessera_admin with check (tenant_id = tessera.current_tenant());

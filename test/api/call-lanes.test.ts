@@ -24,7 +24,7 @@ const notes = (collection: string, count: number) =>
   }));
 
 /** The built-in embedder behind calls that take their time, with how many of them were under way at most. */
-function slowly(embedder: Embedder, msOf: (texts: readonly string[]) => number | Promise<unknown>) {
+function slowly(embedder: Embedder, until: (texts: readonly string[], underWay: number) => Promise<unknown>) {
   const seen = { most: 0, calls: 0 };
   let underWay = 0;
   const slow: Embedder = {
@@ -34,8 +34,7 @@ function slowly(embedder: Embedder, msOf: (texts: readonly string[]) => number |
       seen.calls++;
       seen.most = Math.max(seen.most, ++underWay);
       try {
-        const ms = msOf(texts);
-        await (typeof ms === 'number' ? wait(ms) : ms);
+        await until(texts, underWay);
         return await embedder.embed(texts, options);
       } finally {
         underWay--;
@@ -43,6 +42,16 @@ function slowly(embedder: Embedder, msOf: (texts: readonly string[]) => number |
     },
   };
   return { slow, seen };
+}
+
+/** Calls that wait until so many are under way, and then a while for one more. */
+function heldUntil(count: number) {
+  const reached = Promise.withResolvers<void>();
+  return slowly(own, async (_, underWay) => {
+    if (underWay >= count) reached.resolve();
+    await reached.promise;
+    await wait(20);
+  });
 }
 
 let gateway: TestGateway;
@@ -58,14 +67,8 @@ const countVectors = async (where = 'true') =>
   (await gateway.db.owner.query<{ n: number }>(`select count(*)::int as n from embeddings where ${where}`)).rows[0]!.n;
 
 describe('a provider whose calls take their time', () => {
-  // Every fourth call is one that takes eight times as long.
-  const uneven = () => {
-    let calls = 0;
-    return slowly(own, () => (calls++ % 4 === 0 ? 160 : 20));
-  };
-
   test('is sent as many calls at a time as it may be, and no more', async () => {
-    const { slow, seen } = slowly(own, () => 30);
+    const { slow, seen } = heldUntil(3);
     await gateway.upsert('alpha', notes('c', 80));
     const worker = startWorker({ ...gateway.workerDeps, other: undefined, embedder: slow, concurrency: 3 }, log);
     try {
@@ -76,29 +79,31 @@ describe('a provider whose calls take their time', () => {
     expect(seen.most).toBe(3);
   });
 
-  test('gets the next call when one has ended, not when all of a batch have', async () => {
-    const timeOf = async (work: (deps: TestGateway['workerDeps']) => Promise<unknown>) => {
+  test('embeds all else while one call takes its time, thirteen times what a batch has that waits for its slowest', async () => {
+    const whileOneIsHeld = async (work: (deps: TestGateway['workerDeps']) => Promise<unknown>, expected: number) => {
       await gateway.upsert('alpha', notes('c', 160));
-      const { slow, seen } = uneven();
-      const startedMs = performance.now();
-      await work({ ...gateway.workerDeps, other: undefined, embedder: slow, concurrency: 4 });
-      const tookMs = performance.now() - startedMs;
-      expect(await countVectors()).toBe(160);
-      expect(seen).toEqual({ most: 4, calls: 40 });
+      const released = Promise.withResolvers<void>();
+      let calls = 0;
+      const { slow } = slowly(own, () => (calls++ === 0 ? released.promise : Promise.resolve()));
+      const done = work({ ...gateway.workerDeps, other: undefined, embedder: slow, concurrency: 4 });
+      try {
+        await expect.poll(() => countVectors(), patience).toBe(expected);
+      } finally {
+        released.resolve();
+      }
+      await done;
+      expect(await countVectors()).toBe(expected + 4);
       await gateway.db.owner.query('delete from documents');
-      return tookMs;
     };
-    const byBatchMs = await timeOf(async (deps) => {
-      while ((await embedBatch(deps)).claimed > 0);
-    });
-    const byLaneMs = await timeOf((deps) => drain(deps));
-    // Ten batches of 160 ms each, against 40 calls of 55 ms on the mean in four lanes.
-    expect(byBatchMs / byLaneMs).toBeGreaterThan(1.5);
+    await whileOneIsHeld((deps) => embedBatch(deps), 12);
+    await whileOneIsHeld((deps) => drain(deps), 156);
   });
 
   test('does not keep what is written meanwhile from being sent beside a call that is slow', async () => {
     const released = Promise.withResolvers<void>();
-    const { slow } = slowly(own, (texts) => (texts.some((text) => text.includes('Slow')) ? released.promise : 0));
+    const { slow } = slowly(own, (texts) =>
+      texts.some((text) => text.includes('Slow')) ? released.promise : Promise.resolve(),
+    );
     await gateway.upsert('alpha', [{ externalId: 's', collection: 'c', title: 'Slow', body: 'It takes its time.' }]);
     const worker = startWorker({ ...gateway.workerDeps, other: undefined, embedder: slow, concurrency: 2 }, log);
     try {
@@ -125,7 +130,7 @@ describe('a provider whose calls take their time', () => {
     const asked = Promise.withResolvers<void>();
     const { slow } = slowly(own, () => {
       asked.resolve();
-      return 200;
+      return wait(200);
     });
     await gateway.upsert('alpha', notes('c', 40));
     const worker = startWorker({ ...gateway.workerDeps, other: undefined, embedder: slow, concurrency: 2 }, log);
@@ -138,9 +143,10 @@ describe('a provider whose calls take their time', () => {
 
 describeServer('a worker with two models', () => {
   test('has no more calls to either provider at a time than each may have', async () => {
-    const [first, second] = [slowly(own, () => 20), slowly(own, () => 20)];
+    const [first, second] = [heldUntil(2), heldUntil(5)];
     const { other } = gateway.workerDeps;
     await gateway.upsert('alpha', notes('c', 1));
+    await gateway.embedAll();
     await addCandidate(
       { database: gateway.db.database },
       principalOf('operator', { scopes: ['operator'] }),
