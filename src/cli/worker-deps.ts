@@ -19,9 +19,10 @@ export interface WorkerModels {
 export function createWorkerDeps(config: Config, database: Database, models: WorkerModels, log: Logger): WorkerDeps {
   const { modelId, embedder, other } = models;
   const ingest = { database, chunking: { countTokens: embedder.countTokens, ...config.chunk } };
+  const checkStored = createStorageCheck(config.limits);
   const sources: SourceDeps = {
     ...{ ...ingest, modelId, emptying: createBatchSize(deletedPerBatch) },
-    checkWrite: createStorageCheck(config.limits),
+    checkWrite: checkStored,
     onFault: (error, of) =>
       log.error({ ...of, err: error }, 'changes of an attached table could not be written; they are tried again'),
   };
@@ -34,7 +35,7 @@ export function createWorkerDeps(config: Config, database: Database, models: Wor
     sampleDays: config.sampleQueries.days,
     concurrency: config.workerConcurrency,
     deletedHours: config.deletedDocumentHours,
-    divideAnew: (tenantId, jobId, ids) => divideAnew(ingest, tenantId, jobId, ids),
+    divideAnew: (tenantId, jobId, ids) => divideAnew({ ...ingest, checkStored }, tenantId, jobId, ids),
     // Nobody attaches a table to the embedded database.
     ...(config.mode === 'server' && {
       applyChanges: (signal?: AbortSignal) => applySourceChanges(sources, signal),

@@ -35,7 +35,8 @@ const DeadLetter = builder.objectRef<DeadLetterShape>('DeadLetter').implement({
 builder.queryField('deadLetters', (t) =>
   t.field({
     type: [DeadLetter],
-    description: 'Passages that the embedding provider refused for good, by the active model and by a candidate.',
+    description:
+      'Passages that the embedding provider refused for good, of the active model and of a candidate, and those whose documents could not be divided anew.',
     authScopes: { token: 'documents:read' },
     extensions: priced({ points: 5, list: { argument: 'first', otherwise: 10, most: largestPageSize } }),
     args: {

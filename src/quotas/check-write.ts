@@ -10,12 +10,16 @@ import {
   takeQuotaStatement,
 } from './quota-statements.ts';
 
-/** What a write has added, in the transaction that is still open. */
-export interface AddedContent {
+/** What a write has added to what is stored, in the transaction that is still open. */
+interface StoredContent {
   /** Documents that were not there, or not any more. */
   readonly documents: number;
   /** New chunks. */
   readonly chunks: number;
+}
+
+/** What a write has added, with what it leaves to embed. */
+export interface AddedContent extends StoredContent {
   /** The texts that are to be embedded, in parts; asked for only where tokens are limited. */
   readonly texts: () => AsyncIterable<readonly string[]> | Iterable<readonly string[]>;
 }
@@ -72,15 +76,15 @@ export function createWriteCheck(
 }
 
 /**
- * Makes the check of a write that nobody sent, such as a change of an attached table: of what its tenant may store, and not of tokens,
- * which nobody spends. It asks the database what the limits are.
+ * Makes the check of a write that nobody sent, such as a change of an attached table or documents that are divided anew: of what its tenant may
+ * store, and not of tokens, which nobody spends. It asks the database what the limits are.
  *
  * The check throws a `QuotaExceededError`.
  *
  * @param defaults limits of a tenant for which no others were set.
  */
 export function createStorageCheck(defaults: Limits) {
-  return async ({ tenantId }: Principal, added: AddedContent, execute: Execute): Promise<void> => {
+  return async ({ tenantId }: Pick<Principal, 'tenantId'>, added: StoredContent, execute: Execute): Promise<void> => {
     if (added.documents === 0 && added.chunks === 0) return;
     const [set] = await execute(storageLimitsStatement());
     const documents = set?.documents ?? defaults.documents;
@@ -90,7 +94,12 @@ export function createStorageCheck(defaults: Limits) {
   };
 }
 
-async function checkStorage(tenantId: TenantId, limits: Limits, added: AddedContent, execute: Execute): Promise<void> {
+async function checkStorage(
+  tenantId: TenantId,
+  limits: Limits,
+  added: StoredContent,
+  execute: Execute,
+): Promise<void> {
   const tables = (['documents', 'chunks'] as const).filter((table) => added[table] > 0 && limits[table] !== undefined);
   if (tables.length > 0) await execute(lockStorageStatement(tenantId));
   for (const table of tables) {

@@ -5,6 +5,7 @@ import type { ChunkId, DocumentId, JobId, TenantId } from '../ids.ts';
 import { coarseVector, InvalidVectorError } from '../vector.ts';
 import { type EmbeddedTexts, embedTexts } from './embed-texts.ts';
 import {
+  buryJobsStatement,
   type ClaimedJob,
   chunkTextsStatement,
   postponeJobsStatement,
@@ -22,8 +23,15 @@ export interface CallDeps {
   readonly database: Database;
   readonly embedder: Embedder;
   readonly modelId: number;
-  /** Divides documents as they would be divided now, before their chunks are embedded anew as part of a job. */
-  readonly divideAnew?: (tenantId: TenantId, jobId: JobId, ids: readonly DocumentId[]) => Promise<void>;
+  /**
+   * Divides documents as they would be divided now, before their chunks are embedded anew as part of a job, and says why some stay
+   * as they are: these are not embedded.
+   */
+  readonly divideAnew?: (
+    tenantId: TenantId,
+    jobId: JobId,
+    ids: readonly DocumentId[],
+  ) => Promise<ReadonlyMap<DocumentId, string>>;
   /** Told after each commit how long its chunks had waited for their vectors, in seconds. */
   readonly onWritten?: (waitedSeconds: readonly number[]) => void;
 }
@@ -57,7 +65,7 @@ export async function embedCall(deps: CallDeps, call: Call, pauses: Pauses, onAp
     await putOff(deps, tenantId, chunkIds, delayOfPause(pause));
     return 0;
   }
-  const chunks = await readChunks(deps, call, chunkIds);
+  const { chunks, buried } = await readChunks(deps, call, chunkIds);
   const texts = chunks.map(({ text }) => text);
   const { vectors, rejected, failure } = await embedTexts(embedder, texts, tenantId, {
     isSuspect: call.jobs.some(({ attempts }) => attempts >= suspectedFrom),
@@ -87,7 +95,7 @@ export async function embedCall(deps: CallDeps, call: Call, pauses: Pauses, onAp
     });
   }
   if (chunkIds.length > left.length) database.announceChange?.(tenantId);
-  return chunkIds.length - left.length - rejected.size;
+  return chunkIds.length - left.length - rejected.size - buried;
 }
 
 async function putOff(
@@ -100,24 +108,34 @@ async function putOff(
   await transact(database, workerScope(tenantId), (execute) => execute(statement));
 }
 
-/** The texts that are to be embedded. Of documents that are embedded anew, those that they are divided into now. */
+/**
+ * The texts that are to be embedded. Of documents that are embedded anew, those that they are divided into now; chunks of those that
+ * could not be divided become dead letters, and keep the vectors that they have.
+ */
 async function readChunks(
-  { database, divideAnew }: CallDeps,
+  { database, modelId, divideAnew }: CallDeps,
   { tenantId, jobs }: Call,
   chunkIds: readonly ChunkId[],
-): Promise<ChunkText[]> {
+): Promise<{ readonly chunks: readonly ChunkText[]; readonly buried: number }> {
   const texts = chunkTextsStatement(tenantId, chunkIds);
   const jobOf = new Map(jobs.map(({ chunkId, jobId }) => [chunkId, jobId]));
   const jobIds = [...new Set(jobOf.values())].filter((id) => id !== null);
   const scope = workerScope(tenantId);
   const [chunks, anew] = await readInFlight(database, scope, [texts, reembeddingsStatement(tenantId, jobIds)]);
-  if (anew.length === 0 || !divideAnew) return chunks;
+  if (anew.length === 0 || !divideAnew) return { chunks, buried: 0 };
+  const buried = new Set<ChunkId>();
   for (const { id } of anew) {
-    const documents = chunks.filter((chunk) => jobOf.get(chunk.id) === id).map(({ documentId }) => documentId);
-    await divideAnew(tenantId, id, [...new Set(documents)]);
+    const ofJob = chunks.filter((chunk) => jobOf.get(chunk.id) === id);
+    const refused = await divideAnew(tenantId, id, [...new Set(ofJob.map(({ documentId }) => documentId))]);
+    for (const [reason, documents] of Map.groupBy(refused.keys(), (documentId) => refused.get(documentId) as string)) {
+      const left = ofJob.filter(({ documentId }) => documents.includes(documentId)).map((chunk) => chunk.id);
+      const bury = buryJobsStatement(tenantId, modelId, left, `Not divided anew, and so not embedded anew. ${reason}`);
+      await transact(database, scope, (execute) => execute(bury));
+      for (const chunkId of left) buried.add(chunkId);
+    }
   }
   const [divided] = await readInFlight(database, scope, [texts]);
-  return divided;
+  return { chunks: divided.filter(({ id }) => !buried.has(id)), buried: buried.size };
 }
 
 type ChunkText = ReturnType<typeof chunkTextsStatement> extends { execute(): Promise<(infer Row)[]> } ? Row : never;

@@ -182,3 +182,18 @@ export function rejectJobsStatement(
     .where('model_id', '=', modelId)
     .where('chunk_id', '=', sql<string>`any(${chunkIds}::uuid[])`);
 }
+
+/** Makes dead letters of jobs at once: what keeps them from being done is nobody's fault that passes. */
+export function buryJobsStatement(
+  tenantId: TenantId,
+  modelId: number,
+  chunkIds: readonly ChunkId[],
+  reason: string,
+): Statement<unknown> {
+  return sqlBuilder
+    .updateTable('embedding_jobs')
+    .set({ dead_at: sql<Date>`now()`, last_error: reason.slice(0, 500) })
+    .where('tenant_id', '=', tenantId)
+    .where('model_id', '=', modelId)
+    .where('chunk_id', '=', sql<string>`any(${chunkIds}::uuid[])`);
+}

@@ -1,13 +1,15 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Embedder } from '../../src/embed/embedder.ts';
 import { loadStaticEmbedder } from '../../src/embed/static-embedder.ts';
 import { divideAnew } from '../../src/ingest/divide-anew.ts';
+import { createStorageCheck } from '../../src/quotas/check-write.ts';
 import type { WorkerDeps } from '../../src/worker/embed-batch.ts';
 import { drain } from '../../src/worker/worker.ts';
 import { openTestGateway, type TestGateway } from '../support/gateway.ts';
 import { type Client, openClient } from '../support/operations.ts';
 
 const embedder = loadStaticEmbedder();
+const checkStored = createStorageCheck({});
 let gateway: TestGateway;
 let client: Client;
 
@@ -16,7 +18,9 @@ beforeAll(async () => {
   client = await openClient(gateway, 'alpha');
 });
 afterAll(() => gateway.close());
-afterEach(() => gateway.db.owner.query('delete from documents; delete from jobs; delete from collections'));
+afterEach(() =>
+  gateway.db.owner.query('delete from documents; delete from jobs; delete from collections; delete from quota_limits'),
+);
 
 const section = (n: number, part: number) =>
   `${`Part ${part} of manual ${n} is about the boiler, its valve and its pump. `.repeat(6)}`.trim();
@@ -73,7 +77,8 @@ const workerWith = (maxTokens: number, changed: Partial<Embedder> = {}): WorkerD
   return {
     ...gateway.workerDeps,
     embedder: { ...embedder, ...changed },
-    divideAnew: (tenantId, jobId, ids) => divideAnew({ database: gateway.db.worker, chunking }, tenantId, jobId, ids),
+    divideAnew: (tenantId, jobId, ids) =>
+      divideAnew({ database: gateway.db.worker, chunking, checkStored }, tenantId, jobId, ids),
   };
 };
 
@@ -157,6 +162,78 @@ test('finds every document by meaning all the while, also where the worker dies 
   for (const chunk of after) expect(chunk).toMatchObject({ vectors: 1, standIns: 0, waits: false });
   expect(await readJob(job.id)).toMatchObject({ status: 'FINISHED' });
   for (const { text } of after) expect(embedder.countTokens(text)).toBeLessThanOrEqual(40);
+});
+
+describe('a tenant with a limit on chunks', () => {
+  /** So long ago that the gateway does not hear of it: it is the worker that is held to it. */
+  const allow = (chunks: number | null) =>
+    gateway.db.owner.query(
+      `insert into quota_limits (tenant_id, chunks, updated_at) values ('alpha', $1, '2000-01-01')
+       on conflict (tenant_id, key_id) do update set chunks = $1`,
+      [chunks],
+    );
+  const readDeadLetters = async () =>
+    (
+      await client.query<{ deadLetters: { reason: string; document: { externalId: string } }[] }>(
+        '{ deadLetters { reason document { externalId } } }',
+      )
+    ).deadLetters;
+  const small = '{ kind: SENTENCE, maxTokens: 40, overlapTokens: 0, context: TITLE }';
+  const failedOf = async (id: string) =>
+    (await client.query<{ job: object }>('query($id: ID!) { job(id: $id) { status failed } }', { id })).job;
+  const countNow = async () => (await readChunks()).length;
+
+  test('has no more of them after its documents are divided anew; what does not fit is told, and stays as it is', async () => {
+    await client.upsert([short, long(1)]);
+    await gateway.embedAll();
+    const before = await readChunks();
+    const ofLong = before.filter(({ key }) => key === 'long1');
+    await define(small);
+    await allow(before.length);
+    const job = await reembed();
+    await gateway.embedAll();
+    expect(await readChunks()).toEqual(before.map((chunk) => ({ ...chunk, waits: chunk.key === 'long1' })));
+    expect(before.every(({ vectors }) => vectors === 1)).toBe(true);
+    const letters = await readDeadLetters();
+    expect(letters.map(({ document }) => document.externalId)).toEqual(ofLong.map(() => 'long1'));
+    for (const { reason } of letters)
+      expect(reason).toMatch(
+        new RegExp(
+          `^Not divided anew, and so not embedded anew\\. The tenant would have \\d+ chunks; ${before.length} are allowed\\.`,
+        ),
+      );
+    expect(await failedOf(job.id)).toEqual({ status: 'FINISHED', failed: ofLong.length });
+    expect((await client.search({ text: 'the valve of a boiler', mode: 'SEMANTIC' })).edges).toHaveLength(2);
+    // Sent again they are embedded as they are.
+    await client.query('mutation { requeue { requeued } }');
+    await gateway.embedAll();
+    expect(await readChunks()).toEqual(before);
+    expect(await readDeadLetters()).toEqual([]);
+    // And with room for them they are divided.
+    await allow(null);
+    const again = await reembed();
+    await gateway.embedAll();
+    expect(await countNow()).toBeGreaterThan(before.length);
+    expect(await failedOf(again.id)).toEqual({ status: 'FINISHED', failed: 0 });
+  });
+
+  test('has those divided that fit', async () => {
+    await define(small);
+    await client.upsert([long(1)]);
+    const each = await countNow();
+    await gateway.db.owner.query('delete from documents');
+    await define('{ kind: MARKDOWN }');
+    await client.upsert([long(1), long(2), long(3)]);
+    await gateway.embedAll();
+    const usual = (await countNow()) / 3;
+    await define(small);
+    await allow(usual + 2 * each);
+    await reembed();
+    await gateway.embedAll();
+    expect(each).toBeGreaterThan(usual);
+    expect(await countNow()).toBe(usual + 2 * each);
+    expect(new Set((await readDeadLetters()).map(({ document }) => document.externalId)).size).toBe(1);
+  });
 });
 
 /** A database that is out of reach from some moment on, as for a process that is gone. */

@@ -186,10 +186,11 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     onRevoked: access.onRevoked,
     watches,
   };
+  const checkStored = createStorageCheck(options.limits ?? {});
   const workerDeps: WorkerDeps = {
     ...{ database: { ...db.worker, ...told }, embedder, modelId, other: next },
     divideAnew: (tenantId, jobId, ids) =>
-      divideAnew({ database: db.worker, chunking: deps.chunking }, tenantId, jobId, ids),
+      divideAnew({ database: db.worker, chunking: deps.chunking, checkStored }, tenantId, jobId, ids),
   };
   const checkApart = createReadyCheck(database, { trustForMs: 0 });
   const gateway = createGateway({

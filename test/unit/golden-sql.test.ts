@@ -188,6 +188,7 @@ const statements: Record<string, Statement<unknown>> = {
   'insert-audiences': audiences.insertAudiencesStatement(tenant, [{ users: ['ann'], groups: ['staff'], digest: hash }]),
   'bodies-by-id': documents.bodiesByIdStatement(tenant, [documentId]),
   'chunk-texts': jobs.chunkTextsStatement(tenant, [chunkId]),
+  'bury-jobs': jobs.buryJobsStatement(tenant, 1, [chunkId], 'a reason'),
   'claim-jobs': jobs.claimJobsStatement(1, 64, 120),
   collections: tenants.collectionsStatement(tenant),
   'corpus-sizes': terms.corpusSizesStatement(tenant),
