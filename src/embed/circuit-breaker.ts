@@ -1,10 +1,11 @@
-import { EmbedderError } from './embedder-error.ts';
+import { askedAgainIn, EmbedderError } from './embedder-error.ts';
 
 export interface CircuitBreaker {
   /**
    * Does the work, unless the provider has just been found to be down.
    * @param isSuspect whether the work itself may be what makes the provider fail: then only its success tells anything of it.
-   * @throws {EmbedderError} `EMBEDDER_UNAVAILABLE` at once while the circuit is open; otherwise what the work throws.
+   * @throws {EmbedderError} `EMBEDDER_UNAVAILABLE` at once while the circuit is open; otherwise what the work throws, with the time
+   *   until which the circuit is open where it is.
    */
   run<T>(work: () => Promise<T>, isSuspect?: boolean): Promise<T>;
 }
@@ -67,6 +68,9 @@ export function createCircuitBreaker(options: CircuitBreakerOptions = {}): Circu
         if (error instanceof EmbedderError) {
           if (error.fault !== 'passing' || error.httpStatus === 429) noteAlive();
           else if (!isSuspect) noteDown(onTrial);
+          // Whoever failed here need not wait longer than everybody else: as long as nobody asks.
+          const leftMs = openUntilMs === undefined ? 0 : Math.ceil(openUntilMs - nowMs());
+          if (leftMs > 0) throw askedAgainIn(error, leftMs);
         }
         throw error;
       } finally {

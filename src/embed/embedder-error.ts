@@ -44,3 +44,10 @@ export class EmbedderError extends ExpectedError {
     this.unsent = options.unsent;
   }
 }
+
+/** The same failure, with a time before which asking again is of no use; the later one, where it names one itself. */
+export function askedAgainIn(error: EmbedderError, retryAfterMs: number | undefined): EmbedderError {
+  if (retryAfterMs === undefined || (error.retryAfterMs ?? 0) >= retryAfterMs) return error;
+  const { code, message, fault, httpStatus, unsent, cause } = error;
+  return new EmbedderError(code, message, { fault, httpStatus, unsent, cause, retryAfterMs });
+}

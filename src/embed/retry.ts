@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EmbedderError } from './embedder-error.ts';
+import { askedAgainIn, EmbedderError } from './embedder-error.ts';
 
 export interface RetryPolicy {
   /** Further attempts after the first. */
@@ -30,7 +30,8 @@ const longestDelayMs = 8_000;
  * Does something again where its failure may pass: after the time that the provider asks for, a little more so that not
  * everybody comes back at once, or else after a random part of a wait that doubles ("full jitter",
  * https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
- * @throws the last failure of what was sent, or why nothing was; the signal's reason when it ends a wait.
+ * @throws the last failure of what was sent, with the time until which nothing more is, or why nothing was; the signal's reason when it
+ *   ends a wait.
  */
 export async function withRetries<T>(
   work: () => Promise<T>,
@@ -46,10 +47,11 @@ export async function withRetries<T>(
     } catch (error) {
       if (!(error instanceof EmbedderError) || error.fault !== 'passing') throw error;
       if (error.unsent === undefined) lastSent = error;
-      if (attempt === retries) throw lastSent ?? error;
+      const reason = lastSent ? askedAgainIn(lastSent, error.retryAfterMs) : error;
+      if (attempt === retries) throw reason;
       const longest = Math.min(longestDelayMs, firstDelayMs * 2 ** attempt);
       const delayMs = (error.retryAfterMs ?? 0) + random() * longest;
-      if (nowMs() + delayMs > giveUpAtMs) throw lastSent ?? error;
+      if (nowMs() + delayMs > giveUpAtMs) throw reason;
       await wait(delayMs, signal).catch((reason: unknown) => {
         signal?.throwIfAborted();
         throw reason;

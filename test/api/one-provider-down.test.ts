@@ -100,4 +100,36 @@ describeServer('a tenant with two models, of which one’s provider is down', ()
     },
     60_000,
   );
+
+  test('has its chunks due when it is asked again, however often they failed while it was down', async () => {
+    const [down] = modelIds;
+    const readJobs = async () =>
+      (
+        await gateway.db.owner.query<{ attempts: number; seconds: number }>(
+          `select attempts, extract(epoch from available_at - now())::float8 as seconds from embedding_jobs where model_id = $1`,
+          [down],
+        )
+      ).rows;
+    servers[0]!.misbehave({ kind: 'status', status: 503 });
+    await gateway.upsert('alpha', notes(3));
+    const worker = startWorker(gateway.workerDeps, log);
+    try {
+      // Not while they are claimed.
+      const isPutOff = (jobs: Awaited<ReturnType<typeof readJobs>>) =>
+        jobs.length === 3 && jobs.every(({ attempts, seconds }) => attempts >= 5 && seconds < 100);
+      let putOff: Awaited<ReturnType<typeof readJobs>> = [];
+      const look = async () => {
+        putOff = await readJobs();
+        return isPutOff(putOff);
+      };
+      await expect.poll(look, { interval: 20, timeout: 60_000 }).toBe(true);
+      // By their own count they would be due in 8 to 16 seconds, and in minutes after an outage of ten.
+      for (const { seconds } of putOff) expect(seconds).toBeLessThan(2);
+      expect(await countVectors(modelIds[1])).toBe(3);
+      servers[0]!.behave();
+      await expect.poll(() => countVectors(down), { timeout: 6_000 }).toBe(3);
+    } finally {
+      await worker.stop();
+    }
+  }, 90_000);
 });

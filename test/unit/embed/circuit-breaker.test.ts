@@ -44,6 +44,20 @@ describe('the circuit', () => {
     expect(asked).toBe(3);
   });
 
+  test('has the failures that open it, or find it open, name the time until which it is', async () => {
+    const waits: (number | undefined)[] = [];
+    const fail = async (error: EmbedderError) => {
+      const failing = () => breaker.run(() => Promise.reject(error));
+      waits.push(await failing().catch((caught: EmbedderError) => caught.retryAfterMs));
+    };
+    for (let i = 0; i < 3; i++) await fail(down);
+    now += 1_000;
+    await fail(down);
+    now += 2_000;
+    await fail(new EmbedderError('EMBEDDER_TIMEOUT', 'silence', { retryAfterMs: 60_000 }));
+    expect(waits).toEqual([undefined, undefined, 1_000, 2_000, 60_000]);
+  });
+
   test('stays closed where successes come between', async () => {
     for (let i = 0; i < 10; i++) {
       await call(down);
