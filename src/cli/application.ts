@@ -22,7 +22,7 @@ import { createTunedSearch } from '../recall/tuned-search.ts';
 import { mapEmbedders } from '../search/model-choice.ts';
 import type { WorkerDeps } from '../worker/embed-batch.ts';
 import { openGatewayDatabase } from './databases.ts';
-import { openEmbedders } from './embedders.ts';
+import { chunkingFor, openEmbedders } from './embedders.ts';
 import { openMetrics } from './open-metrics.ts';
 import { openWatches } from './open-watches.ts';
 import { openVerifier } from './tokens.ts';
@@ -64,7 +64,7 @@ export async function openApplication(
 ): Promise<Application> {
   const metrics = openMetrics(config, log);
   const embedders = await openEmbedders(config, log, metrics?.embedding);
-  const chunking = { countTokens: embedders.documents.countTokens, ...config.chunk };
+  const chunking = chunkingFor(embedders.documents, embedders.next?.documents, config.chunk);
   const verifyToken = await openVerifier(config);
   const { trusted } = config.http;
   const trustedDocuments = trusted && (await readTrustedDocuments(trusted.path, trusted.only));

@@ -6,6 +6,7 @@ import { openEmbedder } from '../embed/open-embedder.ts';
 import { createTokenBudget } from '../embed/token-budget.ts';
 import { watchCalls } from '../embed/watch-calls.ts';
 import { StartupError } from '../errors.ts';
+import type { ServerChunking } from '../ingest/chunk-document.ts';
 import type { Logger } from '../log.ts';
 import type { EmbeddingMetrics } from '../telemetry/embedding-metrics.ts';
 
@@ -94,4 +95,10 @@ export function logUsage({ model, usage }: Embedder, log: Logger): void {
   const sent = usage?.();
   if (!sent || sent.query.requests + sent.document.requests === 0) return;
   log.info({ model: model.name, queries: sent.query, documents: sent.document }, 'embedding usage');
+}
+
+/** How documents are divided by a process with these models: tokens are the first one's, and every model reads the chunks whole. */
+export function chunkingFor(embedder: Embedder, next: Embedder | undefined, chunk: Config['chunk']): ServerChunking {
+  const modelTokens = Math.min(embedder.maxTokens, next?.maxTokens ?? Number.POSITIVE_INFINITY);
+  return { countTokens: embedder.countTokens, ...chunk, modelTokens };
 }

@@ -7,6 +7,7 @@ import { applySourceChanges, deletedPerBatch, type SourceDeps } from '../ingest/
 import type { Logger } from '../log.ts';
 import { createStorageCheck } from '../quotas/check-write.ts';
 import type { WorkerDeps } from '../worker/embed-batch.ts';
+import { chunkingFor } from './embedders.ts';
 
 /** Models that a worker embeds with: the tenants', and the one that they move to. */
 export interface WorkerModels {
@@ -18,7 +19,7 @@ export interface WorkerModels {
 /** What a worker works with, in a process of its own or inside a gateway's. @param database connected as its login. */
 export function createWorkerDeps(config: Config, database: Database, models: WorkerModels, log: Logger): WorkerDeps {
   const { modelId, embedder, other } = models;
-  const ingest = { database, chunking: { countTokens: embedder.countTokens, ...config.chunk } };
+  const ingest = { database, chunking: chunkingFor(embedder, other?.embedder, config.chunk) };
   const checkStored = createStorageCheck(config.limits);
   const sources: SourceDeps = {
     ...{ ...ingest, modelId, emptying: createBatchSize(deletedPerBatch) },

@@ -3,6 +3,7 @@ import type { Embedder, EmbedPurpose } from './embedder.ts';
 import { EmbedderError } from './embedder-error.ts';
 import type { Pooling } from './known-models.ts';
 import { layerNormalise } from './layer-norm.ts';
+import { longestPrefix } from './longest-prefix.ts';
 import { type FeatureExtractor, type LoadOnnxRuntime, loadOnnxRuntime } from './onnx-runtime.ts';
 import { unusableSettings } from './unusable-settings.ts';
 import { createUsageCounter } from './usage.ts';
@@ -74,7 +75,7 @@ export async function openOnnxEmbedder(
   return {
     model: { name: model, dimensions },
     fusionWeights: { keyword: 1, semantic: 1 },
-    maxTokens,
+    maxTokens: maxTokens - longestPrefix(prefixes, countTokens),
     maxBatch,
     usage: usage.read,
     countTokens,

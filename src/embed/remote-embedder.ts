@@ -4,6 +4,7 @@ import type { CircuitBreaker } from './circuit-breaker.ts';
 import type { Embedder, EmbedOptions, EmbedPurpose, FusionWeights } from './embedder.ts';
 import { EmbedderError } from './embedder-error.ts';
 import { estimateTokens } from './estimate-tokens.ts';
+import { longestPrefix } from './longest-prefix.ts';
 import { postJson } from './post-json.ts';
 import type { Provider } from './provider.ts';
 import { readProviderAnswer } from './provider-answer.ts';
@@ -100,7 +101,7 @@ export function createRemoteEmbedder(provider: Provider, options: RemoteEmbedder
   return {
     model: { name: model, dimensions },
     fusionWeights: options.fusionWeights ?? { keyword: 1, semantic: 1 },
-    maxTokens: options.maxTokens ?? 8_191,
+    maxTokens: (options.maxTokens ?? 8_191) - longestPrefix(prefixes, estimateTokens),
     maxBatch,
     usage: usage.read,
     countTokens: estimateTokens,

@@ -1,5 +1,6 @@
 import type { Chunking, ChunkKind } from '../chunking.ts';
 import { type Chunk, chunkText } from './chunk.ts';
+import { contextOf } from './chunk-context.ts';
 import { contentHash } from './content-hash.ts';
 
 /** What is the same for all documents of a process: how tokens are counted, and the size of a chunk where nobody says another. */
@@ -7,6 +8,8 @@ export interface ServerChunking {
   readonly countTokens: (text: string) => number;
   readonly maxTokens: number;
   readonly overlapTokens: number;
+  /** Tokens of the longest text that every model reads whole, title and headings included; not looked at without it. */
+  readonly modelTokens?: number | undefined;
 }
 
 /** What the chunks of a document depend on. */
@@ -25,23 +28,47 @@ export interface DocumentChunk extends Chunk {
   readonly contentHash: Buffer;
 }
 
-/** Divides a document as its collection says. */
-export function chunkDocument(
-  document: ChunkedDocument,
-  chunking: Chunking,
-  { countTokens, ...server }: ServerChunking,
-): DocumentChunk[] {
-  const maxTokens = chunking.maxTokens ?? server.maxTokens;
-  const chunks = chunkText(document.body, {
-    countTokens,
-    maxTokens,
-    overlapTokens: chunking.overlapTokens ?? usualOverlap(chunking, server),
-    kind: chooseKind(chunking.kind, document),
-  });
+/**
+ * Divides a document as its collection says, and smaller where a chunk would be more than the model reads with its title and headings:
+ * for all of the document, so that what its chunks are is decided by one number.
+ */
+export function chunkDocument(document: ChunkedDocument, chunking: Chunking, server: ServerChunking): DocumentChunk[] {
+  let size = chunking.maxTokens ?? server.maxTokens;
+  const overlap = chunking.overlapTokens ?? usualOverlap(chunking, server);
+  for (let repeated = overlap; ; repeated = Math.min(overlap, Math.floor(size / 5))) {
+    const chunks = divide(document, chunking, { ...server, maxTokens: size, overlapTokens: repeated });
+    const over = tokensOver(chunks, size, server);
+    if (over <= 0 || size === 1) return chunks;
+    size = Math.max(1, size - over);
+  }
+}
+
+function divide(document: ChunkedDocument, chunking: Chunking, server: ServerChunking): DocumentChunk[] {
+  const chunks = chunkText(document.body, { ...server, kind: chooseKind(chunking.kind, document) });
+  const contexts = new Map<string, string>();
   return chunks.map((chunk) => {
-    const context = contextOf(document.title, chunk.headings, chunking);
+    const path = chunk.headings.join('\n');
+    const context = contexts.get(path) ?? contextOf(document.title, chunk.headings, chunking, server);
+    contexts.set(path, context);
     return { ...chunk, context, contentHash: contentHash(context, chunk.text) };
   });
+}
+
+/** By how many tokens the largest chunk is more than the model reads. Counted only where context and size may come to that. */
+function tokensOver(
+  chunks: readonly DocumentChunk[],
+  size: number,
+  { countTokens, modelTokens }: ServerChunking,
+): number {
+  if (modelTokens === undefined) return 0;
+  const room = new Map<string, number>();
+  let most = 0;
+  for (const { context, text } of chunks) {
+    const left = room.get(context) ?? modelTokens - countTokens(context) - 1;
+    room.set(context, left);
+    if (size > left) most = Math.max(most, countTokens(`${context}\n${text}`));
+  }
+  return most - modelTokens;
 }
 
 /** A collection's smaller chunks repeat less than the server's. */
@@ -58,11 +85,6 @@ export function chunkingMark(document: Omit<ChunkedDocument, 'title' | 'body'>, 
   const kind = chooseKind(chunking.kind, document);
   const usual = kind === 'markdown' && maxTokens === null && overlapTokens === null && context === 'title_and_headings';
   return usual ? [] : [kind, `${maxTokens}`, `${overlapTokens}`, context];
-}
-
-function contextOf(title: string, headings: readonly string[], { context }: Chunking): string {
-  if (context === 'none') return '';
-  return (context === 'title' ? [title] : [title, ...headings]).join(' > ');
 }
 
 /** Endings of files that are source code, of the languages that are most written. */

@@ -28,7 +28,7 @@ import { createLogger } from '../../src/log.ts';
 import { modelsStatement } from '../../src/models/model-statements.ts';
 import { registerModels } from '../../src/models/register-model.ts';
 import type { Limits } from '../../src/quota.ts';
-import { createWriteCheck } from '../../src/quotas/check-write.ts';
+import { createStorageCheck, createWriteCheck } from '../../src/quotas/check-write.ts';
 import { meterQueries } from '../../src/quotas/meter-queries.ts';
 import { openQuotas, type Quotas } from '../../src/quotas/open-quotas.ts';
 import { createTunedSearch } from '../../src/recall/tuned-search.ts';

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { chunkingFor } from '../../../src/cli/embedders.ts';
 import { createWorkerDeps } from '../../../src/cli/worker-deps.ts';
 import { type Environment, loadConfig } from '../../../src/config/load-config.ts';
 import type { Database } from '../../../src/db/database.ts';
@@ -20,4 +21,13 @@ test.each<[Environment, number, number]>([
   const log = createLogger({ level: 'silent' });
   const deps = createWorkerDeps(loadConfig({ ...env, ...second }), {} as Database, models, log);
   expect([deps.concurrency, deps.other?.concurrency]).toEqual([own, others]);
+});
+
+test.each([
+  [undefined, 8_192],
+  [{ ...embedder, maxTokens: 512 }, 512],
+  [{ ...embedder, maxTokens: 32_000 }, 8_192],
+])('chunks are whole to both models (%#)', (next, modelTokens) => {
+  const { chunk } = loadConfig({});
+  expect(chunkingFor(embedder, next, chunk)).toEqual({ ...chunk, countTokens: embedder.countTokens, modelTokens });
 });
