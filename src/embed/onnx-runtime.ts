@@ -35,7 +35,7 @@ export const loadOnnxRuntime: LoadOnnxRuntime = async () => {
     const reason =
       (cause as { code?: string }).code === 'ERR_MODULE_NOT_FOUND' ? 'is not installed' : 'cannot be loaded';
     throw unusableSettings(
-      `EMBEDDER=local needs the package ${packageName}, which ${reason}; install it with "npm install --no-save --ignore-scripts ${packageName}" or choose another EMBEDDER (docs/embedders.md)`,
+      `EMBEDDER=local needs the package ${packageName}, which ${reason}; install it with "npm install --no-save --save-prod --ignore-scripts ${packageName}" or choose another EMBEDDER (docs/embedders.md)`,
       { cause },
     );
   }

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { embedderVariables } from '../../../src/config/embedder-rules.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
 import { knownModels } from '../../../src/embed/known-models.ts';
+import { loadOnnxRuntime } from '../../../src/embed/onnx-runtime.ts';
 import { openEmbedder } from '../../../src/embed/open-embedder.ts';
 
 const page = await readFile(new URL('../../../docs/embedders.md', import.meta.url), 'utf8');
@@ -48,6 +49,21 @@ describe('docs/embedders.md', () => {
       if (embedder.kind !== 'local') expect((await openEmbedder(embedder)).model.name).toBe(model);
     },
   );
+
+  test('installs the optional peer of package.json as the start says, which the lock file leaves out', async () => {
+    const name = '@huggingface/transformers';
+    const read = async (file: string) =>
+      JSON.parse(await readFile(new URL(`../../../${file}`, import.meta.url), 'utf8'));
+    const { peerDependencies, peerDependenciesMeta, dependencies, devDependencies } = await read('package.json');
+    expect([peerDependencies[name], peerDependenciesMeta[name]]).toEqual([expect.any(String), { optional: true }]);
+    expect({ ...dependencies, ...devDependencies }).not.toHaveProperty([name]);
+    expect(page).toContain(`optional peer dependency (\`${peerDependencies[name]}\`)`);
+    const { packages } = await read('package-lock.json');
+    expect(packages[''].peerDependencies).toEqual(peerDependencies);
+    expect(packages).not.toHaveProperty([`node_modules/${name}`]);
+    const [command = ''] = /^npm install .*transformers$/m.exec(page) ?? [];
+    await expect(loadOnnxRuntime()).rejects.toThrow(`install it with "${command}"`);
+  });
 
   test('names the variables that each embedder needs and takes', () => {
     const shared = page.slice(page.indexOf('*Any model'), page.indexOf('`EMBEDDING_TENANT_TOKENS'));
