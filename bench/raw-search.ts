@@ -30,7 +30,12 @@ export async function captureSearch(
   question: Question,
   groupBy: 'DOCUMENT' | 'CHUNK' = 'DOCUMENT',
 ): Promise<RawSearch> {
-  const principal = { tenantId: parseTenantId(question.tenantId), subject: 'bench', groups: [], scopes: ['search', 'documents:read'] as const };
+  const principal = {
+    tenantId: parseTenantId(question.tenantId),
+    subject: 'bench',
+    groups: [],
+    scopes: ['search', 'documents:read'] as const,
+  };
   let captured: { scope: Scope; query: Query } | undefined;
   const capturing: Database = {
     ...database,

@@ -11,7 +11,7 @@ import { readArguments, refuseWords } from './arguments.ts';
 import type { Command, CommandContext } from './command.ts';
 import { openGatewayDatabase, openWorkerDatabase } from './databases.ts';
 import { driftHashes } from './drift-hashes.ts';
-import { openEmbedders } from './embedders.ts';
+import { chunkingFor, openEmbedders } from './embedders.ts';
 import { formatCount, formatDuration } from './format.ts';
 
 const usage = 'tessera reconcile [--mend] [--tenant ID] [--json]';
@@ -106,8 +106,9 @@ function openDivider(context: CommandContext, database: Database): MendDeps['div
   return async (tenantId, ids) => {
     const config = context.config();
     opened ??= openEmbedders(config, context.logger());
-    const { countTokens } = (await opened).documents;
-    await divideAnew({ database, chunking: { countTokens, ...config.chunk } }, tenantId, null, ids);
+    const { documents, next } = await opened;
+    const chunking = chunkingFor(documents, next?.documents, config.chunk);
+    await divideAnew({ database, chunking }, tenantId, null, ids);
   };
 }
 

@@ -30,7 +30,14 @@ interface LoginRow {
 
 /** The roles that each login works in, by the role that it must be able to take; it may take no other of Tessera's. */
 const rolesOfLogins = {
-  tessera_operator: [...readingRoles, 'tessera_tenant', 'tessera_admin', 'tessera_gate', 'tessera_operator', 'tessera_sampler'],
+  tessera_operator: [
+    ...readingRoles,
+    'tessera_tenant',
+    'tessera_admin',
+    'tessera_gate',
+    'tessera_operator',
+    'tessera_sampler',
+  ],
   tessera_worker: ['tessera_reader', 'tessera_tenant', 'tessera_worker', 'tessera_exporter'],
 } as const satisfies Partial<Record<ScopeRole, readonly ScopeRole[]>>;
 

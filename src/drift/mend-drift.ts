@@ -14,7 +14,7 @@ import type { DriftDeps } from './find-drift.ts';
 
 export interface MendDeps extends DriftDeps {
   /** Divides documents as they would be divided now, as an edit does: chunks that stay what they are keep their vectors. */
-  readonly divide: (tenantId: TenantId, ids: readonly DocumentId[]) => Promise<void>;
+  readonly divide: (tenantId: TenantId, ids: readonly DocumentId[]) => Promise<unknown>;
 }
 
 /**

@@ -94,12 +94,7 @@ export function createStorageCheck(defaults: Limits) {
   };
 }
 
-async function checkStorage(
-  tenantId: TenantId,
-  limits: Limits,
-  added: StoredContent,
-  execute: Execute,
-): Promise<void> {
+async function checkStorage(tenantId: TenantId, limits: Limits, added: StoredContent, execute: Execute): Promise<void> {
   const tables = (['documents', 'chunks'] as const).filter((table) => added[table] > 0 && limits[table] !== undefined);
   if (tables.length > 0) await execute(lockStorageStatement(tenantId));
   for (const table of tables) {

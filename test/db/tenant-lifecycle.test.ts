@@ -223,7 +223,14 @@ describe('the operator', () => {
   });
 
   test('never sees what a tenant holds: no row and no column of any of its tables', async () => {
-    const visible = new Set(['tenants', 'tenant_models', 'corpus_stats', 'drift_looks', 'recall_curves', 'quota_limits']);
+    const visible = new Set([
+      'tenants',
+      'tenant_models',
+      'corpus_stats',
+      'drift_looks',
+      'recall_curves',
+      'quota_limits',
+    ]);
     for (const table of await tablesOfTenants())
       expect(await tryInScope(db.database, operatorScope, `select 1 from ${table}`), table).toEqual(
         visible.has(table) ? { rows: expect.anything(), count: expect.any(Number) } : { code: '42501' },

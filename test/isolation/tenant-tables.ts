@@ -24,7 +24,13 @@ interface Column {
 /** Roles of the worker's login; the others are of the gateway's. */
 export const ofWorker: readonly ScopeRole[] = ['tessera_worker', 'tessera_exporter'];
 /** Roles of a tenant's scope. */
-export const scopedRoles: readonly ScopeRole[] = [...readingRoles, 'tessera_tenant', 'tessera_admin', 'tessera_sampler', ...ofWorker];
+export const scopedRoles: readonly ScopeRole[] = [
+  ...readingRoles,
+  'tessera_tenant',
+  'tessera_admin',
+  'tessera_sampler',
+  ...ofWorker,
+];
 
 /** Every table with rows of tenants and every role that may do anything with it, as the catalog has them. */
 export async function readTenantTables(superuser: Superuser): Promise<TableGrants[]> {
