@@ -103,7 +103,7 @@ async function writeFolderOf(rounds: number): Promise<string> {
 }
 
 const wrongFiles = 3;
-const limits = { timeout: 120_000 + Number(gigabytes) * 600_000 };
+const limits = { timeout: 120_000 + Number(gigabytes) * 1_800_000 };
 
 test('JSON lines through the API take no more memory for a large file than for 15 MB', limits, () =>
   expectFlat('api', (rounds) => writeFileOf('api.jsonl', '', rounds, jsonLine), { repeated, wrong, options: [] }),
