@@ -10,9 +10,9 @@ import { everyScope } from '../src/cli/tokens.ts';
 import { parseTenantId } from '../src/ids.ts';
 import { upsertDocuments } from '../src/ingest/upsert-documents.ts';
 import { search } from '../src/search/search.ts';
-import { openBenchServer } from './bench-server.ts';
+import { openBenchServer, withClient } from './bench-server.ts';
 import { openLiveGateway } from './live-gateway.ts';
-import { measure, printMeasures, saveResults, thisMachine } from './results.ts';
+import { measure, printMeasures, readServer, saveResults } from './results.ts';
 import { quantile } from './statistics.ts';
 
 /** Documents that are there before, so that a search has something to look through. */
@@ -62,7 +62,11 @@ export async function benchFreshness(): Promise<void> {
       const note = `p95 ${quantile(took, 0.95).toFixed(0)} ms, longest ${Math.max(...took).toFixed(0)} ms, of ${rounds} writes`;
       const measures = { searchable_after_ms: measure(quantile(took, 0.5), 'ms', '<=', mostMs, note) };
       printMeasures(measures);
-      await saveResults(new URL('results.json', import.meta.url), measures, { machine: thisMachine() });
+      const { dimensions } = app.deps.embedder.model;
+      await saveResults(new URL('results.json', import.meta.url), measures, {
+        server: await withClient(database.superuser, readServer),
+        scale: { chunks: documentCount + rounds / 2, tenants: 1, dimensions },
+      });
     } finally {
       await close();
     }

@@ -16,7 +16,7 @@ import { promisify } from 'node:util';
 import { loadStaticEmbedder } from '../src/embed/static-embedder.ts';
 import { type BenchDatabase, openBenchServer, withClient } from './bench-server.ts';
 import { createRandom } from './random.ts';
-import { type Measure, measure, printMeasures, saveResults, thisMachine } from './results.ts';
+import { type Circumstances, type Measure, measure, printMeasures, readServer, saveResults } from './results.ts';
 import { median } from './statistics.ts';
 import { createTextSource, readEnglishWords, type TextSource } from './text-source.ts';
 
@@ -55,15 +55,21 @@ interface Shape {
 /** @returns whether passages of a usual size are stored as fast as they are to be; what is said of short ones decides nothing. */
 export async function benchIngest(documents: number): Promise<boolean> {
   const measures: Record<string, Measure> = {};
-  for (const shape of shapes) measures[shape.name] = await measureShape(shape, documents);
+  for (const shape of shapes) {
+    const { measured, ...circumstances } = await measureShape(shape, documents);
+    measures[shape.name] = measured;
+    await saveResults(resultsFile, { [shape.name]: measured }, circumstances);
+  }
   printMeasures(measures);
-  await saveResults(resultsFile, measures, { machine: thisMachine() });
   const { value, unit, reach, holds } = measures[mainShape] as Measure;
   if (!holds) console.error(`${mainShape} is ${value}${unit}; its bar is ${reach}${unit}.`);
   return holds;
 }
 
-async function measureShape(shape: Shape, documents: number): Promise<Measure> {
+async function measureShape(
+  shape: Shape,
+  documents: number,
+): Promise<Omit<Circumstances, 'machine'> & { readonly measured: Measure }> {
   const folder = await mkdtemp(join(tmpdir(), 'tessera-bench-'));
   const server = await openBenchServer();
   try {
@@ -72,9 +78,11 @@ async function measureShape(shape: Shape, documents: number): Promise<Measure> {
     const path = join(folder, 'documents.jsonl');
     const texts = await writeCorpus(path, shape, documents, dimensions);
     const [loadRates, copyRates]: [number[], number[]] = [[], []];
+    let versions: Circumstances['server'] = { postgres: '', pgvector: '' };
     for (let round = 0; round < rounds; round++) {
       const loaded = await server.createDatabase(`load${round}`);
       loadRates.push(await ingest(loaded, path));
+      versions = await withClient(loaded.superuser, readServer);
       const copied = await server.createDatabase(`copy${round}`);
       copyRates.push((documents * 1000) / (await copyPlainly(loaded, copied, `${round}`)));
       console.log(`COPY: ${Math.round(copyRates.at(-1) as number)} a second`);
@@ -88,7 +96,10 @@ async function measureShape(shape: Shape, documents: number): Promise<Measure> {
     const apart = `the built-in embedder takes ${embedMs.toFixed(3)} ms a chunk besides`;
     const note = `${Math.round(load)} chunks a second against ${Math.round(copy)}, medians of ${rounds}; ${apart}`;
     const size = `${documents} chunks of ${shape.sentences * shape.words} words, ${dimensions} components`;
-    return measure(ratio, 'x', '>=', atLeast, `${note}; ${size}`);
+    return {
+      measured: measure(ratio, 'x', '>=', atLeast, `${note}; ${size}`),
+      ...{ server: versions, scale: { chunks: documents, tenants: 1, dimensions } },
+    };
   } finally {
     await server.close();
     await rm(folder, { recursive: true });

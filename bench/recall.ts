@@ -18,7 +18,7 @@ import { measuringScope } from '../src/recall/timed-read.ts';
 import { coarseVector } from '../src/vector.ts';
 import { openBenchServer, withClient } from './bench-server.ts';
 import { type RealVectors, readRealVectors } from './real-vectors.ts';
-import { type Measures, measure, printMeasures, saveResults, thisMachine } from './results.ts';
+import { type Measures, measure, printMeasures, readServer, saveResults } from './results.ts';
 
 /**
  * Recall that each number of candidates must reach over all vectors in one tenant, which is the hardest: a little below
@@ -63,7 +63,13 @@ export async function benchRecall(dataFolder: string): Promise<boolean> {
     }
     console.log();
     printMeasures(measures);
-    await saveResults(new URL('results.json', import.meta.url), measures, { machine: thisMachine() });
+    const scale = {
+      chunks: [...tenants.values()].flat().length,
+      tenants: tenants.size,
+      dimensions: real.dimensions,
+    };
+    const versions = await withClient(database.superuser, readServer);
+    await saveResults(new URL('results.json', import.meta.url), measures, { server: versions, scale });
     return Object.values(measures).every(({ holds }) => holds);
 
     /** Mean over every vector of the tenant as a query, itself left out of what it finds. */

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
+import type pg from 'pg';
 
 /** What was measured, and what was to be reached. */
 export interface Measure {
@@ -14,7 +15,7 @@ export interface Measure {
 
 export type Measures = Readonly<Record<string, Measure>>;
 
-/** The circumstances of a run. */
+/** The circumstances of a measure. */
 export interface Circumstances {
   readonly machine: {
     readonly processor: string;
@@ -33,7 +34,7 @@ export function measure(value: number, unit: string, sign: '>=' | '<=', limit: n
   return { value: rounded, unit, reach: `${sign} ${Number(limit.toPrecision(4))}`, holds, ...(note && { note }) };
 }
 
-export function thisMachine(): Circumstances['machine'] {
+function thisMachine(): Circumstances['machine'] {
   return {
     processor: cpus()[0]?.model ?? 'unknown',
     cores: cpus().length,
@@ -42,13 +43,32 @@ export function thisMachine(): Circumstances['machine'] {
   };
 }
 
-/** Puts measures into the file by their names; those of other benchmarks stay. */
-export async function saveResults(file: URL, measures: Measures, circumstances: Partial<Circumstances>): Promise<void> {
+/** The versions of a server. */
+export async function readServer(client: Pick<pg.Client, 'query'>): Promise<Circumstances['server']> {
+  const { rows } = await client.query<Circumstances['server']>(
+    `select current_setting('server_version') as postgres, extversion as pgvector from pg_extension where extname = 'vector'`,
+  );
+  return rows[0] ?? { postgres: '', pgvector: '' };
+}
+
+/**
+ * Puts measures into the file by their names, each with the machine, the server and the scale that it was measured at: those of
+ * other runs stay, and were measured at others.
+ */
+export async function saveResults(
+  file: URL,
+  measures: Measures,
+  measuredAt: Omit<Circumstances, 'machine'>,
+): Promise<void> {
   const known = await readFile(file, 'utf8').then(
-    (text) => JSON.parse(text) as object,
+    (text) => JSON.parse(text) as Record<string, object>,
     () => ({}),
   );
-  await writeFile(file, `${JSON.stringify({ ...known, ...circumstances, ...measures }, null, 2)}\n`);
+  // What earlier versions said of all measures together, true of the last run alone.
+  const { machine: _machine, server: _server, scale: _scale, ...others } = known as Partial<Record<string, object>>;
+  const circumstances: Circumstances = { machine: thisMachine(), ...measuredAt };
+  const stamped = Object.entries(measures).map(([name, one]) => [name, { ...one, ...circumstances }]);
+  await writeFile(file, `${JSON.stringify({ ...others, ...Object.fromEntries(stamped) }, null, 2)}\n`);
 }
 
 export function printMeasures(measures: Measures): void {

@@ -17,7 +17,7 @@ import { measureNeighbour } from './measure-neighbour.ts';
 import { measureRoundTrips } from './measure-round-trips.ts';
 import { measureThroughput } from './measure-throughput.ts';
 import { makeQuestions } from './questions.ts';
-import { type Measures, measure, printMeasures, saveResults, thisMachine } from './results.ts';
+import { type Measures, measure, printMeasures, readServer, saveResults } from './results.ts';
 import type { RetrievalBench } from './retrieval-setup.ts';
 import { seedGuides } from './seed-guides.ts';
 import { seedTessera } from './seed-tessera.ts';
@@ -66,8 +66,7 @@ export async function benchRetrieval({ chunks, only = Object.keys(measurements) 
     }
     const scale = { chunks, tenants: classes.flatMap(({ tenants }) => tenants).length, dimensions };
     await saveResults(new URL('results.json', import.meta.url), measures, {
-      machine: thisMachine(),
-      server: await versionsOf(superuser),
+      server: await readServer(superuser),
       scale,
     });
     await gateway.close();
@@ -91,8 +90,8 @@ async function measureGuides(bench: RetrievalBench): Promise<Measures> {
   const of = (name: SizeClassName) => results.find((result) => result.name === name) as ClassResult;
   const slowest = Math.min(...results.map(speedup));
   const note = (name: SizeClassName) => {
-    const { tessera, tesseraSql, guides } = of(name);
-    return `p50 ${tessera.p50Ms.toFixed(2)} ms over HTTP (${tesseraSql.p50Ms.toFixed(2)} its SQL alone) against ${guides.p50Ms.toFixed(2)} ms, recall ${tessera.recall.toFixed(3)} against ${guides.recall.toFixed(3)}, rows ${tessera.rows.toFixed(1)} against ${guides.rows.toFixed(1)}`;
+    const { chunks, tessera, tesseraSql, guides } = of(name);
+    return `tenant of ${chunks} chunks: p50 ${tessera.p50Ms.toFixed(2)} ms over HTTP (${tesseraSql.p50Ms.toFixed(2)} its SQL alone) against ${guides.p50Ms.toFixed(2)} ms, recall ${tessera.recall.toFixed(3)} against ${guides.recall.toFixed(3)}, rows ${tessera.rows.toFixed(1)} against ${guides.rows.toFixed(1)}`;
   };
   return {
     vs_guides_5k: measure(speedup(of('5k')), 'x', '>=', 10, note('5k')),
@@ -109,11 +108,4 @@ async function timed<Result>(name: string, work: () => Promise<Result>): Promise
   const result = await work();
   console.log(`\n${name}: ${((performance.now() - started) / 1_000).toFixed(0)} s`);
   return result;
-}
-
-async function versionsOf(superuser: pg.Client) {
-  const { rows } = await superuser.query<{ postgres: string; pgvector: string }>(
-    `select current_setting('server_version') as postgres, extversion as pgvector from pg_extension where extname = 'vector'`,
-  );
-  return { postgres: rows[0]?.postgres ?? '', pgvector: rows[0]?.pgvector ?? '' };
 }
