@@ -52,6 +52,7 @@ export function tuningStatement(tenantId: TenantId) {
       sql<boolean>`has_access_lists()`.as('hasAccessLists'),
       sql<boolean>`(${smallestTable}) >= ${leastRowsToPlanOnce}::int`.as('mayPlanOnce'),
       sql<string[]>`array(${wordIndexes(tenantId)})`.as('wordIndexes'),
+      sql<number | null>`(${countedForWords(tenantId)})`.as('countedForWords'),
     ])
     .where('tenant_models.tenant_id', '=', tenantId)
     .where('tenant_models.role', '=', 'active');
@@ -64,4 +65,15 @@ function wordIndexes(tenantId: TenantId) {
     .where('tenant_id', '=', tenantId)
     .where('word_index', 'is not', null)
     .orderBy('language');
+}
+
+/**
+ * Chunks of all languages together. Any worker counts them again when more than 5 % came or went, where vectors are counted only
+ * by one that may build indexes.
+ */
+function countedForWords(tenantId: TenantId) {
+  return sqlBuilder
+    .selectFrom('corpus_stats')
+    .select(sql<number | null>`sum(chunks)::float8`.as('chunks'))
+    .where('tenant_id', '=', tenantId);
 }

@@ -36,7 +36,7 @@ export async function readTuning(deps: { readonly database: Database }, principa
     };
   const { modelId, tier, chunks, wordIndexes, hasAccessLists, mayPlanOnce } = row;
   const curve = toCurve(row);
-  const current = curve !== undefined && describesTenant(curve, row);
+  const current = curve !== undefined && describesTenant(curve, { tier, chunks: row.countedForWords ?? chunks });
   const outdated = curve !== undefined && !current;
   const known = { modelId, tier, chunks, wordIndexes, hasAccessLists, mayPlanOnce };
   return { ...known, curve: current ? curve : undefined, outdated };
