@@ -13,7 +13,7 @@ const brailleBits = [
 ] as const;
 
 /** The table of a curve, for a terminal of 80 columns. */
-export function curveTable({ settings, exact }: RecallCurve): string[] {
+export function curveTable({ tier, settings, exact }: RecallCurve): string[] {
   const line = (cells: readonly string[]) => cells.map((cell, index) => cell.padStart(widths[index] ?? 10)).join('');
   const widths = [11, 11, 13, 12, 10, 10];
   return [
@@ -21,7 +21,7 @@ export function curveTable({ settings, exact }: RecallCurve): string[] {
     ...settings.map(({ stageOne, candidates, efSearch, stageOneRecall, recall, p50Ms, p95Ms }) =>
       line([
         String(candidates),
-        stageOne === 'covering' ? '-' : String(efSearch),
+        tier === 'exact' || stageOne === 'covering' ? '-' : String(efSearch),
         stageOneRecall.toFixed(4),
         recall.toFixed(4),
         p50Ms.toFixed(1),
