@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { tenantStrategies } from '../src/cli/doctor/strategies.ts';
 import { type Database, readInFlight } from '../src/db/database.ts';
 import { explainStrategy, type StrategyStatement } from '../src/doctor/explain-strategy.ts';
-import type { PlanNode } from '../src/doctor/plan-expectation.ts';
+import type { PlanNode } from '../src/doctor/plan-node.ts';
 import { parseTenantId } from '../src/ids.ts';
 import { measureSettings } from '../src/recall/measure-settings.ts';
 import { mean } from '../src/recall/recall-measures.ts';
@@ -57,16 +57,11 @@ export async function sampleDatabase(
     (select count(*) from tessera.embedding_jobs)::int as queue,
     n_dead_tup::int as "deadRows", n_live_tup::int as "liveRows", autovacuum_count::int as vacuums
     from pg_stat_user_tables where relid = 'tessera.embeddings'::regclass`);
-  const strategy = 'semantic, exact tier';
-  const asked = tenantStrategies({
-    tenantId: parseTenantId(exactTenant),
-    modelId: model.id,
-    dimensions: model.dimensions,
-    tier: 'exact',
-    collection: 'soak',
-  }).find((each) => each.strategy === strategy) as StrategyStatement;
+  const [asked] = await tenantStrategies(gateway, { tenantId: parseTenantId(exactTenant), model, collection: 'soak' });
   // Stage one is what reads the most rows of the vectors: stage two looks up a hundred.
-  const [scan] = scansOf(await explainStrategy(gateway, asked)).toSorted((a, b) => rowsOf(b) - rowsOf(a));
+  const [scan] = scansOf((await explainStrategy(gateway, asked as StrategyStatement)).plan).toSorted(
+    (a, b) => rowsOf(b) - rowsOf(a),
+  );
   return {
     ...(rows[0] as (typeof rows)[0]),
     scan: scan?.['Node Type'] ?? 'none',

@@ -37,3 +37,12 @@ function allocate(length: number, componentBytes: number): [parameter: Buffer<Ar
 export function parseVector(text: string): Float32Array {
   return Float32Array.from(text.slice(1, -1).split(','), Number);
 }
+
+/** A parameter of either kind in pgvector's text form. */
+export function vectorText(parameter: Buffer): string {
+  const length = parameter.readUInt16BE(0);
+  const isHalf = parameter.length === headBytes + 2 * length;
+  const view = new DataView(parameter.buffer, parameter.byteOffset + headBytes);
+  const component = (index: number) => (isHalf ? view.getFloat16(2 * index) : view.getFloat32(4 * index));
+  return `[${Array.from({ length }, (_, index) => component(index)).join(',')}]`;
+}

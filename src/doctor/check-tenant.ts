@@ -1,11 +1,10 @@
 import { counted } from '../counted.ts';
-import type { Strategy } from './expected-plans.ts';
 import { type Finding, orOk } from './finding.ts';
 import type { PlanDeviation } from './plan-expectation.ts';
 
 /** How a strategy is planned for a tenant, or why that could not be found out. */
 export interface PlannedStrategy {
-  readonly strategy: Strategy;
+  readonly strategy: string;
   readonly deviations: readonly PlanDeviation[];
   readonly failure?: string;
 }
@@ -15,6 +14,9 @@ const fixes: Readonly<Record<PlanDeviation['kind'], (table: string) => string>> 
     `Run "analyze tessera.${table}" as the owner of the schema; if it stays so, look for a missing index.`,
   index: (table) =>
     `Run "analyze tessera.${table}" as the owner of the schema; if it stays so, look for a missing index.`,
+  run: (table) =>
+    `Run "tessera tiers --apply" and "analyze tessera.${table}": what was run is not what searches are planned for.`,
+  waste: (table) => `Run "analyze tessera.${table}" as the owner of the schema.`,
   'heap-fetches': (table) => `Run "vacuum tessera.${table}" as the owner of the schema.`,
   estimate: (table) =>
     `Run "analyze tessera.${table}"; if it stays so, "alter table tessera.${table} alter tenant_id set statistics 1000" and analyse again.`,

@@ -4,6 +4,7 @@ import { type Finding, orOk } from './finding.ts';
 /** A table of the schema, by the server's own statistics. */
 export interface TableFacts {
   readonly name: string;
+  /** When it was last vacuumed or analysed; 0 before. */
   readonly pages: number;
   /** Pages of which the visibility map says that every row is visible to everybody. */
   readonly visiblePages: number;

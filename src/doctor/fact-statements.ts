@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
+import type { Attribute } from '../attribute.ts';
 import { sqlBuilder } from '../db/compile.ts';
 import type { Statement } from '../db/database.ts';
-import type { TenantId } from '../ids.ts';
+import type { DocumentId, TenantId } from '../ids.ts';
 import type { AutovacuumFacts } from './check-autovacuum.ts';
 import type { IndexFacts } from './check-indexes.ts';
 import { type JobFacts, manyAttempts } from './check-jobs.ts';
@@ -42,9 +43,11 @@ export function serverStatement(): Statement<ServerRow> {
       coalesce(current_setting('hnsw.max_scan_tuples', true), '20000')::integer as "maxScanTuples"`);
 }
 
-export function tablesStatement(): Statement<TableFacts> {
-  return compiled(sql<TableFacts>`
+/** The tables with what the server last counted of them, and the pages that they have now. */
+export function tablesStatement() {
+  return compiled(sql<TableFacts & { readonly pagesNow: number }>`
     select c.relname as name, c.relpages as pages, c.relallvisible as "visiblePages",
+      (pg_relation_size(c.oid) / current_setting('block_size')::integer)::float8 as "pagesNow",
       coalesce(s.n_live_tup, 0)::float8 as "liveRows", coalesce(s.n_dead_tup, 0)::float8 as "deadRows",
       c.reltuples >= 0 as analysed, coalesce(c.reloptions, '{}') as options
     from pg_catalog.pg_class c left join pg_catalog.pg_stat_all_tables s on s.relid = c.oid
@@ -115,6 +118,25 @@ export function strandedChunksStatement(tenantId: TenantId, modelId: number) {
     )
     .where(lacking('embedding_jobs'))
     .where(lacking('unembeddable_chunks'));
+}
+
+/** A document that has a vector by a model, with what its collection declares; none where the reader sees none. */
+export function sampleDocumentStatement(tenantId: TenantId, modelId: number) {
+  return sqlBuilder
+    .selectFrom('embeddings')
+    .innerJoin('documents', 'documents.id', 'embeddings.document_id')
+    .leftJoin('collections', (join) =>
+      join.on('collections.tenant_id', '=', tenantId).onRef('collections.name', '=', 'documents.collection'),
+    )
+    .select([
+      sql.ref<DocumentId>('documents.id').as('id'),
+      'documents.collection',
+      sql<readonly Attribute[] | null>`collections.attributes`.as('attributes'),
+    ])
+    .where('embeddings.tenant_id', '=', tenantId)
+    .where('embeddings.model_id', '=', modelId)
+    .where('documents.tenant_id', '=', tenantId)
+    .limit(1);
 }
 
 function compiled<Row>(query: ReturnType<typeof sql<Row>>): Statement<Row> {

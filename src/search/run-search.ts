@@ -1,32 +1,26 @@
 import type { Principal } from '../auth/principal.ts';
-import type { Statement } from '../db/database.ts';
 import type { ScopeSettings } from '../db/scope.ts';
 import { readAsTenant } from '../db/tenant.ts';
-import { type PreparedSearch, planSearch } from './prepare-search.ts';
-import { type HitRow, readReported } from './reported-search.ts';
+import type { PreparedSearch } from './prepare-search.ts';
+import { type HitRow, type ReportedRow, readReported } from './reported-search.ts';
 import type { SearchDeps } from './search.ts';
 import type { SearchDepth } from './search-depth.ts';
-import type { PagePlan, SearchPlan } from './search-plan.ts';
+import type { PagePlan } from './search-plan.ts';
 import {
   firstReach,
   isFiltered,
   nextReach,
   type SearchReach,
-  scanTuples,
   type UnderfilledReason,
   underfilledReason,
 } from './search-reach.ts';
 import { ExampleNotFoundError, exampleNotFound, type SearchRequest } from './search-request.ts';
 import type { Reached } from './search-tables.ts';
-import { preparedReportedSearchStatement, preparedSearchStatement } from './search-template.ts';
+import { type SentSearch, sentSearch, wantedFor } from './sent-search.ts';
 
-/** A search as it was run in the end. */
-export interface SearchRun {
+/** A search as it was run in the end, with what was sent, to be sent again. */
+export interface SearchRun extends SentSearch {
   readonly rows: readonly HitRow[];
-  readonly plan: SearchPlan;
-  /** What was sent, to be sent again. */
-  readonly statement: Statement<unknown>;
-  readonly settings: ScopeSettings;
   readonly stageOne: StageOneReport | undefined;
   /** What is known of how far it looked; absent in KEYWORD mode. */
   readonly depth: DepthReport | undefined;
@@ -68,42 +62,29 @@ export async function runSearch(
   rows: number,
 ): Promise<SearchRun> {
   const { budgets } = deps;
-  const { depth, scan, hasAccessLists } = prepared;
-  const wordsByIndex = scan?.kind === 'rarest';
-  const wanted = {
-    request: { ...request, mode: prepared.mode },
-    hasAccessLists,
-    depth,
-    wordsByIndex,
-    seen: page.seen.length,
-    rows,
-  };
+  const { depth } = prepared;
+  const wanted = wantedFor(request, prepared, page, rows);
   let reach = firstReach(wanted, budgets);
   for (;;) {
-    const plan = planSearch(deps, request, prepared, page, reach);
-    const settings = settingsFor(depth, reach, budgets?.scanTuples);
-    const run = await runOnce(deps, principal, plan, settings);
+    const sent = sentSearch(deps, principal.tenantId, request, prepared, page, reach);
+    const run = await runOnce(deps, principal, sent);
     if (run.reached?.exampleFound === false) throw new ExampleNotFoundError(exampleNotFound);
     const next = nextReach(reach, run.reached, run.rows.length, wanted, budgets);
     if (!next) {
       const underfilled = underfilledReason(reach, run.reached, run.rows.length, wanted);
       const stageOne = reportStageOne(depth, reach, run.reached, underfilled);
-      const told = reportDepth(depth, reach, stageOne, settings, isFiltered(wanted));
-      return { rows: run.rows, plan, statement: run.statement, settings, stageOne, depth: told, underfilled };
+      const told = reportDepth(depth, reach, stageOne, sent.settings, isFiltered(wanted));
+      return { ...sent, rows: run.rows, stageOne, depth: told, underfilled };
     }
     reach = next;
   }
 }
 
-async function runOnce(deps: SearchDeps, principal: Principal, plan: SearchPlan, settings: ScopeSettings) {
-  const { tenantId } = principal;
-  if (!plan.reports) {
-    const statement = preparedSearchStatement(tenantId, plan);
-    const rows: HitRow[] = await readAsTenant(deps.database, principal, statement, settings);
-    return { rows, statement, reached: undefined };
-  }
-  const statement = preparedReportedSearchStatement(tenantId, plan);
-  return { ...readReported(await readAsTenant(deps.database, principal, statement, settings)), statement };
+async function runOnce(deps: SearchDeps, principal: Principal, { plan, statement, settings }: SentSearch) {
+  const rows = await readAsTenant(deps.database, principal, statement, settings);
+  return plan.reports
+    ? readReported(rows as readonly ReportedRow[])
+    : { rows: rows as readonly HitRow[], reached: undefined };
 }
 
 /** A recall is told only of what it was measured for: the same way, as far and no farther, and nothing filtered. */
@@ -118,19 +99,6 @@ function reportDepth(
   const efSearch = stageOne?.kind === 'graph' ? (settings['hnsw.ef_search'] ?? null) : null;
   const asMeasured = !filtered && candidates === depth.candidates && reached?.kind === depth.stageOne;
   return { ...depth, candidates, efSearch, ...(!asMeasured && { measuredRecall: null, measuredAt: null }) };
-}
-
-/** `ef_search` below the number of candidates would silently cut it. */
-function settingsFor(
-  depth: SearchDepth | undefined,
-  { candidates, stageOne }: SearchReach,
-  budget: number | undefined,
-): ScopeSettings {
-  if (depth?.kind !== 'two-stage') return {};
-  return {
-    'hnsw.ef_search': Math.min(1_000, Math.max(depth.efSearch, candidates)),
-    ...(stageOne?.kind === 'counted' && { 'hnsw.max_scan_tuples': budget ?? scanTuples(depth.chunks ?? 0) }),
-  };
 }
 
 function reportStageOne(

@@ -63,8 +63,8 @@ describeServer('tessera doctor, of tenants that have two models', () => {
       expect.stringMatching(/^next-256 \(256 dimensions\) embedded a text/),
     ]);
     expect(found('plans')).toEqual([
-      'moved (3,000 chunks of next-256): 12 strategies are planned as expected',
-      'stayed (2,000 chunks of many-256): 12 strategies are planned as expected',
+      'moved (3,000 chunks of next-256): 19 strategies are planned as expected',
+      'stayed (2,000 chunks of many-256): 19 strategies are planned as expected',
       'worker: 2 strategies are planned as expected',
     ]);
   });

@@ -74,7 +74,7 @@ describeServer('tessera doctor', () => {
       ).toBe(true);
     for (const tenant of ['small', 'middle', 'large'])
       expect(stdout).toMatch(
-        new RegExp(`plans +${tenant} \\([\\d,]+ chunks\\): 12 strategies are planned as expected`),
+        new RegExp(`plans +${tenant} \\([\\d,]+ chunks\\): 19 strategies are planned as expected`),
       );
   });
 

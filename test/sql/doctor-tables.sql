@@ -2,6 +2,9 @@ select
   c.relname as name,
   c.relpages as pages,
   c.relallvisible as "visiblePages",
+  (
+    pg_relation_size(c.oid) / current_setting('block_size')::integer
+  )::float8 as "pagesNow",
   coalesce(s.n_live_tup, 0)::float8 as "liveRows",
   coalesce(s.n_dead_tup, 0)::float8 as "deadRows",
   c.reltuples >= 0 as analysed,

@@ -34,11 +34,21 @@ select
       order by
         "language"
     )
-  ) as "wordIndexes"
+  ) as "wordIndexes",
+  (
+    (
+      select
+        sum(chunks)::float8 as "chunks"
+      from
+        "corpus_stats"
+      where
+        "tenant_id" = $3
+    )
+  ) as "countedForWords"
 from
   "tenant_models"
-  left join "recall_curves" on "recall_curves"."tenant_id" = $3
+  left join "recall_curves" on "recall_curves"."tenant_id" = $4
   and "recall_curves"."model_id" = "tenant_models"."model_id"
 where
-  "tenant_models"."tenant_id" = $4
-  and "tenant_models"."role" = $5
+  "tenant_models"."tenant_id" = $5
+  and "tenant_models"."role" = $6

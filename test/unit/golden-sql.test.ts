@@ -54,6 +54,7 @@ import { reportedSearchStatement } from '../../src/search/reported-search.ts';
 import type { SearchPlan } from '../../src/search/search-plan.ts';
 import { searchStatement } from '../../src/search/search-statement.ts';
 import { preparedReportedSearchStatement, preparedSearchStatement } from '../../src/search/search-template.ts';
+import { wordScansStatement } from '../../src/search/word-scans.ts';
 import * as deletions from '../../src/tenants/deletion-statements.ts';
 import * as exported from '../../src/tenants/export-statements.ts';
 import * as tenants from '../../src/tenants/read-tenant.ts';
@@ -315,6 +316,11 @@ const statements: Record<string, Statement<unknown>> = {
     selection: { filter: {}, exceptChunks: [], hasAccessLists: true },
   }),
   'search-example-vectors': exampleVectorsStatement(tenant, 1, [documentId], [chunkId]),
+  'search-word-scans': wordScansStatement({
+    words: 'cold shower',
+    candidates: 100,
+    scan: { kind: 'rarest', languages: ['english'], rowBudget: 10_000 },
+  }),
   'search-highlights': highlightsStatement(tenant, 'cold shower', [chunkId]),
   'search-passages': passagesStatement(tenant, { ...plan, semantic }, [documentId], 3),
   'search-passages-similar': passagesStatement(tenant, { ...plan, semantic: similar }, [documentId], 3),
@@ -560,6 +566,7 @@ const looks: Record<string, Statement<unknown>> = {
   'drift-queue-anew': drift.queueAnewStatement(tenant, [chunkId]),
   'drift-queue-chunks': drift.queueChunksStatement(tenant, [chunkId]),
   'drift-rehash-chunks': drift.rehashChunksStatement(tenant, [chunkId], [hash]),
+  'doctor-sample-document': doctor.sampleDocumentStatement(tenant, 1),
   'doctor-stranded-chunks': doctor.strandedChunksStatement(tenant, 1),
   'doctor-tables': doctor.tablesStatement(),
   'doctor-waiting-jobs': doctor.waitingJobsStatement([{ tenantId: tenant, modelId: 2 }]),

@@ -1,6 +1,5 @@
 import type { ServerConfig } from '../../config/config.ts';
 import type { Secret } from '../../config/secret.ts';
-import { counted } from '../../counted.ts';
 import { accessFix, isHole, readAccessFaults } from '../../db/access-faults.ts';
 import { readCanaryFaults } from '../../db/canary.ts';
 import { inspectVector, readAs } from '../../db/check-server.ts';
@@ -20,31 +19,26 @@ import { checkMemory } from '../../doctor/check-memory.ts';
 import { type ConfiguredModel, checkModels } from '../../doctor/check-models.ts';
 import { checkRecall } from '../../doctor/check-recall.ts';
 import { checkSettings } from '../../doctor/check-settings.ts';
-import { checkPlans, checkStranded, type PlannedStrategy } from '../../doctor/check-tenant.ts';
+import { checkPlans } from '../../doctor/check-tenant.ts';
 import { checkTiers } from '../../doctor/check-tiers.ts';
 import { checkVacuum } from '../../doctor/check-vacuum.ts';
 import { checkVersions } from '../../doctor/check-versions.ts';
-import { checkStrategy, type StrategyStatement } from '../../doctor/explain-strategy.ts';
 import {
   indexesStatement,
   measuredStatement,
   serverStatement,
-  strandedChunksStatement,
   tablesStatement,
   waitingJobsStatement,
 } from '../../doctor/fact-statements.ts';
 import { type Finding, orOk } from '../../doctor/finding.ts';
-import { documentListStatement } from '../../documents/document-statements.ts';
 import { readLooks } from '../../drift/look-notes.ts';
 import type { TenantId } from '../../ids.ts';
 import { modelsStatement } from '../../models/model-statements.ts';
 import { planStatus } from '../../tiers/index-states.ts';
 import { readTierStatus, type TenantTier } from '../../tiers/read-tier-status.ts';
+import { examineTenant, planAll, type TableSizes } from './examine-plans.ts';
 import { lookForDrift } from './look-for-drift.ts';
-import { tenantStrategies, workerStrategies } from './strategies.ts';
-
-/** Share of rows that an index-only scan of a live database may look up: it is written to while it is looked at. */
-const heapFetchShare = 0.1;
+import { workerStrategies } from './strategies.ts';
 
 /**
  * Looks at a database from every side, as the logins that work with it.
@@ -134,7 +128,7 @@ async function checkSchema(database: Database): Promise<Finding[]> {
 
 interface Looked {
   readonly findings: Finding[];
-  readonly pages: ReadonlyMap<string, number>;
+  readonly sizes: TableSizes;
   /** Of models that some tenant has. */
   readonly modelIds: readonly number[];
   /** Models of tenants that no search looks at. */
@@ -180,7 +174,11 @@ async function checkDatabase(
     ...checkRecall(recall),
     ...checkModels(models, configured),
   ];
-  const pages = new Map(tables.map((table) => [table.name, table.pages]));
+  const sizes: TableSizes = {
+    // As they are now: right after a load the server has counted nothing, and no table is small for that.
+    pages: new Map(tables.map(({ name, pagesNow }) => [name, pagesNow])),
+    rows: new Map(tables.map(({ name, liveRows }) => [name, liveRows])),
+  };
   const modelIds = models.filter(({ inUse }) => inUse).map(({ id }) => id);
   const chosen = chooseTenants(active, only);
   if (chosen.length === 0) {
@@ -189,24 +187,11 @@ async function checkDatabase(
   }
   for (const tenant of chosen) {
     const dimensions = models.find(({ id }) => id === tenant.modelId)?.dimensions ?? 256;
-    const tier = tenant.graph?.valid ? 'hnsw' : 'exact';
-    // The role that sees the whole tenant, whatever access lists its documents have.
-    const scope = { role: 'tessera_tenant', tenantId: tenant.tenantId, subject: 'tessera doctor' } as const;
-    const [[some], [row]] = await readInFlight(gateway, scope, [
-      documentListStatement(tenant.tenantId, { filter: {}, limit: 1 }),
-      strandedChunksStatement(tenant.tenantId, tenant.modelId),
-    ]);
-    const { tenantId, modelId } = tenant;
-    const collection = some?.collection ?? 'none';
-    const strategies = tenantStrategies({ tenantId, modelId, dimensions, tier, collection });
-    const planned = await planAll(gateway, strategies, pages, tenant.chunks);
-    const ofModel = modelIds.length > 1 ? ` of ${tenant.model}` : '';
-    findings.push(...checkPlans(`${tenant.tenantId} (${counted(tenant.chunks, 'chunk')}${ofModel})`, planned));
-    findings.push(...checkStranded(tenant.tenantId, row?.stranded ?? 0));
+    findings.push(...(await examineTenant(gateway, { tenant, dimensions, namesModel: modelIds.length > 1 }, sizes)));
   }
   const tenants = chosen.map(({ tenantId }) => tenantId);
   const beside = status.tenants.filter(({ role }) => role !== 'active');
-  return { findings, pages, tenants, modelIds, beside };
+  return { findings, sizes, tenants, modelIds, beside };
 }
 
 /** The largest, the median and the smallest: the planner sees each of them differently. */
@@ -216,29 +201,10 @@ function chooseTenants(largestFirst: readonly TenantTier[], only: TenantId | und
   return largestFirst.filter((_, index) => places.has(index));
 }
 
-async function planAll(
-  database: Database,
-  strategies: readonly StrategyStatement[],
-  pages: ReadonlyMap<string, number>,
-  tenantRows?: number,
-): Promise<PlannedStrategy[]> {
-  const planned: PlannedStrategy[] = [];
-  const circumstances = { pages, heapFetchShare, ...(tenantRows !== undefined && { tenantRows }) };
-  for (const asked of strategies) {
-    const { strategy } = asked;
-    try {
-      planned.push({ strategy, deviations: await checkStrategy(database, asked, circumstances) });
-    } catch (error) {
-      planned.push({ strategy, deviations: [], failure: error instanceof Error ? error.message : String(error) });
-    }
-  }
-  return planned;
-}
-
-async function checkOutbox(worker: Database, { pages, modelIds, beside }: Looked): Promise<Finding[]> {
+async function checkOutbox(worker: Database, { sizes, modelIds, beside }: Looked): Promise<Finding[]> {
   // Where nobody has a model yet, any will do.
   const claims = (modelIds.length > 0 ? modelIds : [0]).flatMap(workerStrategies);
   const [jobs] = await readInFlight(worker, workerScope(), [waitingJobsStatement(beside)]);
   const [apart, searched] = [jobs.find(({ isBeside }) => isBeside), jobs.find(({ isBeside }) => !isBeside)];
-  return [...checkJobs(searched, apart), ...checkPlans('worker', await planAll(worker, claims, pages))];
+  return [...checkJobs(searched, apart), ...checkPlans('worker', await planAll(worker, claims, sizes))];
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { Statement } from '../../db/database.ts';
-import { workerScope } from '../../db/scope.ts';
-import type { Strategy } from '../../doctor/expected-plans.ts';
+import type { Principal } from '../../auth/principal.ts';
+import type { Database, Statement } from '../../db/database.ts';
+import { tenantScope, workerScope } from '../../db/scope.ts';
+import { expectedPlans } from '../../doctor/expected-plans.ts';
 import type { StrategyStatement } from '../../doctor/explain-strategy.ts';
 import {
   bodiesByIdStatement,
@@ -9,76 +10,59 @@ import {
   documentsByIdStatement,
 } from '../../documents/document-statements.ts';
 import type { ChunkId, DocumentId, TenantId } from '../../ids.ts';
+import { firstSearch } from '../../search/first-search.ts';
 import { highlightsStatement } from '../../search/highlights.ts';
 import { passagesStatement } from '../../search/passages.ts';
-import { type SearchPlan, type SemanticPlan, vectorOperands } from '../../search/search-plan.ts';
-import { searchStatement } from '../../search/search-statement.ts';
-import { normaliseVector } from '../../vector.ts';
 import { claimJobsStatement } from '../../worker/job-statements.ts';
+import { probeDeps, probeVector } from './probe-deps.ts';
+import { type SearchOperands, searchStrategies } from './search-strategies.ts';
 
-/** Whose plans are asked for. */
-export interface StrategyTarget {
+/** Whose plans are asked for, and with what. */
+export interface StrategyTarget extends Omit<SearchOperands, 'vector' | 'words'> {
   readonly tenantId: TenantId;
-  readonly modelId: number;
-  /** Components of the model's vectors. */
-  readonly dimensions: number;
-  readonly tier: 'exact' | 'hnsw';
-  /** Words that the keyword half looks for; which ones makes no difference to the plan. */
+  readonly model: { readonly id: number; readonly dimensions: number };
+  /** Of whoever searches. */
+  readonly groups?: readonly string[];
+  /** Words that nobody's documents hold, unless told otherwise. */
   readonly words?: string;
-  /** One that the tenant has: the planner goes by how many documents are in it. */
-  readonly collection: string;
 }
 
-const candidates = 100;
 /** What is claimed at once, and for how long: as the worker does, though a plan does not run it. */
 const [claimedJobs, leaseSeconds] = [64, 120];
+/** Looked up in a word index like any other, and found in no chunk. */
+const unheardOf = 'qzxvjkwq';
 
-/** Every way in which the gateway reads a tenant's rows, as the statements that it sends. Nothing of the tenant's goes into them but the name of a collection. */
-export function tenantStrategies(target: StrategyTarget): StrategyStatement[] {
-  const { tenantId, modelId, dimensions, tier, words = 'which words makes no difference', collection } = target;
-  // Settings as a search has them: breadth is at least the number of candidates.
-  const settings = { 'hnsw.ef_search': candidates };
-  const scope = { role: 'tessera_reader', tenantId, subject: 'tessera doctor', settings } as const;
-  const strategy = (name: Strategy, statement: Statement<unknown>, run = true): StrategyStatement => ({
-    strategy: name,
-    statement,
-    scope,
-    run,
-  });
-  const full = normaliseVector(Float32Array.from({ length: dimensions }, (_, index) => Math.sin(index)));
-  const semantic: SemanticPlan = { modelId, ...vectorOperands(full), depth: { kind: 'two-stage', candidates } };
-  const keyword = { words, candidates, scan: { kind: 'exact' } } as const;
-  const plan: SearchPlan = {
-    modelId,
-    fusion: { method: 'RECIPROCAL_RANK', keywordWeight: 2, semanticWeight: 1, rankConstant: 60 },
-    selection: { filter: {}, exceptChunks: [] },
-    groupBy: 'DOCUMENT',
-    withVectors: false,
-    seen: [],
-    limit: 11,
-  };
-  const search = (change: Partial<SearchPlan>) => searchStatement(tenantId, { ...plan, ...change });
+/** Whoever searches for the doctor: with nothing but its tenant, it sees what everybody sees. */
+export function doctorPrincipal(tenantId: TenantId, groups: readonly string[] = []): Principal {
+  return { tenantId, subject: 'tessera doctor', groups, scopes: [] };
+}
+
+/** Every way in which the gateway reads a tenant's rows, as the statements that it sends. */
+export async function tenantStrategies(
+  database: Database,
+  { tenantId, model, groups, words = unheardOf, collection, ...operands }: StrategyTarget,
+): Promise<StrategyStatement[]> {
+  const principal = doctorPrincipal(tenantId, groups);
+  const deps = probeDeps(database, model);
+  const vector = probeVector(model.dimensions);
+  const searches = await searchStrategies(deps, principal, { vector, words, collection, ...operands });
   const documentIds = Array.from({ length: 10 }, () => randomUUID() as string as DocumentId);
   const chunkIds = Array.from({ length: 10 }, () => randomUUID() as string as ChunkId);
+  const { plan } = await firstSearch(deps, principal, { vector: [...vector] });
+  const strategy = (name: keyof typeof expectedPlans, statement: Statement<unknown>): StrategyStatement => ({
+    ...{ strategy: name, expected: expectedPlans[name], statement },
+    ...{ scope: tenantScope(principal), run: true },
+  });
+  const ofCollection = collection === undefined ? undefined : { collection: { eq: collection } };
   return [
-    strategy(`semantic, ${tier} tier`, search({ semantic })),
-    strategy('keyword', search({ keyword })),
-    strategy(`hybrid, ${tier} tier`, search({ semantic, keyword })),
-    strategy(`by chunk, ${tier} tier`, search({ semantic, groupBy: 'CHUNK' })),
-    strategy(
-      'filtered by collection',
-      search({ semantic, selection: { ...plan.selection, collections: [collection] } }),
-    ),
-    // It reads every full vector of the tenant, which is too much to find out how it would.
-    strategy('recall EXACT', search({ semantic: { ...semantic, depth: { kind: 'exact' } } }), false),
+    ...searches,
     strategy('documents by id', documentsByIdStatement(tenantId, documentIds)),
     strategy('bodies by id', bodiesByIdStatement(tenantId, documentIds)),
     strategy('page of documents', documentListStatement(tenantId, { filter: {}, limit: 11 })),
-    strategy(
-      'page of a collection',
-      documentListStatement(tenantId, { filter: { collection: { eq: collection } }, limit: 11 }),
-    ),
-    strategy('passages', passagesStatement(tenantId, { ...plan, semantic }, documentIds, 3)),
+    ...(ofCollection === undefined
+      ? []
+      : [strategy('page of a collection', documentListStatement(tenantId, { filter: ofCollection, limit: 11 }))]),
+    strategy('passages', passagesStatement(tenantId, plan, documentIds, 3)),
     strategy('highlights', highlightsStatement(tenantId, words, chunkIds)),
   ];
 }
@@ -86,5 +70,6 @@ export function tenantStrategies(target: StrategyTarget): StrategyStatement[] {
 /** What a worker does again and again, over all tenants. */
 export function workerStrategies(modelId: number): StrategyStatement[] {
   const statement = claimJobsStatement(modelId, claimedJobs, leaseSeconds);
-  return [{ strategy: 'claim of jobs', statement, scope: workerScope(), run: false }];
+  const name = 'claim of jobs';
+  return [{ strategy: name, expected: expectedPlans[name], statement, scope: workerScope(), run: false }];
 }
