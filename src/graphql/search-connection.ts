@@ -1,6 +1,7 @@
-import type { SearchExplanation, StageReport } from '../search/explain-search.ts';
+import type { StageReport } from '../search/explain-search.ts';
 import type { DepthReport } from '../search/run-search.ts';
-import type { SearchAnswer } from '../search/search.ts';
+import type { ExplainedSearch, SearchAnswer } from '../search/search.ts';
+import type { KeywordScan } from '../search/search-plan.ts';
 import type { UnderfilledReason } from '../search/search-reach.ts';
 import { builder } from './builder.ts';
 import { priced } from './price.ts';
@@ -22,7 +23,8 @@ const Recall = builder.objectRef<DepthReport>('Recall').implement({
     }),
     efSearch: t.int({
       nullable: true,
-      description: 'Breadth of the HNSW search. Null where no graph was searched.',
+      description:
+        'Breadth of the HNSW search. Null where no graph was searched, by what is known of the tenant, which may be half a minute old; `explain` tells what was planned.',
       resolve: (depth) => (depth.kind === 'two-stage' ? depth.efSearch : null),
     }),
     measured: t.float({
@@ -56,28 +58,36 @@ const Stage = builder.objectRef<StageReport>('Stage').implement({
   }),
 });
 
-const Settings = builder.objectRef<SearchAnswer>('SearchSettings').implement({
+/** An answer, and how it was found when it was looked for once more. */
+interface Explained {
+  readonly answer: SearchAnswer;
+  readonly explained: ExplainedSearch;
+}
+
+const Settings = builder.objectRef<Explained>('SearchSettings').implement({
   description: 'What the search was run with. Null where it makes no difference.',
   fields: (t) => ({
     candidates: t.int({
       nullable: true,
       description: 'Passages that stage one passed on.',
-      resolve: ({ stageOne }) => stageOne?.candidates ?? null,
+      resolve: ({ answer }) => answer.stageOne?.candidates ?? null,
     }),
     efSearch: t.int({
       nullable: true,
       description: 'Breadth of the HNSW search, `hnsw.ef_search`.',
-      resolve: ({ settings, stageOne }) => (stageOne?.kind === 'graph' ? (settings['hnsw.ef_search'] ?? null) : null),
+      resolve: ({ answer, explained }) =>
+        explained.searchesGraph ? (answer.settings['hnsw.ef_search'] ?? null) : null,
     }),
     maxScanTuples: t.int({
       nullable: true,
       description: 'Passages that a filtered HNSW search comes by before it gives up, `hnsw.max_scan_tuples`.',
-      resolve: ({ settings }) => settings['hnsw.max_scan_tuples'] ?? null,
+      resolve: ({ answer, explained }) =>
+        explained.searchesGraph ? (answer.settings['hnsw.max_scan_tuples'] ?? null) : null,
     }),
     filteredPassages: t.int({
       nullable: true,
       description: 'Passages that the filter permits, where these were ranked one by one and no graph was searched.',
-      resolve: ({ stageOne }) => stageOne?.permitted ?? null,
+      resolve: ({ answer }) => answer.stageOne?.permitted ?? null,
     }),
   }),
 });
@@ -92,16 +102,16 @@ const UnderfilledReasonEnum = builder.enumType('UnderfilledReason', {
   } satisfies Record<UnderfilledReason, { description: string }>,
 });
 
-const Explanation = builder.objectRef<{ answer: SearchAnswer; explained: SearchExplanation }>('Explanation').implement({
+const Explanation = builder.objectRef<Explained>('Explanation').implement({
   description: 'How the search went, from running it once more under `explain analyze`.',
   fields: (t) => ({
     strategy: t.string({
       description:
-        'How each half looked, in a line, such as `HYBRID, two stages over the graph, 100 candidates, words in every chunk`.',
-      resolve: ({ answer }) => describeStrategy(answer),
+        'How each half looked when it was run for this, in a line, such as `HYBRID, two stages over the graph, 100 candidates, words in every chunk`. Words are looked up in an index only where they are rare enough.',
+      resolve: describeStrategy,
     }),
     stages: t.field({ type: [Stage], description: 'Its parts.', resolve: ({ explained }) => [...explained.stages] }),
-    settings: t.field({ type: Settings, description: 'What it was run with.', resolve: ({ answer }) => answer }),
+    settings: t.field({ type: Settings, description: 'What it was run with.', resolve: (both) => both }),
     embedMs: t.float({
       description: 'Until there was a vector, in milliseconds; 0 from the cache.',
       resolve: ({ answer }) => answer.embedMs,
@@ -166,20 +176,30 @@ export const SearchConnection = builder.objectRef<SearchAnswer>('SearchConnectio
   }),
 });
 
-function describeStrategy({ mode, depth, stageOne, scan }: SearchAnswer): string {
+/** The plan has the last word: what is known of the tenant's tier may be half a minute old. */
+function describeStrategy({ answer, explained }: Explained): string {
+  const { mode, depth, stageOne, scan } = answer;
   const parts: string[] = [mode];
   if (stageOne) {
     const { kind, permitted, candidates } = stageOne;
-    const ways = {
-      graph: 'over the graph',
-      covering: 'over the covering index',
-      filtered: `exact over ${permitted} filtered passages`,
-    };
-    parts.push(`two stages ${ways[kind]}, ${candidates} candidates`);
+    const way = explained.searchesGraph
+      ? 'over the graph'
+      : kind === 'filtered'
+        ? `exact over ${permitted} filtered passages`
+        : 'over the covering index';
+    parts.push(`two stages ${way}, ${candidates} candidates`);
   } else if (depth) {
     parts.push('every vector at full precision');
   }
-  if (scan?.kind === 'exact') parts.push('words in every chunk');
-  else if (scan) parts.push(`words by index (${scan.languages.join(', ')}), ${scan.rowBudget} chunks at most`);
+  if (scan) parts.push(...describeWords(scan, explained.wordScans));
   return parts.join(', ');
+}
+
+function describeWords(scan: KeywordScan, scans: ExplainedSearch['wordScans']): string[] {
+  const languagesOf = (byIndex: boolean) =>
+    scans.filter((one) => one.byIndex === byIndex).map(({ language }) => language);
+  const [indexed, whole] = [languagesOf(true), languagesOf(false)];
+  if (scan.kind === 'exact' || indexed.length === 0) return ['words in every chunk'];
+  const byIndex = `words by index (${indexed.join(', ')}), ${scan.rowBudget} chunks at most`;
+  return whole.length === 0 ? [byIndex] : [byIndex, `in every chunk of the others (${whole.join(', ')})`];
 }

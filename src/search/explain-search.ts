@@ -19,6 +19,8 @@ export interface SearchExplanation {
   readonly plan: readonly string[];
   readonly planningMs: number;
   readonly executionMs: number;
+  /** Whether a graph was searched, whatever the tenant's tier was taken for. */
+  readonly searchesGraph: boolean;
 }
 
 /** A row of `explain (format json)`. */
@@ -40,6 +42,8 @@ interface PlanNode {
   readonly Plans?: readonly PlanNode[];
 }
 
+const graphIndex = /^embeddings_hnsw_/;
+
 /** Runs a statement and tells how it went in place of its rows, planned under the settings that it is sent with itself. */
 export function explainStatement(statement: Statement<unknown>): Statement<Explained> {
   const { sql, parameters, name, isPlannedOnce }: Query = statement.compile();
@@ -58,7 +62,10 @@ export function readExplanation(row: Explained): SearchExplanation {
     const name = /^CTE (\w+)$/.exec(node['Subplan Name'] ?? '')?.[1];
     return name ? [{ name, in: rowsRead(node), out: node['Actual Rows'], ms: ownMs(node) }] : [];
   });
-  return { stages, plan: flatten(root).map(describeNode), planningMs, executionMs };
+  const searchesGraph = flatten(root).some(
+    ({ node }) => graphIndex.test(node['Index Name'] ?? '') && node['Actual Loops'] > 0,
+  );
+  return { stages, plan: flatten(root).map(describeNode), planningMs, executionMs, searchesGraph };
 }
 
 /**

@@ -1,7 +1,7 @@
 import DataLoader from 'dataloader';
 import type { Principal } from '../auth/principal.ts';
-import type { Database } from '../db/database.ts';
-import type { ScopeSettings } from '../db/scope.ts';
+import { type Database, readInFlight } from '../db/database.ts';
+import { type ScopeSettings, tenantScope } from '../db/scope.ts';
 import { readAsTenant } from '../db/tenant.ts';
 import type { Document } from '../document.ts';
 import type { Embedder } from '../embed/embedder.ts';
@@ -20,6 +20,7 @@ import type { PageInput, SearchInput, SearchMode } from './search-input.ts';
 import { type SearchOutcome, searchOutcome } from './search-outcome.ts';
 import type { KeywordScan } from './search-plan.ts';
 import type { SearchBudgets, UnderfilledReason } from './search-reach.ts';
+import { type WordScan, wordScansStatement } from './word-scans.ts';
 
 export interface SearchDeps {
   readonly database: Database;
@@ -59,6 +60,11 @@ export interface Hit {
   readonly isStale: boolean;
 }
 
+/** How a search went, and how each of the tenant's languages was looked through; none where there were no words. */
+export interface ExplainedSearch extends SearchExplanation {
+  readonly wordScans: readonly WordScan[];
+}
+
 export interface SearchAnswer {
   readonly hits: readonly Hit[];
   readonly hasNextPage: boolean;
@@ -83,7 +89,7 @@ export interface SearchAnswer {
   /** Where the words of the query stand in a passage; all hits share one read. */
   highlights(chunkId: ChunkId): Promise<Highlight[]>;
   /** Runs the search once more and tells how it went. */
-  explain(): Promise<SearchExplanation>;
+  explain(): Promise<ExplainedSearch>;
 }
 
 /**
@@ -156,9 +162,13 @@ async function searchByModel(
     cursorAt: (index) => cursors.write([...seen, ...items.slice(0, index + 1).map((row) => itemMark(row.itemId))]),
     ...createDetails(deps, principal, prepared),
     explain: async () => {
-      const [row] = await readAsTenant(deps.database, principal, explainStatement(statement), settings);
+      const scope = tenantScope(principal, settings);
+      const [[row], wordScans = []] = await readInFlight(deps.database, scope, [
+        explainStatement(statement),
+        ...(plan.keyword ? [wordScansStatement(plan.keyword)] : []),
+      ]);
       if (!row) throw new Error('The database explained nothing.');
-      return readExplanation(row);
+      return { ...readExplanation(row), wordScans };
     },
   };
 

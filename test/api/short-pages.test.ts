@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parseTenantId } from '../../src/ids.ts';
+import { readTuning } from '../../src/recall/read-tuning.ts';
+import { refreshTermStats } from '../../src/worker/refresh-term-stats.ts';
 import { openTestGateway, type TestGateway } from '../support/gateway.ts';
 import { type Client, externalIds, openClient } from '../support/operations.ts';
+import { principalOf } from '../support/principal.ts';
 
 let gateway: TestGateway;
 let client: Client;
@@ -90,4 +94,57 @@ test('a recall is told of the setting that it was measured for, and of no other'
   expect(await told({ filter: { collection: { eq: 'c' } } })).toMatchObject({ measured: null });
   expect(await told({ recall: { profile: 'EXACT' } })).toEqual({ candidates: null, efSearch: null, measured: 1 });
   expect(await told({ recall: { target: 1 } })).toEqual({ candidates: null, efSearch: null, measured: 1 });
+});
+
+test('what is told of a graph is the plan’s, and not what the tenant’s tier was taken for', async () => {
+  const delta = await openClient(gateway, 'delta');
+  await delta.upsert(manuals);
+  await gateway.embedAll();
+  // As for the half minute after its graph was dropped.
+  await gateway.db.owner.query(`update tenant_models set tier = 'hnsw', chunk_count = 240 where tenant_id = 'delta'`);
+  const { search } = await delta.query<{ search: { explain: object } }>(
+    `query($input: SearchInput!) { search(input: $input) {
+      ... on SearchConnection { explain { strategy settings { candidates efSearch maxScanTuples } } } } }`,
+    { input: { text, mode: 'SEMANTIC', groupBy: 'CHUNK' } },
+  );
+  expect(search.explain).toEqual({
+    strategy: 'SEMANTIC, two stages over the covering index, 100 candidates',
+    settings: { candidates: 100, efSearch: null, maxScanTuples: null },
+  });
+});
+
+test('a curve is not used of a tenant that any worker counted at twice its size, though nobody counted its vectors', async () => {
+  const epsilon = await openClient(gateway, 'epsilon');
+  await epsilon.upsert(
+    Array.from({ length: 30 }, (_, n) => ({
+      externalId: `${n}`,
+      collection: 'c',
+      title: `Note ${n}`,
+      body: `Room ${n}.`,
+    })),
+  );
+  await gateway.embedAll();
+  const measuredOf = async (curveChunks: number) => {
+    await gateway.db.owner.query(`delete from recall_curves where tenant_id = 'epsilon'`);
+    await gateway.db.owner.query(
+      `insert into recall_curves
+        (tenant_id, model_id, tier, chunks, sample, settings, exact_p50_ms, exact_p95_ms)
+      values ('epsilon', $1, 'exact', $3, 10, $2, 1, 1)`,
+      [
+        gateway.deps.modelId,
+        JSON.stringify([{ stageOne: 'planned', candidates: 60, efSearch: 60, recall: 0.992, p50Ms: 1, p95Ms: 2 }]),
+        curveChunks,
+      ],
+    );
+    const { curve, outdated } = await readTuning(gateway.db, principalOf('epsilon'));
+    return [curve !== undefined, outdated];
+  };
+  await gateway.db.owner.query(`delete from corpus_stats where tenant_id = 'epsilon'`);
+  expect(await measuredOf(1)).toEqual([true, false]);
+  await refreshTermStats(gateway.db.worker, parseTenantId('epsilon'));
+  expect(await measuredOf(14)).toEqual([false, true]);
+  expect(await measuredOf(15)).toEqual([true, false]);
+  // Nor is it when the vectors were counted long ago.
+  await gateway.db.owner.query(`update tenant_models set chunk_count = 1 where tenant_id = 'epsilon'`);
+  expect(await measuredOf(1)).toEqual([false, true]);
 });

@@ -12,7 +12,9 @@ const tableHead = /^ +candidates +ef_search +stage one +recall@10 +p50 ms +p95 m
 const sample = ['--sample', '10'];
 
 describe('tessera tune on the embedded database', () => {
-  test('measures the largest tenant, and says nothing of graphs, which are not there', { timeout: 120_000 }, async () => {
+  test('measures the largest tenant, and says nothing of graphs, which are not there', {
+    timeout: 120_000,
+  }, async () => {
     const folder = await newFolder();
     const env = { DATA_DIR: join(folder, 'data') };
     const path = join(folder, 'rooms.jsonl');
