@@ -10,8 +10,11 @@ export interface SearchShape {
   readonly candidates?:
     | { readonly by: 'graph' | 'covering' | 'every' }
     | { readonly by: 'counted'; readonly permittedBudget: number };
-  /** How the keyword half looks; `common` where an index serves, and the words are too common to be looked up in it. */
-  readonly words?: 'every' | 'index' | 'common';
+  /**
+   * How the keyword half looks: `index` where one serves every language of the tenant, `partly` where it serves some, `common` where
+   * the words are too common to be looked up in one.
+   */
+  readonly words?: 'every' | 'index' | 'partly' | 'common';
   /** What selects documents, where something does. */
   readonly selects?: 'collection' | 'column' | 'attribute';
   /** Whether some chunks only may be found, by their words. */
@@ -51,7 +54,7 @@ export function expectedSearch(shape: SearchShape): PlanExpectation {
     ...page,
   ];
   // Conditions are looked up by a word index wherever there is one.
-  const usesWordIndex = words === 'index' || (words === 'common' && hasConditions);
+  const usesWordIndex = words === 'index' || words === 'partly' || (words === 'common' && hasConditions);
   return {
     scans,
     ...(candidates?.by === 'counted' && { permittedBudget: candidates.permittedBudget }),
@@ -140,9 +143,10 @@ function keywordScans(words: NonNullable<SearchShape['words']>, shape: SearchSha
   const chunks = { stage, table: 'chunks' } as const;
   const isFiltered = shape.selects !== undefined || shape.hasConditions;
   const few = /^chunks_(terms|pkey|tenant_id_document_id_ordinal_key)$/;
+  const runs = words === 'partly' ? {} : { runs: words !== 'index' };
   const every: ExpectedScan = isFiltered
     ? { ...chunks, index: few }
-    : { ...chunks, index: /^chunks_terms$/, indexOnly: true, estimate: estimateOf(shape), runs: words !== 'index' };
+    : { ...chunks, index: /^chunks_terms$/, indexOnly: true, estimate: estimateOf(shape), ...runs };
   const looked: ExpectedScan = { ...chunks, index: /^chunks_pkey$/ };
   return [every, ...(words === 'every' ? [] : [looked]), ...selectedScans(stage, shape)];
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Attribute } from '../../attribute.ts';
 import type { Principal } from '../../auth/principal.ts';
 import { tenantScope } from '../../db/scope.ts';
+import { readAsTenant } from '../../db/tenant.ts';
 import { expectedSearch, type SearchShape } from '../../doctor/expected-search.ts';
 import type { StrategyStatement } from '../../doctor/explain-strategy.ts';
 import type { AttributeCondition } from '../../filter.ts';
@@ -9,6 +10,8 @@ import type { DocumentId } from '../../ids.ts';
 import { type FirstSearch, firstSearch } from '../../search/first-search.ts';
 import type { SearchDeps } from '../../search/search.ts';
 import type { SearchInput } from '../../search/search-input.ts';
+import type { KeywordScan } from '../../search/search-plan.ts';
+import { wordScansStatement } from '../../search/word-scans.ts';
 
 /** What searches are made for. Each part that the tenant lacks is left out, with the searches that need it. */
 export interface SearchOperands {
@@ -30,7 +33,7 @@ interface Probe {
   readonly name: string;
   readonly input: SearchInput;
   readonly selects?: SearchShape['selects'];
-  readonly isCommon?: true;
+  readonly isCommon?: boolean;
   /** Hits of earlier pages, and of this one. */
   readonly page?: { readonly seen: readonly string[]; readonly first: number };
   /** False where it costs more to run than its plan is worth. */
@@ -50,9 +53,10 @@ export async function searchStrategies(
   operands: SearchOperands,
 ): Promise<StrategyStatement[]> {
   const strategies: StrategyStatement[] = [];
+  const languages = await readLanguages(deps, principal);
   for (const probe of probesFor(operands)) {
     const search = await firstSearch(deps, principal, probe.input, probe.page);
-    const shape = shapeOf(search, probe, deps.database.preparing.isOn);
+    const shape = shapeOf(search, probe, { languages, prepares: deps.database.preparing.isOn });
     strategies.push({
       strategy: `${probe.name}, ${describe(shape)}`,
       expected: expectedSearch(shape),
@@ -81,7 +85,7 @@ function probesFor({ vector, words, commonWords, documentId, collection, attribu
     { name: 'keyword EXACT', input: { ...keyword, ...exact } },
     ...(commonWords === undefined
       ? []
-      : [{ name: 'common words', input: { ...keyword, text: commonWords }, isCommon: true as const }]),
+      : [{ name: 'common words', input: { ...keyword, text: commonWords }, isCommon: true }]),
     { name: 'hybrid', input: { text: words } },
     { name: 'phrase', input: { text: `"${words}"` } },
     { name: 'of all dates', input: { ...near, filter: everything }, selects: 'column' },
@@ -115,13 +119,28 @@ function hasAttribute({ name, type }: Pick<Attribute, 'name' | 'type'>): SearchI
   return { attributes: [{ name, ...conditions[type] }] };
 }
 
-/** @param prepares whether connections keep statements: else every search is planned for its tenant. */
-function shapeOf({ plan, prepared }: FirstSearch, { selects, isCommon }: Probe, prepares: boolean): SearchShape {
-  const scan = plan.keyword?.scan.kind;
+/** What is known of the tenant and of the connection. */
+interface Known {
+  readonly languages: readonly string[];
+  /** Whether connections keep statements: else every search is planned for its tenant. */
+  readonly prepares: boolean;
+}
+
+/** The languages that a query is read in: those of the tenant's chunks. */
+async function readLanguages({ database }: SearchDeps, principal: Principal): Promise<string[]> {
+  const statement = wordScansStatement({ words: '', candidates: 0, scan: { kind: 'exact' } });
+  return (await readAsTenant(database, principal, statement)).map(({ language }) => language);
+}
+
+function shapeOf(
+  { plan, prepared }: FirstSearch,
+  { selects, isCommon = false }: Probe,
+  { languages, prepares }: Known,
+): SearchShape {
   const candidates = plan.semantic && candidatesOf(plan.semantic.depth, prepared.depth);
   return {
     ...(candidates && { candidates }),
-    ...(scan && { words: scan === 'exact' ? 'every' : isCommon ? 'common' : 'index' }),
+    ...(plan.keyword && { words: wordsOf(plan.keyword.scan, languages, isCommon) }),
     ...(selects && { selects }),
     hasConditions: plan.conditions !== undefined,
     hasAccessLists: plan.selection.hasAccessLists === true,
@@ -129,6 +148,12 @@ function shapeOf({ plan, prepared }: FirstSearch, { selects, isCommon }: Probe, 
     fades: plan.recency !== undefined,
     isPlannedOnce: plan.isPlannedOnce === true && prepares,
   };
+}
+
+function wordsOf(scan: KeywordScan, languages: readonly string[], isCommon: boolean) {
+  if (scan.kind === 'exact') return 'every';
+  if (isCommon) return 'common';
+  return languages.every((language) => scan.languages.includes(language)) ? 'index' : 'partly';
 }
 
 function candidatesOf(
@@ -149,7 +174,12 @@ function describe({ candidates, words, isPlannedOnce }: SearchShape): string {
     counted: 'counted',
     every: 'every vector',
   } as const;
-  const scans = { every: 'words in every chunk', index: 'words by index', common: 'words in every chunk' } as const;
+  const scans = {
+    every: 'words in every chunk',
+    index: 'words by index',
+    partly: 'words by index in some languages',
+    common: 'words in every chunk',
+  } as const;
   const parts = [candidates && ways[candidates.by], words && scans[words], isPlannedOnce && 'planned once'];
   return parts.filter(Boolean).join(', ');
 }
