@@ -177,7 +177,7 @@ async function searchByModel(
     const highlights = new DataLoader(async (chunkIds: readonly ChunkId[]) => {
       if (words === undefined) return chunkIds.map(() => []);
       const rows = await readAsTenant(on.database, who, highlightsStatement(who.tenantId, words, chunkIds));
-      const byId = new Map(rows.map((row) => [row.id, readHighlights(row.marked)]));
+      const byId = new Map(rows.map((row) => [row.id, readHighlights(row)]));
       return chunkIds.map((id) => byId.get(id) ?? []);
     });
     const passages = new Map<number, DataLoader<DocumentId, Passage[]>>();
