@@ -87,10 +87,11 @@ export const SearchEdge = builder.objectRef<HitInAnswer>('SearchEdge').implement
     chunk: t.field({ type: Chunk, description: 'The best passage of the document.', resolve: ({ hit }) => hit.chunk }),
     passages: t.field({
       type: [Chunk],
-      description: 'The best passages of the document, best first.',
+      description:
+        'Passages of the document, the one that was found first and then the best by all that the search goes by. Where words are asked for or excluded, only passages that satisfy that.',
       extensions: priced({ points: 2, list: { argument: 'first', otherwise: 3, most: mostPassages } }),
       args: { first: t.arg.int({ defaultValue: 3, description: 'How many, 1 to 10.' }) },
-      resolve: ({ hit, answer }, { first }) => answer.passages(hit.document.id, checkPassages(first ?? 3)),
+      resolve: ({ hit, answer }, { first }) => answer.passages(hit, checkPassages(first ?? 3)),
     }),
     highlights: t.field({
       type: [Highlight],

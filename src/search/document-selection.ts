@@ -34,6 +34,15 @@ export function matchingChunks({ conditions }: TextConditions) {
 }
 
 /**
+ * True of a row of `chunks` that satisfies the conditions, for few rows that are read anyway: no index serves this. Conditions of
+ * nothing but stop words ask for nothing.
+ */
+export function satisfies({ conditions }: TextConditions) {
+  const asked = sql`websearch_to_tsquery(chunks.language::regconfig, ${conditions})`;
+  return sql<boolean>`(numnode(${asked}) = 0 or chunks.tsv @@ ${asked})`;
+}
+
+/**
  * True when the selection excludes nothing, so that a stage need not look at documents at all. What access lists hide is
  * told by the stage's own rows.
  */

@@ -84,8 +84,8 @@ export interface SearchAnswer {
   cursorAt(index: number): string;
   /** Time that it took to have the vector, in milliseconds. */
   readonly embedMs: number;
-  /** More passages of a hit's document, best first; all hits that ask for the same number share one read. */
-  passages(documentId: DocumentId, limit: number): Promise<Passage[]>;
+  /** Passages of a hit's document, its own first and then the best; all hits that ask for the same number share one read. */
+  passages(hit: Pick<Hit, 'document' | 'chunk'>, limit: number): Promise<Passage[]>;
   /** Where the words of the query stand in a passage; all hits share one read. */
   highlights(chunkId: ChunkId): Promise<Highlight[]>;
   /** Runs the search once more and tells how it went. */
@@ -189,10 +189,11 @@ async function searchByModel(
       });
     return {
       highlights: (chunkId: ChunkId) => highlights.load(chunkId),
-      passages: (documentId: DocumentId, limit: number) => {
+      passages: async ({ document, chunk }: Pick<Hit, 'document' | 'chunk'>, limit: number) => {
         const loader = passages.get(limit) ?? passageLoader(limit);
         passages.set(limit, loader);
-        return loader.load(documentId);
+        const best = await loader.load(document.id);
+        return [chunk, ...best.filter(({ id }) => id !== chunk.id)].slice(0, limit);
       },
     };
   }

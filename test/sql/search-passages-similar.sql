@@ -1,74 +1,118 @@
-with
-  "example" as (
-    select
-      l2_normalize (mean.vector) as "full_vector",
-      l2_normalize (subvector (mean.vector, 1, 256))::halfvec as "coarse"
-    from
-      (
-        select
-          avg(embeddings.full_vector) as "vector"
-        from
-          "embeddings"
-          inner join "documents" on "documents"."id" = "embeddings"."document_id"
-        where
-          "embeddings"."tenant_id" = $1
-          and "embeddings"."model_id" = $2
-          and "documents"."tenant_id" = $3
-          and embeddings.document_id = $4::uuid
-      ) as "mean"
-    where
-      vector_norm (subvector (mean.vector, 1, 256)) > 0
-  )
 select
-  "id",
-  "documentId",
-  "ordinal",
-  "text",
-  "context",
-  "start",
-  "end"
+  "chunks"."id" as "id",
+  "chunks"."document_id" as "documentId",
+  "chunks"."ordinal",
+  "chunks"."text",
+  "chunks"."context",
+  "chunks"."start_offset" as "start",
+  "chunks"."end_offset" as "end"
 from
   (
+    with
+      "passage" as materialized (
+        select
+          "chunks"."id",
+          "chunks"."document_id",
+          "chunks"."ordinal",
+          "chunks"."language",
+          "chunks"."terms"
+        from
+          "chunks"
+        where
+          "chunks"."tenant_id" = $1
+          and "chunks"."document_id" = any ($2::uuid[])
+      ),
+      "example" as materialized (
+        select
+          l2_normalize (mean.vector) as "full_vector",
+          l2_normalize (subvector (mean.vector, 1, 256))::halfvec as "coarse"
+        from
+          (
+            select
+              avg(embeddings.full_vector) as "vector"
+            from
+              "embeddings"
+              inner join "documents" on "documents"."id" = "embeddings"."document_id"
+            where
+              "embeddings"."tenant_id" = $3
+              and "embeddings"."model_id" = $4
+              and "documents"."tenant_id" = $5
+              and embeddings.document_id = $6::uuid
+          ) as "mean"
+        where
+          vector_norm (subvector (mean.vector, 1, 256)) > 0
+      ),
+      "semantic" as materialized (
+        select
+          "id" as "item_id",
+          "document_id",
+          "id" as "chunk_id",
+          - distance as "score",
+          row_number() over (
+            partition by
+              document_id
+            order by
+              distance,
+              ordinal
+          ) as "rank"
+        from
+          (
+            select
+              "passage"."id",
+              "passage"."document_id",
+              "passage"."ordinal",
+              "nearest"."distance"
+            from
+              "passage"
+              inner join lateral (
+                select
+                  min(
+                    embeddings.full_vector <#> (
+                      select
+                        example.full_vector
+                      from
+                        example
+                    )::vector
+                  ) as "distance"
+                from
+                  "embeddings"
+                where
+                  "embeddings"."tenant_id" = $7
+                  and "embeddings"."model_id" = $8
+                  and embeddings.chunk_id = passage.id
+              ) as "nearest" on true
+            where
+              "nearest"."distance" is not null
+          ) as "distances"
+      ),
+      "fused" as materialized (
+        select
+          "item_id",
+          "document_id",
+          "chunk_id",
+          "score",
+          "score" as "vector_score",
+          null::float8 as "keyword_score"
+        from
+          "semantic"
+      )
     select
-      "chunks"."id" as "id",
-      "chunks"."document_id" as "documentId",
-      "chunks"."ordinal",
-      "chunks"."text",
-      "chunks"."context",
-      "chunks"."start_offset" as "start",
-      "chunks"."end_offset" as "end",
+      "passage"."id",
       row_number() over (
         partition by
-          chunks.document_id
+          passage.document_id
         order by
-          nearest.distance,
-          chunks.ordinal
+          fused.score desc nulls last,
+          passage.ordinal
       ) as "rank"
     from
-      "chunks"
-      inner join lateral (
-        select
-          min(
-            embeddings.full_vector <#> (
-              select
-                example.full_vector
-              from
-                example
-            )::vector
-          ) as "distance"
-        from
-          "embeddings"
-        where
-          "embeddings"."tenant_id" = $5
-          and "embeddings"."model_id" = $6
-          and "embeddings"."chunk_id" = "chunks"."id"
-      ) as "nearest" on true
-    where
-      "chunks"."tenant_id" = $7
-      and "chunks"."document_id" = any ($8::uuid[])
+      "passage"
+      left join "fused" on "fused"."chunk_id" = "passage"."id"
   ) as "ranked"
+  inner join "chunks" on "chunks"."id" = "ranked"."id"
 where
-  "rank" <= $9
+  "chunks"."tenant_id" = $9
+  and "ranked"."rank" <= $10
 order by
   "documentId",
-  "rank"
+  "ranked"."rank"
