@@ -56,7 +56,8 @@ interface Filter {
 
 const db = sqlBuilder.withTables<SearchTables>();
 
-function matchingStage(conditions: TextConditions) {
+/** The stage `matching`. */
+export function matchingStage(conditions: TextConditions) {
   return sqlBuilder
     .selectFrom(matchingChunks(conditions).as<'m'>(sql`m (chunk_id)`))
     .select(sql.ref<ChunkId>('m.chunk_id').as('chunk_id'));
@@ -79,7 +80,7 @@ function permittedStage(filter: Filter, permittedBudget: number) {
         ? sql<boolean>`embeddings.document_id = selected.id`
         : sql<boolean>`embeddings.chunk_id = matching.chunk_id`,
     )
-    .$if(byDocument && byWords, (query) => query.where(isMatching))
+    .$if(byDocument && byWords, (query) => query.where(isMatching('embeddings.chunk_id')))
     .offset(sql.lit(0));
   return db
     .selectFrom(byDocument ? 'selected' : 'matching')
@@ -105,7 +106,7 @@ function eitherStage(filter: Filter, candidates: number, permittedBudget: number
     .select(sql.ref<ChunkId>('chunk_id').as('chunk_id'))
     .where(sql<boolean>`(select permitted from counted) > ${permittedBudget}`)
     .$if(byDocument, (query) => query.where(isSelected(tenantId, selection)))
-    .$if(byWords, (query) => query.where(isMatching))
+    .$if(byWords, (query) => query.where(isMatching('embeddings.chunk_id')))
     .orderBy(coarseDistance(plan))
     .limit(candidates);
   return sqlBuilder
@@ -140,4 +141,6 @@ function isSelected(tenantId: TenantId, selection: DocumentSelection) {
 }
 
 /** `is true` makes it a look-up in a hash table, which leaves the order of the chunks alone; a join might not. */
-const isMatching = sql<boolean>`(embeddings.chunk_id in (select chunk_id from matching)) is true`;
+export function isMatching(chunkId: 'embeddings.chunk_id' | 'chunks.id') {
+  return sql<boolean>`(${sql.ref(chunkId)} in (select chunk_id from matching)) is true`;
+}

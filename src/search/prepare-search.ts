@@ -40,7 +40,7 @@ type Request = Omit<SearchRequest, 'first' | 'after'>;
  * all gave the exact top ten of 60 questions, and took 6, 8 and 12 ms more than a search of 5,000 chunks; the middle one
  * leaves room for words that come together oftener than chance: docs/decisions/0004-keyword-relevance.md.
  */
-const rowBudget = 10_000;
+export const rowBudget = 10_000;
 
 /** Finds the vector of what is searched for, or where the statement will find it, and how far to look. */
 export async function prepareSearch(
@@ -114,7 +114,7 @@ export function planSearch(
   request: Request,
   prepared: PreparedSearch,
   page: PagePlan,
-  { candidates, keywordCandidates, stageOne, everyChunk, reports }: SearchReach,
+  { candidates, keywordCandidates, stageOne, reports }: SearchReach,
 ): SearchPlan {
   const { subject, fusion } = request;
   const { vector, depth, scan, hasAccessLists } = prepared;
@@ -127,7 +127,7 @@ export function planSearch(
         keyword: {
           words: subject.query.words,
           candidates: keywordCandidates,
-          scan: everyChunk ? { kind: 'exact' } : scan,
+          scan,
         },
       }),
     fusion: { keywordWeight, semanticWeight, ...fusion },

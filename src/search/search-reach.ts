@@ -13,8 +13,6 @@ export interface SearchReach {
   readonly keywordCandidates: number;
   /** Absent where there is no stage one. */
   readonly stageOne?: StageOnePlan;
-  /** Whether words are looked for in every chunk, also where there is an index of them. */
-  readonly everyChunk?: boolean;
   /** Whether the run says how much each half had to choose from. */
   readonly reports: boolean;
 }
@@ -29,8 +27,6 @@ export interface Wanted {
   readonly hasAccessLists: boolean;
   /** Absent in KEYWORD mode. */
   readonly depth: SearchDepth | undefined;
-  /** Whether words are looked for in an index, which finds the best of all chunks and not of those that a filter permits. */
-  readonly wordsByIndex: boolean;
   /** Items that earlier pages had. */
   readonly seen: number;
   /** Rows that make the page full: one more than the page, to know of the next. */
@@ -94,9 +90,6 @@ export function nextReach(
   }
   // What comes behind something below the least score is below it as well.
   if (rows >= wanted.rows || reached?.cutByScore) return undefined;
-  if (wanted.wordsByIndex && !reach.everyChunk && isFiltered(wanted)) {
-    return { ...reach, everyChunk: true, reports: true };
-  }
   if (!reached) {
     if (depth?.kind === 'exact' && request.mode === 'SEMANTIC') return undefined;
     return isFixed(wanted) ? { ...reach, reports: true } : widen(reach, wanted, budgets);

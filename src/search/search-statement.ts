@@ -6,7 +6,7 @@ import type { ChunkId, TenantId } from '../ids.ts';
 import { conditionsOf } from './document-selection.ts';
 import { exampleStages } from './example-stage.ts';
 import { ageStage, fusionStage, keywordOnlyStage, pageStage, semanticOnlyStage } from './fusion-stages.ts';
-import { keywordChunkStage, keywordStage, queryStage } from './keyword-stages.ts';
+import { keywordChunkStages, keywordStage, queryStage } from './keyword-stages.ts';
 import type { SearchPlan, SemanticPlan } from './search-plan.ts';
 import type { SearchTables } from './search-tables.ts';
 import { exhaustiveStage, isByActiveModel, rerankStage } from './semantic-stages.ts';
@@ -79,7 +79,11 @@ export function withStages(tenantId: TenantId, plan: SearchPlan): QueryCreator<S
   const conditions = conditionsOf(plan);
   let db: QueryCreator<Schema & SearchTables> = sqlBuilder.withTables<SearchTables>();
   // Materialised, so that stage one stays the plain ordered scan that its index serves.
+  const added = new Set<string>();
   const add = (name: keyof SearchTables, stage: unknown) => {
+    // Both halves begin with what the filter selects.
+    if (added.has(name)) return;
+    added.add(name);
     db = db.with(
       (cte) => cte(name).materialized(),
       () => stage as never,
@@ -94,7 +98,7 @@ export function withStages(tenantId: TenantId, plan: SearchPlan): QueryCreator<S
   }
   if (keyword) {
     add('query', queryStage(keyword));
-    add('keyword_chunks', keywordChunkStage(tenantId, keyword, selection, conditions));
+    for (const [name, stage] of keywordChunkStages(tenantId, keyword, selection, conditions)) add(name, stage);
     add('keyword', keywordStage(groupBy));
   }
   if (semantic && keyword) add('fused', fusionStage(plan.fusion));

@@ -18,6 +18,12 @@ export type SearchTables = {
   semantic: Ranked;
   /** The query in each of the tenant's languages. */
   query: QueryWords;
+  /** Permitted chunks by BM25, up to a budget and one more. */
+  scored: { document_id: DocumentId; chunk_id: ChunkId; distance: number };
+  /** How many those are. */
+  scored_count: { chunks: number };
+  /** The best permitted chunks with the rarest words, of each language. */
+  rarest_chunks: { language: string; document_id: DocumentId; chunk_id: ChunkId; distance: number };
   keyword_chunks: { document_id: DocumentId; chunk_id: ChunkId; distance: number };
   /** The best passage of each item by BM25. */
   keyword: Ranked;

@@ -21,12 +21,11 @@ type Request = Omit<SearchRequest, 'first' | 'after'>;
 
 /** What is asked for, as far as it decides how far to look. @param rows that make the page full. */
 export function wantedFor(request: Request, prepared: PreparedSearch, page: PagePlan, rows: number): Wanted {
-  const { mode, depth, scan, hasAccessLists } = prepared;
+  const { mode, depth, hasAccessLists } = prepared;
   return {
     request: { ...request, mode },
     hasAccessLists,
     depth,
-    wordsByIndex: scan?.kind === 'rarest',
     seen: page.seen.length,
     rows,
   };

@@ -80,7 +80,7 @@ with
                   counted
               ) > $10
               and (
-                embeddings.chunk_id in (
+                "embeddings"."chunk_id" in (
                   select
                     chunk_id
                   from

@@ -114,7 +114,7 @@ with
           and "embeddings"."chunk_id" <> all ($30::uuid[])
           and embeddings.document_id = selected.id
           and (
-            embeddings.chunk_id in (
+            "embeddings"."chunk_id" in (
               select
                 chunk_id
               from
@@ -269,7 +269,7 @@ with
                 )
               )
               and (
-                embeddings.chunk_id in (
+                "embeddings"."chunk_id" in (
                   select
                     chunk_id
                   from

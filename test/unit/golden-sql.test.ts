@@ -332,6 +332,16 @@ const statements: Record<string, Statement<unknown>> = {
     ...plan,
     keyword: { ...keyword, scan: { kind: 'rarest', languages: ['english'], rowBudget: 20_000 } },
   }),
+  'search-keyword-rarest-filtered': searchStatement(tenant, {
+    ...filtered,
+    semantic: counted,
+    keyword: { ...keyword, scan: { kind: 'rarest', languages: ['english'], rowBudget: 20_000 } },
+  }),
+  'search-keyword-rarest-lists': searchStatement(tenant, {
+    ...plan,
+    keyword: { ...keyword, scan: { kind: 'rarest', languages: ['english'], rowBudget: 20_000 } },
+    selection: { filter: {}, exceptChunks: [], hasAccessLists: true },
+  }),
   'search-keyword': searchStatement(tenant, { ...plan, keyword }),
   'search-semantic': searchStatement(tenant, { ...plan, semantic }),
   'tenant-facts': tenants.tenantFactsStatement(tenant),

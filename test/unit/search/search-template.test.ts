@@ -52,6 +52,12 @@ const plans: Record<string, SearchPlan> = {
     ...plan,
     keyword: { ...keyword('hot'), scan: { kind: 'rarest', languages: ['german'], rowBudget: 10_000 } },
   },
+  'keyword, by index, filtered': {
+    ...plan,
+    keyword: { ...keyword('hot'), scan: { kind: 'rarest', languages: ['german'], rowBudget: 10_000 } },
+    selection: { collections: ['a'], filter: {}, exceptChunks: [] },
+    conditions: '-"spa"',
+  },
   hybrid: { ...plan, semantic: semantic(1), keyword: keyword('cold') },
   conditions: { ...plan, keyword: keyword('cold'), conditions: '"hot water"' },
   'other conditions': { ...plan, keyword: keyword('cold'), conditions: '-"spa"' },
