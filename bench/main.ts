@@ -30,7 +30,7 @@ const [command = 'retrieval'] = positionals;
 if (values.help) {
   console.log(usage);
 } else if (command === 'relevance') {
-  await benchRelevance(values.data, ['ir-vendor-docs', 'ir-codebase-contextual']);
+  if (!(await benchRelevance(values.data, ['ir-vendor-docs', 'ir-codebase-contextual']))) process.exitCode = 1;
 } else if (command === 'retrieval') {
   await benchRetrieval({ chunks: Number(values.chunks), only: values.only?.split(',') });
 } else if (command === 'neighbour') {

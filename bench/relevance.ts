@@ -1,7 +1,8 @@
 /**
  * How good the ranking is: nDCG@10 and recall@100 of each mode on public retrieval sets, through the whole gateway, with
  * the built-in embedder, and of a textbook BM25 over the same lexemes beside it. `by index` is KEYWORD as large tenants have
- * it, scoring half of the chunks at most: with less these sets would be too small to be searched so.
+ * it, with the budget of chunks to score that searches have, of which single words get a quarter; `half` is the same with
+ * half of the chunks at most. What must hold is computed, and the command fails where it does not.
  *
  *   npm run bench -- relevance [--data DIR]
  */
@@ -18,31 +19,49 @@ import { parseTenantId } from '../src/ids.ts';
 import { upsertDocuments } from '../src/ingest/upsert-documents.ts';
 import { createLogger } from '../src/log.ts';
 import { parseKeywordQuery } from '../src/search/keyword-query.ts';
+import { rowBudget } from '../src/search/prepare-search.ts';
 import { searchStatement } from '../src/search/search-statement.ts';
 import { drain } from '../src/worker/worker.ts';
 import { ndcgAt10, type RetrievalSet, readRetrievalSet, recallAt100 } from './relevance-data.ts';
+import { type Quality, relevanceMeasures, type SetSize } from './relevance-measures.ts';
+import { printMeasures, saveResults, thisMachine } from './results.ts';
 import { createTextbookBm25 } from './textbook-bm25.ts';
 
 const modes = ['KEYWORD', 'SEMANTIC', 'HYBRID'] as const;
 const query = `query($input: SearchInput!) { search(input: $input, first: 100) {
   ... on SearchConnection { edges { node { externalId } } } ... on Error { code message } } }`;
 
+/** Chunks that the gateway has its keyword half pass on for a page of a hundred. */
+const pageCandidates = 370;
+
 /** Ranks a question's documents, best first, by external id. */
 type Rank = (question: string) => Promise<string[]>;
 
-export async function benchRelevance(dataFolder: string, sets: readonly string[]): Promise<void> {
+/** @returns false when a condition does not hold. */
+export async function benchRelevance(dataFolder: string, sets: readonly string[]): Promise<boolean> {
   const dataDir = await mkdtemp(join(tmpdir(), 'tessera-bench-'));
   const config = loadConfig({ DATA_DIR: dataDir, PORT: '0' });
   const app = await openApplication(config, createLogger({ level: 'warn' }));
   try {
     console.log('set                        ranking    nDCG@10  recall@100');
-    for (const name of sets) await benchSet(app, readRetrievalSet(dataFolder, name));
+    const qualities: Quality[] = [];
+    const sizes: SetSize[] = [];
+    for (const name of sets) {
+      const { quality, size } = await benchSet(app, readRetrievalSet(dataFolder, name));
+      qualities.push(quality);
+      sizes.push(size);
+    }
+    const measures = relevanceMeasures(qualities, sizes);
+    console.log();
+    printMeasures(measures);
+    await saveResults(new URL('results.json', import.meta.url), measures, { machine: thisMachine() });
+    return Object.values(measures).every(({ holds }) => holds);
   } finally {
     await app.close();
     await rm(dataDir, { recursive: true });
   }
 
-  async function benchSet(on: Application, set: RetrievalSet): Promise<void> {
+  async function benchSet(on: Application, set: RetrievalSet): Promise<{ quality: Quality; size: SetSize }> {
     const tenantId = parseTenantId(set.name);
     const principal = { tenantId, subject: 'bench', groups: [], scopes: everyScope };
     for (let start = 0; start < set.documents.length; start += 100) {
@@ -55,9 +74,14 @@ export async function benchRelevance(dataFolder: string, sets: readonly string[]
     }
     if (on.workerDeps) await drain(on.workerDeps);
     const token = await issueToken(config, { tenantId, subject: 'bench', scopes: everyScope, ttlSeconds: 3_600 });
-    for (const mode of modes) await report(set, mode, (text) => search(on, token, { text, mode }));
-    await report(set, 'by index', await indexRank(on, principal));
-    await report(set, 'textbook', await textbookRank(on, principal, set));
+    const chunks = await countChunks(on, principal);
+    const quality: Record<string, number> = {};
+    for (const mode of modes) quality[mode] = await report(set, mode, (text) => search(on, token, { text, mode }));
+    quality['by index'] = await report(set, 'by index', indexRank(on, principal, rowBudget));
+    await report(set, 'half', indexRank(on, principal, Math.round(chunks / 2)));
+    const scored = await shareScored(on, principal, set);
+    quality.textbook = await report(set, 'textbook', await textbookRank(on, principal, set));
+    return { quality, size: { chunks, scored } };
   }
 }
 
@@ -73,16 +97,38 @@ async function search(app: Application, token: string, input: object): Promise<s
   return edges.map(({ node }) => node.externalId);
 }
 
-/** The statement of a large tenant. The sets are far too small for a word index, whose chunks are found the same without. */
-async function indexRank(app: Application, principal: Principal): Promise<Rank> {
-  const { database, modelId, embedder } = app.deps;
-  const [size] = await readAsTenant(database, principal, {
+async function countChunks({ deps }: Application, principal: Principal): Promise<number> {
+  const [size] = await readAsTenant(deps.database, principal, {
     compile: () =>
       CompiledQuery.raw('select count(*)::int as chunks from chunks where tenant_id = $1', [
         principal.tenantId,
       ]) as CompiledQuery<{ chunks: number }>,
   });
-  const rowBudget = Math.round((size?.chunks ?? 0) / 2);
+  return size?.chunks ?? 0;
+}
+
+/** How much of what has a word of a question is scored by index, on the mean. */
+async function shareScored({ deps }: Application, principal: Principal, { questions }: RetrievalSet): Promise<number> {
+  const [row] = await readAsTenant(deps.database, principal, {
+    compile: () =>
+      CompiledQuery.raw(
+        `select avg(scored.n::float8 / nullif(wanted.n, 0)) as share
+         from unnest($2::text[]) as question (text)
+         cross join lateral query_words(text, '{english}', $3::int, 100) q
+         cross join lateral (
+           select count(*) as n from chunks
+           where tenant_id = $1 and case when q.rarest is null then (terms <#> q.terms) < 0 else tsv @@ q.rarest end) scored
+         cross join lateral (
+           select count(*) as n from chunks where tenant_id = $1 and (terms <#> q.terms) < 0) wanted`,
+        [principal.tenantId, questions.slice(0, 50).map(({ text }) => text), rowBudget],
+      ) as CompiledQuery<{ share: number }>,
+  });
+  return row?.share ?? Number.NaN;
+}
+
+/** The statement of a large tenant. The sets are far too small for a word index, whose chunks are found the same without. */
+function indexRank(app: Application, principal: Principal, mostRows: number): Rank {
+  const { database, modelId, embedder } = app.deps;
   const { keyword: keywordWeight, semantic: semanticWeight } = embedder.fusionWeights;
   return async (text) => {
     const rows = await readAsTenant(
@@ -92,8 +138,8 @@ async function indexRank(app: Application, principal: Principal): Promise<Rank> 
         modelId,
         keyword: {
           ...parseKeywordQuery(text),
-          candidates: 100,
-          scan: { kind: 'rarest', languages: ['english'], rowBudget },
+          candidates: pageCandidates,
+          scan: { kind: 'rarest', languages: ['english'], rowBudget: mostRows },
         },
         fusion: { method: 'RECIPROCAL_RANK', keywordWeight, semanticWeight, rankConstant: 60 },
         selection: { filter: {}, exceptChunks: [] },
@@ -129,7 +175,7 @@ async function textbookRank(app: Application, principal: Principal, set: Retriev
   return async (text) => rank(lexemes.get(text) ?? []);
 }
 
-async function report(set: RetrievalSet, name: string, rank: Rank): Promise<void> {
+async function report(set: RetrievalSet, name: string, rank: Rank): Promise<number> {
   let ndcg = 0;
   let recall = 0;
   for (const { id, text } of set.questions) {
@@ -139,4 +185,5 @@ async function report(set: RetrievalSet, name: string, rank: Rank): Promise<void
     recall += recallAt100(ranked, judged) / set.questions.length;
   }
   console.log(`${set.name.padEnd(26)} ${name.padEnd(9)}  ${ndcg.toFixed(4)}   ${recall.toFixed(4)}`);
+  return ndcg;
 }
