@@ -148,3 +148,72 @@ test('a curve is not used of a tenant that any worker counted at twice its size,
   await gateway.db.owner.query(`update tenant_models set chunk_count = 1 where tenant_id = 'epsilon'`);
   expect(await measuredOf(1)).toEqual([false, true]);
 });
+
+test('a page that the caller’s own number of candidates leaves short says so, and why', async () => {
+  const told = async (input: object) =>
+    (
+      await client.query<{ search: { edges: unknown[]; underfilled: boolean; underfilledReason: string | null } }>(
+        `query($input: SearchInput!) { search(input: $input) {
+          ... on SearchConnection { edges { score } underfilled underfilledReason } } }`,
+        { input: { text, mode: 'SEMANTIC', ...input } },
+      )
+    ).search;
+  const cut = await told({ candidates: 10 });
+  expect(cut).toMatchObject({ underfilled: true, underfilledReason: 'CANDIDATES' });
+  expect(cut.edges.length).toBeLessThan(manuals.length);
+  expect(await told({})).toMatchObject({ edges: { length: 4 }, underfilled: false, underfilledReason: null });
+});
+
+test('a profile and a target are the cheapest setting that was measured to reach them, and say what it reached', async () => {
+  const zeta = await openClient(gateway, 'zeta');
+  await zeta.upsert(
+    Array.from({ length: 60 }, (_, n) => {
+      return { externalId: `${n}`, collection: 'c', title: `Note ${n}`, body: `Hot water of room ${n}.` };
+    }),
+  );
+  await gateway.embedAll();
+  const setting = (candidates: number, recall: number) => {
+    return {
+      stageOne: 'planned',
+      candidates,
+      efSearch: candidates,
+      recall,
+      coarseRecall: 0.9,
+      p50Ms: candidates,
+      p95Ms: 50,
+    };
+  };
+  await gateway.db.owner.query(
+    `insert into recall_curves (tenant_id, model_id, tier, chunks, sample, settings, exact_p50_ms, exact_p95_ms)
+     values ('zeta', $1, 'exact', 60, 10, $2, 900, 900)`,
+    [gateway.deps.modelId, JSON.stringify([setting(20, 0.96), setting(30, 0.991), setting(50, 0.997)])],
+  );
+  const told = async (recall: object | undefined) =>
+    (
+      await zeta.query<{ search: { recall: object } }>(
+        `query($input: SearchInput!) { search(input: $input) {
+          ... on SearchConnection { recall { exact candidates measured measuredAt reached } } } }`,
+        { input: { text, mode: 'SEMANTIC', ...(recall && { recall }) } },
+      )
+    ).search.recall;
+  const measured = { exact: false, measuredAt: expect.any(String), reached: true };
+  const [cheap, middle, best] = [
+    { ...measured, candidates: 20, measured: 0.96 },
+    { ...measured, candidates: 30, measured: 0.991 },
+    { ...measured, candidates: 50, measured: 0.997 },
+  ];
+  expect(await told({ profile: 'FAST' })).toEqual(cheap);
+  expect(await told(undefined)).toEqual(middle);
+  expect(await told({ profile: 'BALANCED' })).toEqual(middle);
+  expect(await told({ target: 0.9 })).toEqual(cheap);
+  expect(await told({ target: 0.97 })).toEqual(middle);
+  expect(await told({ target: 0.995 })).toEqual(best);
+  expect(await told({ profile: 'HIGH' })).toEqual({ ...best, reached: false });
+  expect(await told({ profile: 'EXACT' })).toEqual({
+    exact: true,
+    candidates: null,
+    measured: 1,
+    measuredAt: null,
+    reached: true,
+  });
+});

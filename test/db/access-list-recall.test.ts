@@ -106,6 +106,23 @@ describeServer('a search of a tenant of 20,000 chunks that has a graph and acces
     return { recall: found / (10 * queries.length), fewest, kinds };
   }
 
+  test.each(['few', 'some', 'all', 'nobody'] as const)(
+    'an EXACT one misses nothing that brute force finds: %s',
+    async (reader) => {
+      const on: SearchDeps = { ...deps, chooseDepth: async () => ({ kind: 'exact' }) };
+      const permitted = stored.filter(({ chunkId }) => mayRead(reader, chunkId));
+      for (const query of queries.slice(0, 3)) {
+        const input = byVector(query, { recall: { profile: 'EXACT' } });
+        const { hits, stageOne } = await search(on, principal(reader), input, { first: 10 });
+        expect(stageOne).toBeUndefined();
+        expect(hits.map(({ chunk }) => chunk.id)).toEqual(
+          nearestTo(query.full, permitted, 10).map(({ chunkId }) => chunkId),
+        );
+        expect(hits).toHaveLength(reader === 'nobody' ? 0 : 10);
+      }
+    },
+  );
+
   test.each([
     ['2 %', 'few', 'filtered', 0.99],
     ['20 %', 'some', 'graph', 0.95],
