@@ -24,7 +24,7 @@ import { searchStatement } from '../src/search/search-statement.ts';
 import { drain } from '../src/worker/worker.ts';
 import { ndcgAt10, type RetrievalSet, readRetrievalSet, recallAt100 } from './relevance-data.ts';
 import { type Quality, relevanceMeasures, type SetSize } from './relevance-measures.ts';
-import { printMeasures, saveResults, thisMachine } from './results.ts';
+import { printMeasures, readServer, saveResults } from './results.ts';
 import { createTextbookBm25 } from './textbook-bm25.ts';
 
 const modes = ['KEYWORD', 'SEMANTIC', 'HYBRID'] as const;
@@ -54,7 +54,14 @@ export async function benchRelevance(dataFolder: string, sets: readonly string[]
     const measures = relevanceMeasures(qualities, sizes);
     console.log();
     printMeasures(measures);
-    await saveResults(new URL('results.json', import.meta.url), measures, { machine: thisMachine() });
+    await saveResults(new URL('results.json', import.meta.url), measures, {
+      server: await readServer(app.deps.database.pool),
+      scale: {
+        chunks: sizes.reduce((sum, { chunks }) => sum + chunks, 0),
+        tenants: sizes.length,
+        dimensions: app.deps.embedder.model.dimensions,
+      },
+    });
     return Object.values(measures).every(({ holds }) => holds);
   } finally {
     await app.close();
