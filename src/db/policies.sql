@@ -1,8 +1,4 @@
--- The policies that migrations 1 to 34 make, which the start and /ready compare with those of the database.
 -- The policies that migrations 1 to 36 make, which the start and /ready compare with those of the database.
--- The policies that migrations 1 to 32 make, which the start and /ready compare with those of the database.
--- The policies that migrations 1 to 33 make, which the start and /ready compare with those of the database.
--- The policies that migrations 1 to 35 make, which the start and /ready compare with those of the database.
 -- Written by: npx vitest run --project system test/db/policies.test.ts -t 'that the migrations make' --update
 
 create policy admin_inserts on tessera.api_keys for insert to tessera_admin with check (tenant_id = tessera.current_tenant());
@@ -195,7 +191,6 @@ create policy operator_inserts on tessera.tenant_deletions for insert to tessera
 create policy operator_reads on tessera.tenant_deletions for select to tessera_operator using (true);
 create policy operator_updates on tessera.tenant_deletions for update to tessera_operator using (true) with check (true);
 create policy sampler_reads on tessera.tenant_deletions for select to tessera_sampler using (tenant_id = tessera.current_tenant());
-create policy tenant_reads on tessera.tenant_deletions for select to tessera_admin, tessera_reader, tessera_tenant using (tenant_id = tessera.current_tenant());
 create policy tenant_reads on tessera.tenant_deletions for select to tessera_admin, tessera_author, tessera_caller, tessera_lister, tessera_reader, tessera_searcher, tessera_tenant using (tenant_id = tessera.current_tenant());
 create policy watcher_reads on tessera.tenant_deletions for select to tessera_watcher using (true);
 create policy worker_reads on tessera.tenant_deletions for select to tessera_worker using ((tenant_id = tessera.current_tenant()) OR (finished_at IS NULL));
@@ -219,7 +214,6 @@ create policy operator_inserts on tessera.tenants for insert to tessera_operator
 create policy operator_reads on tessera.tenants for select to tessera_operator using (true);
 create policy operator_updates on tessera.tenants for update to tessera_operator using (true) with check (true);
 create policy sampler_reads_itself on tessera.tenants for select to tessera_sampler using (id = tessera.current_tenant());
-create policy tenant_reads_itself on tessera.tenants for select to tessera_reader, tessera_tenant, tessera_worker using (id = tessera.current_tenant());
 create policy tenant_reads_itself on tessera.tenants for select to tessera_author, tessera_caller, tessera_lister, tessera_reader, tessera_searcher, tessera_tenant, tessera_worker using (id = tessera.current_tenant());
 create policy tenant_registers_itself on tessera.tenants for insert to tessera_admin, tessera_tenant with check ((id = tessera.current_tenant()) AND (status = 'active'::text) AND (NOT (EXISTS ( SELECT FROM tessera.tenant_deletions d WHERE ((d.tenant_id = tenants.id) AND (d.lifted_at IS NULL))))));
 create policy watcher_inserts on tessera.tenants for insert to tessera_watcher with check ((status = 'active'::text) AND (NOT (EXISTS ( SELECT FROM tessera.tenant_deletions d WHERE ((d.tenant_id = tenants.id) AND (d.lifted_at IS NULL))))));
