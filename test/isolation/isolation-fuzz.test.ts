@@ -37,6 +37,7 @@ describeServer('random operations of random tenants, hostile ones included', () 
     process.stdout.write(
       `${operationsOf(tally)} operations in ${rounds} rounds from seed ${firstSeed}: ${refused} refused, ${events} events of subscriptions, ${rows} rows compared, 0 differences; ${JSON.stringify(operations)}\n`,
     );
+    await expect.poll(() => ground.gateway.watches.count(), { timeout: 10_000 }).toBe(0);
     expect(ground.gateway.logged.filter(({ level }) => level === 'error')).toEqual([]);
   });
 });

@@ -85,7 +85,7 @@ export const usualMix: Mix = {
   'database attempt': 4,
   drain: 1,
   refuse: 1,
-  subscribe: 4,
+  subscribe: 5,
   nobody: 1,
 };
 

@@ -49,7 +49,8 @@ export async function runOperation(field: Field, operation: Operation, report: R
     await refuseTexts(world, draws);
     await settleAll(field, world.tenants, report);
   } else if (kind === 'subscribe') {
-    const caller = draws.pick(world.callers);
+    const able = world.callers.filter(({ scopes, isRevoked }) => scopes.includes('search') && !isRevoked);
+    const caller = draws.pick(draws.chance(0.85) ? able : world.callers);
     const subscribed = await subscribe(world, watched, caller, draws, text, report);
     count(tally, subscribed.kind);
     if (subscribed.isRefused) tally.refused++;

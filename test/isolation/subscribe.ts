@@ -9,7 +9,7 @@ import { anyPlan } from './subscription-plans.ts';
 import type { Caller, World } from './world.ts';
 
 /** Subscriptions of a world at a time: each looks again after every write of its tenant. */
-const mostOpen = 5;
+const mostOpen = 8;
 
 /** What a subscription came to. */
 interface Subscribed {

@@ -8,7 +8,7 @@ import { isStandIn, type ModelDocument } from './model.ts';
 import { jobNow } from './model-jobs.ts';
 import { fieldOf, type Report, show } from './part.ts';
 import { mangledId, pickId, pickJobId } from './pick-id.ts';
-import { plainQuery } from './plain-query.ts';
+import { plainQuery, vocabulary } from './plain-query.ts';
 import { type Expected, matchingText, selected, withVectors } from './search-parts.ts';
 import type { Subscription } from './subscription.ts';
 import { type Caller, visible, type World } from './world.ts';
@@ -62,14 +62,17 @@ function newsOf(world: World, caller: Caller, expected: () => Expected) {
   };
 }
 
-/** A saved search for words that the model knows. */
+/** A saved search for words that the model knows: half of them find whatever may be seen. */
 function textPlan(world: World, caller: Caller, draws: Draws, text: string): SubscriptionPlan {
-  const query = plainQuery(world, caller, draws);
+  const isWide = draws.chance(0.5);
+  const query = isWide
+    ? { text: vocabulary.join(' '), words: vocabulary, required: [], excluded: [] }
+    : plainQuery(world, caller, draws);
   const mode = draws.pick(['HYBRID', 'SEMANTIC', 'KEYWORD']);
   const input = {
     text: query.text,
     mode,
-    ...(draws.chance(0.25) && { filter: anyFilter(world, caller, draws, text) }),
+    ...(draws.chance(0.2) && { filter: anyFilter(world, caller, draws, text) }),
     ...(draws.chance(0.15) && { collections: draws.some(world.collections, 2) }),
   };
   const check = newsOf(world, caller, () => matchingText(mode, query, selected(caller, input)));
