@@ -26,6 +26,8 @@ export interface SearchShape {
   /** Whether its scores fade with age. */
   readonly fades: boolean;
   readonly isPlannedOnce: boolean;
+  /** Whether it takes so many candidates that they may be most of the tenant. */
+  readonly isDeep?: boolean;
 }
 
 const byKey = /^embeddings_pkey$/;
@@ -69,9 +71,10 @@ const example: readonly ExpectedScan[] = [
 ];
 
 /** Stage two looks its candidates up one by one. */
-const rerank: ExpectedScan = { stage: 'semantic', table: 'embeddings', index: byKey };
+const lookUp: ExpectedScan = { stage: 'semantic', table: 'embeddings', index: byKey };
 
 function semanticScans(by: NonNullable<SearchShape['candidates']>['by'], shape: SearchShape): ExpectedScan[] {
+  const rerank = shape.isDeep ? { ...lookUp, mayReadWhole: true as const } : lookUp;
   const isFiltered = shape.selects !== undefined || shape.hasConditions;
   const stage = 'candidates';
   if (by === 'every') {

@@ -147,6 +147,7 @@ function shapeOf(
     isLike: plan.semantic?.example !== undefined,
     fades: plan.recency !== undefined,
     isPlannedOnce: plan.isPlannedOnce === true && prepares,
+    isDeep: plan.seen.length > 0,
   };
 }
 
