@@ -3,7 +3,7 @@ import { Refusal, StartupError } from '../errors.ts';
 import { accessFix, isHole, readAccessFaults } from './access-faults.ts';
 import { readCanaryFaults } from './canary.ts';
 import type { Database } from './database.ts';
-import { type LoginFault, readLoginFaults, type ServingRole } from './login-faults.ts';
+import { type LoginFault, readLackingRoles, readLoginFaults, type ServingRole } from './login-faults.ts';
 import { isAtLeast } from './migrate.ts';
 import { readMigrations } from './migration-files.ts';
 import { readPolicyFaults } from './policy-faults.ts';
@@ -35,7 +35,7 @@ const mostFaults = 5;
  * @param role that the login takes for its work.
  * @returns the database, with scopes that find pgvector in whatever schema it was installed.
  * @throws {StartupError} when the server cannot be reached, its schema is not this program's, the login may not take
- *   its role, may take one that is not for it or is held by no policy, a table is not locked, a policy is not as the
+ *   one of its roles, may take one that is not for it or is held by no policy, a table is not locked, a policy is not as the
  *   migrations made it, a tenant sees the canary of another, or settings outlive
  *   their transaction; the message says what to do.
  */
@@ -47,7 +47,10 @@ export async function checkServer(
   requireCurrentSchema(await readMigrations(), await readAs(database, role, readApplied));
   const { schema: vectorSchema, warnings } = await inspectVector(database.pool);
   const checked = { ...database, scopeDefaults: { ...database.scopeDefaults, vectorSchema } };
-  if (login === 'tenants') refuseFaults(await readServingFaults(checked, role));
+  if (login === 'tenants') {
+    refuseFaults(await readServingFaults(checked, role));
+    await requireRoles(checked, role);
+  }
   return { database: checked, warnings };
 }
 
@@ -61,6 +64,16 @@ async function readServingFaults(database: Database, role: ServingRole): Promise
   const canaries = onLogin.length === 0 && leaks.length === 0 ? await readCanaryFaults(database) : [];
   const holes = onTables.filter(isHole).map((hole) => ({ fault: hole.fault, fix: accessFix(hole) }));
   return [...onLogin, ...leaks, ...canaries, ...holes, ...onPolicies];
+}
+
+async function requireRoles(database: Database, role: ServingRole): Promise<void> {
+  const lacking = await readLackingRoles(database.pool, role);
+  const [first] = lacking;
+  if (!first) return;
+  const names = lacking.map((one) => one.role).join(', ');
+  throw new StartupError(
+    `The login ${first.login} may not take ${names}, in which it works. Run "grant ${names} to ${first.login}" as the owner of the schema, or connect as the login that "tessera migrate" created for it.`,
+  );
 }
 
 function refuseFaults(faults: readonly LoginFault[]): void {

@@ -83,6 +83,22 @@ export async function readLoginFaults(connection: Pick<ClientBase, 'query'>, rol
   return row ? loginFaults(row, rolesOfLogins[role]) : [];
 }
 
+/**
+ * Roles that a login works in and may not take: of one that somebody else made, those that are newer than it is.
+ * @param role that the login takes for its work.
+ */
+export async function readLackingRoles(
+  connection: Pick<ClientBase, 'query'>,
+  role: ServingRole,
+): Promise<readonly { readonly login: string; readonly role: string }[]> {
+  const { rows } = await connection.query<{ login: string; role: string }>(
+    `select session_user::text as login, rolname::text as role from pg_roles
+     where rolname = any($1) and not pg_has_role(session_user, oid, 'member') order by 2`,
+    [rolesOfLogins[role]],
+  );
+  return rows;
+}
+
 /** The first and the owner make the rest true, so each is told alone. */
 function loginFaults({ login, superuser, powers, owner, memberships }: LoginRow, own: readonly string[]): LoginFault[] {
   const another =

@@ -8,6 +8,11 @@ import { adminScope, scopeStatement } from '../../src/db/scope.ts';
 import { describeServer, openTestDatabase, type TestDatabase } from '../support/database.ts';
 import { principalOf } from '../support/principal.ts';
 
+const gatewayRoles = [
+  ...['tessera_admin', 'tessera_author', 'tessera_caller', 'tessera_gate', 'tessera_lister', 'tessera_operator'],
+  ...['tessera_reader', 'tessera_sampler', 'tessera_searcher', 'tessera_tenant'],
+];
+const workerRoles = ['tessera_exporter', 'tessera_reader', 'tessera_tenant', 'tessera_worker'];
 const everySetting = { 'hnsw.ef_search': 100, 'hnsw.max_scan_tuples': 20_000 };
 
 describeServer('before it serves, the gateway', () => {
@@ -41,16 +46,15 @@ describeServer('before it serves, the gateway', () => {
   /** As a login that has the roles of every gateway and, where there is one, another. */
   async function openAs(attributes: string, grants = '', another?: string): Promise<Database> {
     const role = await makeRole(`login password 'x' ${attributes}`);
-    const roles = ['tessera_reader', 'tessera_tenant', 'tessera_operator', ...(another ? [another] : [])];
+    const roles = [...gatewayRoles, ...(another ? [another] : [])];
     await db.owner.query(`grant ${roles.join(', ')} to ${role} ${grants}`);
     return connectAs(role);
   }
 
-  /** As a login that has these roles, and the ones that every login has. */
-  async function openWith(roles: string): Promise<Database> {
+  /** As a login that has these roles and no other. */
+  async function openWith(roles: readonly string[]): Promise<Database> {
     const role = await makeRole(`login password 'x' noinherit`);
-    const all = roles.includes('tessera_worker,') ? roles : `${roles}, tessera_operator`;
-    await db.owner.query(`grant tessera_reader, tessera_tenant, ${all} to ${role} with inherit false`);
+    await db.owner.query(`grant ${roles.join(', ')} to ${role} with inherit false`);
     return connectAs(role);
   }
 
@@ -92,7 +96,7 @@ describeServer('before it serves, the gateway', () => {
       /has BYPASSRLS.* "alter role check_\w+ nobypassrls"/,
     );
     expect(await refusal(await openAs('inherit', 'with inherit true'))).toMatch(
-      /inherits tessera_operator, tessera_reader, tessera_tenant, so it is answered outside a scope\. .*noinherit/,
+      /inherits tessera_admin, .*tessera_reader, .*tessera_tenant, so it is answered outside a scope\. .*noinherit/,
     );
   });
 
@@ -142,12 +146,28 @@ describeServer('before it serves, the gateway', () => {
     ['tessera_worker', 'tessera_sampler'],
     ['tessera_worker', 'tessera_gatekeeper'],
   ] as const)('refuses a login for %s that may take %s, which works elsewhere', async (role, other) => {
-    const own = role === 'tessera_worker' ? 'tessera_worker, tessera_exporter' : 'tessera_gate, tessera_admin';
+    const own = role === 'tessera_worker' ? workerRoles : gatewayRoles;
     expect(await refusal(await openWith(own), role)).toBe('served');
-    expect(await refusal(await openWith(`${own}, ${other}`), role)).toMatch(
+    expect(await refusal(await openWith([...own, other]), role)).toMatch(
       new RegExp(`may take ${other}, which is not for it\\. .*"revoke ${other} from check_\\w+"`),
     );
   });
+
+  test.each([
+    ['tessera_operator', gatewayRoles, ['tessera_sampler', 'tessera_searcher']],
+    ['tessera_worker', workerRoles, ['tessera_exporter']],
+  ] as const)(
+    'refuses a login for %s that may not take all of its roles, and names the grant',
+    async (role, own, lacking) => {
+      const login = await openWith(own.filter((one) => !(lacking as readonly string[]).includes(one)));
+      const names = lacking.join(', ');
+      expect(await refusal(login, role)).toMatch(
+        new RegExp(`may not take ${names}, in which it works\\. Run "grant ${names} to check_\\w+"`),
+      );
+      await db.owner.query(`grant ${names} to ${made.at(-1)} with inherit false`);
+      expect(await refusal(login, role)).toBe('served');
+    },
+  );
 
   test('refuses what a login of another name owns or was granted itself, as it does tessera_gateway', async () => {
     const owning = await openAs('noinherit', 'with inherit false');
