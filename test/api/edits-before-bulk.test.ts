@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import type { Embedder } from '../../src/embed/embedder.ts';
 import { loadStaticEmbedder } from '../../src/embed/static-embedder.ts';
 import { parseTenantId } from '../../src/ids.ts';
@@ -12,6 +12,9 @@ import { embedBatch } from '../support/embed-batch.ts';
 import { openTestGateway, type TestGateway } from '../support/gateway.ts';
 import { type Client, openClient } from '../support/operations.ts';
 import { principalOf } from '../support/principal.ts';
+
+// Thousands of documents are stored, which a busy machine takes its time for.
+vi.setConfig({ testTimeout: 120_000 });
 
 const own = loadStaticEmbedder();
 const log = createLogger({ level: 'silent' });
@@ -117,7 +120,7 @@ test('what is edited is few chunks and no part of another job; everything else i
 });
 
 test('a running worker has an edit searchable while nearly all of its tenant’s import waits', async () => {
-  await load('delta', 5_000);
+  await load('delta', 3_000);
   // Some 25 ms for 64 texts, so that the import takes two seconds at least.
   const paced: Embedder = {
     ...own,
