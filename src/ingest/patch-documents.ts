@@ -22,7 +22,7 @@ import {
 import { findMetadataFault } from './metadata-fault.ts';
 import { replaceAttributes } from './replace-attributes.ts';
 import type { StoredDocument } from './resolve-documents.ts';
-import { lockDocumentsStatement } from './upsert-statements.ts';
+import { lockDocumentsStatement, registerTenantStatement } from './upsert-statements.ts';
 import type { IngestDeps, UpsertOutcome } from './write.ts';
 
 /** What is to become of a document beside its text. What is absent stays as it is. */
@@ -104,6 +104,8 @@ async function patch(
 ): Promise<UpsertOutcome[]> {
   refuseDuplicates(patches);
   refuseLists(patches);
+  // Lists are its tenant's: of one that has written nothing yet they could not be stored, and what is wrong is the document.
+  if (patches.some(({ acl }) => acl)) await execute(registerTenantStatement(tenantId));
   await execute(lockCollectionsStatement(tenantId, 'write'));
   // Before any document is locked, as in any write.
   const lists = patches.map(({ acl }) => acl ?? undefined);

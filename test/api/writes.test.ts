@@ -346,6 +346,15 @@ describe('a patch', () => {
     expect(await versions()).toEqual({ n1: 1, n2: 1 });
   });
 
+  test('of a tenant that has written nothing yet finds no document, with an access list or without', async () => {
+    const fresh = await openClient(gateway, 'fresh');
+    const id = Buffer.from('Document:01890000-0000-7000-8000-000000000001').toString('base64');
+    for (const acl of [undefined, { users: ['ann'], groups: [] }]) {
+      const { patchDocuments } = await fresh.query<{ patchDocuments: object }>(patchMutation, { input: [{ id, acl }] });
+      expect(patchDocuments).toMatchObject({ __typename: 'InvalidDocumentError', index: 0, code: 'INVALID_DOCUMENT' });
+    }
+  });
+
   test('is refused for another version than the expected one, and for a document that comes twice', async () => {
     const id = await stored();
     expect(await patch([{ id, status: 'draft', ifVersion: 2 }])).toMatchObject({
