@@ -16,8 +16,9 @@ export const expectedPlans = {
   'page of a collection': { scans: [{ table: 'documents', index: /^documents_by_collection$/ }] },
   passages: {
     scans: [
-      { table: 'chunks', index: /^chunks_tenant_id_document_id_ordinal_key$/ },
-      { table: 'embeddings', index: /^embeddings_pkey$/ },
+      { stage: 'passage', table: 'chunks', index: /^chunks_tenant_id_document_id_ordinal_key$/ },
+      { stage: 'semantic', table: 'embeddings', index: /^embeddings_pkey$/ },
+      { table: 'chunks', index: someChunks },
     ],
   },
   highlights: { scans: [{ table: 'chunks', index: someChunks }] },

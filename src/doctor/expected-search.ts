@@ -151,5 +151,15 @@ function keywordScans(words: NonNullable<SearchShape['words']>, shape: SearchSha
     ? { ...chunks, index: few }
     : { ...chunks, index: /^chunks_terms$/, indexOnly: true, estimate: estimateOf(shape), ...runs };
   const looked: ExpectedScan = { ...chunks, index: /^chunks_pkey$/ };
-  return [every, ...(words === 'every' ? [] : [looked]), ...selectedScans(stage, shape)];
+  if (words === 'every') return [every, ...selectedScans(stage, shape)];
+  if (!isFiltered && !shape.hasAccessLists) return [every, looked];
+  // Permitted chunks are scored while they are counted; then the index is asked, and at last every permitted one.
+  return [
+    ...selectedScans('selected', shape),
+    { ...chunks, stage: 'scored', index: /^chunks_(terms|pkey|by_audience|tenant_id_document_id_ordinal_key)$/ },
+    ...selectedScans('rarest_chunks', shape),
+    { ...looked, stage: 'rarest_chunks' },
+    every,
+    ...selectedScans(stage, shape),
+  ];
 }
