@@ -77,7 +77,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'reconcile',
-    summary: 'Find documents, chunks and vectors that are out of step, and mend them.',
+    summary: 'Find documents, chunks and vectors out of step, and mend them.',
     load: async () => (await import('./reconcile.ts')).reconcile,
   },
   {

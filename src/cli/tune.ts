@@ -35,7 +35,7 @@ graph is worth it on this server, and stores that.
   --all         every tenant's
   --candidate   of the model that was added beside the one that is searched, so
                 that its curve is there before "tessera models cut-over"
-  --queries Q   what serves as queries: own, the tenant's own vectors, or samples,
+  --queries Q   what serves as queries: own, the tenant's vectors, or samples,
                 the queries that gateways kept (SAMPLE_QUERIES); own without it
   --sample N    how many of them at most, 10 to 10000; 200 without it
   --svg FILE    also draw the curve into this file; with --all, one a tenant

@@ -34,7 +34,7 @@ describeServer('tessera doctor, of tenants that have two models', () => {
       update embeddings set model_id = ${secondId} where tenant_id = 'moved';
       update chunks set content_hash = sha256(convert_to(length(context) || ':' || context || length(text) || ':' || text, 'UTF8'));
       commit`);
-    await db.owner.query('vacuum analyze embeddings');
+    await db.owner.query('vacuum analyze embeddings, documents');
     await db.owner.query('vacuum chunks');
     server = await startEmbeddingServer({ dimensions: manyDimensions });
     env = { ...serverEnv(db.urls), ...settings('', 'many-256', server.baseUrl) };

@@ -30,11 +30,11 @@ with NEXT_ before them; which of the two is a tenant's, the database says.
   --tenant ID   of this tenant
   --all-tenants of every tenant; cut-over and roll-back do all or none
   --force       even where the model is not complete
-  --queries F   compare: queries, one a line; without it those that gateways kept
+  --queries F   compare: queries, one a line; without it what gateways kept
                 (SAMPLE_QUERIES), else first sentences of the tenant's passages
   --sample N    compare: how many at most, picked at random; 100 without it
-  --min-score S compare: print which score of the added model is like this one of
-                the model that is searched, besides round ones; -1 to 1
+  --min-score S compare: print which score of the added model is like this one
+                of the model that is searched, besides round ones; -1 to 1
   --yes         retire: its vectors cannot be brought back
 
 All gateways and workers must have both models configured before "add".
