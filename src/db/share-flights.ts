@@ -3,12 +3,6 @@ import { type FlightPart, fly } from './flight.ts';
 import { flyMerged } from './merge-alike.ts';
 import type { Scope } from './scope.ts';
 
-/**
- * Reads that travel together before some of them take a second connection. A connection answers on one core of the server: of
- * fifty searches of one request, half can be answered beside the other half.
- */
-const leastOfTwo = 32;
-
 interface Waiting {
   readonly part: FlightPart;
   readonly resolve: (rows: unknown[][]) => void;
@@ -17,8 +11,7 @@ interface Waiting {
 
 /**
  * A view of a database whose independent reads of one tick share one flight: twenty searches of one request cost one round
- * trip and hold one connection, and where they are alike they are one statement; from 32 on they are two flights, side by side.
- * Reads of different scopes never share. For one request: it keeps what waits.
+ * trip and hold one connection, and where they are alike they are one statement. Reads of different scopes never share. For one request: it keeps what waits.
  * @param signal aborted when the request is given up: its statements are cancelled, reads and writes.
  */
 export function shareFlights(opened: Database, signal?: AbortSignal): Database {
@@ -41,13 +34,9 @@ export function shareFlights(opened: Database, signal?: AbortSignal): Database {
     const queue = queues.get(key);
     if (!queue) return;
     queues.delete(key);
-    await Promise.all(divide(queue.waiting).map((travellers) => flyTogether(queue.scope, travellers)));
-  }
-
-  async function flyTogether(scope: Scope, travellers: readonly Waiting[]): Promise<void> {
-    const parts = travellers.map(({ part }) => part);
-    const answers = await flyMerged(parts, (together) => fly(database, scope, together));
-    for (const [index, { resolve, reject }] of travellers.entries()) {
+    const parts = queue.waiting.map(({ part }) => part);
+    const answers = await flyMerged(parts, (together) => fly(database, queue.scope, together));
+    for (const [index, { resolve, reject }] of queue.waiting.entries()) {
       const answer = answers[index];
       if (answer && 'rows' in answer) resolve(answer.rows);
       else reject(answer?.error);
@@ -55,11 +44,4 @@ export function shareFlights(opened: Database, signal?: AbortSignal): Database {
   }
 
   return { ...database, read };
-}
-
-/** Who travels with whom: all, or two halves. */
-function divide(waiting: readonly Waiting[]): (readonly Waiting[])[] {
-  if (waiting.length < leastOfTwo) return [waiting];
-  const half = Math.ceil(waiting.length / 2);
-  return [waiting.slice(0, half), waiting.slice(half)];
 }
