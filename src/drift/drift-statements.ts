@@ -127,39 +127,34 @@ export function queueChunksStatement(tenantId: TenantId, chunkIds: readonly Chun
   const nothingIn = (table: 'embeddings' | 'unembeddable_chunks') =>
     sql<boolean>`not exists (select from ${sql.table(table)} x
       where x.tenant_id = ${tenantId} and x.chunk_id = chunks.id and x.model_id = tenant_models.model_id${ownOnly(table)})`;
-  return sqlBuilder
-    .insertInto('embedding_jobs')
-    .columns(['tenant_id', 'model_id', 'chunk_id', 'audience'])
-    .expression((eb) =>
-      eb
-        .selectFrom('chunks')
-        .innerJoin('tenant_models', 'tenant_models.tenant_id', 'chunks.tenant_id')
-        .select(['chunks.tenant_id', 'tenant_models.model_id', 'chunks.id', 'chunks.audience'])
-        .where('chunks.tenant_id', '=', tenantId)
-        .where('tenant_models.role', 'in', ['active', 'candidate'])
-        .where('chunks.id', '=', sql<string>`any(${chunkIds}::uuid[])`)
-        .where(nothingIn('embeddings'))
-        .where(nothingIn('unembeddable_chunks'))
-        .forKeyShare('chunks'),
-    )
-    .onConflict((oc) => oc.doNothing());
+  const lacking = byEachModel(tenantId, chunkIds)
+    .where(nothingIn('embeddings'))
+    .where(nothingIn('unembeddable_chunks'));
+  return insertJobs(lacking);
 }
 
 /** Jobs for chunks by each of the tenant's models, whatever they have: it answers until what is made anew is there. */
 export function queueAnewStatement(tenantId: TenantId, chunkIds: readonly ChunkId[]): Statement<unknown> {
+  return insertJobs(byEachModel(tenantId, chunkIds));
+}
+
+/** Chunks that are still there, once for each of the tenant's models. */
+function byEachModel(tenantId: TenantId, chunkIds: readonly ChunkId[]) {
+  return sqlBuilder
+    .selectFrom('chunks')
+    .innerJoin('tenant_models', 'tenant_models.tenant_id', 'chunks.tenant_id')
+    .select(['chunks.tenant_id', 'tenant_models.model_id', 'chunks.id', 'chunks.audience'])
+    .where('chunks.tenant_id', '=', tenantId)
+    .where('tenant_models.role', 'in', ['active', 'candidate'])
+    .where('chunks.id', '=', sql<string>`any(${chunkIds}::uuid[])`)
+    .forKeyShare('chunks');
+}
+
+function insertJobs(chunks: ReturnType<typeof byEachModel>): Statement<unknown> {
   return sqlBuilder
     .insertInto('embedding_jobs')
     .columns(['tenant_id', 'model_id', 'chunk_id', 'audience'])
-    .expression((eb) =>
-      eb
-        .selectFrom('chunks')
-        .innerJoin('tenant_models', 'tenant_models.tenant_id', 'chunks.tenant_id')
-        .select(['chunks.tenant_id', 'tenant_models.model_id', 'chunks.id', 'chunks.audience'])
-        .where('chunks.tenant_id', '=', tenantId)
-        .where('tenant_models.role', 'in', ['active', 'candidate'])
-        .where('chunks.id', '=', sql<string>`any(${chunkIds}::uuid[])`)
-        .forKeyShare('chunks'),
-    )
+    .expression(chunks)
     .onConflict((oc) => oc.doNothing());
 }
 
