@@ -11,6 +11,8 @@ export interface KnownModel {
   readonly matryoshka: boolean;
   /** Tokens of the longest text. */
   readonly maxTokens: number;
+  /** The vocabulary that it counts tokens by, where Tessera has it. */
+  readonly vocabulary?: 'cl100k_base';
   /** What it was trained to see before a text; providers with input types of their own add it themselves. */
   readonly prefixes?: Readonly<Record<EmbedPurpose, string>>;
   /** Where it runs in this process. */
@@ -23,8 +25,13 @@ const toPassages = { query: 'Represent this sentence for searching relevant pass
 
 /** From the models' own cards. docs/embedders.md has the same table. */
 export const knownModels: readonly KnownModel[] = [
-  { names: ['text-embedding-3-small', 'text-embedding-3-large'], matryoshka: true, maxTokens: 8_191 },
-  { names: ['text-embedding-ada-002'], matryoshka: false, maxTokens: 8_191 },
+  {
+    names: ['text-embedding-3-small', 'text-embedding-3-large'],
+    matryoshka: true,
+    maxTokens: 8_191,
+    vocabulary: 'cl100k_base',
+  },
+  { names: ['text-embedding-ada-002'], matryoshka: false, maxTokens: 8_191, vocabulary: 'cl100k_base' },
   { names: ['embed-v4.0'], matryoshka: true, maxTokens: 128_000 },
   { names: ['embed-english-v3.0', 'embed-multilingual-v3.0'], matryoshka: false, maxTokens: 512 },
   {

@@ -10,6 +10,7 @@ import { openAiProvider } from './openai-provider.ts';
 import type { Provider, ProviderModel } from './provider.ts';
 import { createRemoteEmbedder } from './remote-embedder.ts';
 import { loadStaticEmbedder } from './static-embedder.ts';
+import { openTokenCounter } from './token-counter.ts';
 import type { RequestOutcome } from './usage.ts';
 import { voyageProvider } from './voyage-provider.ts';
 
@@ -46,6 +47,7 @@ export async function openEmbedder(
     maxBatch: batchSize,
     maxTokens: config.maxTokens ?? findKnownModel(model)?.maxTokens ?? unknownMaxTokens,
     prefixes: choosePrefixes(config),
+    countTokens: await openTokenCounter(model),
     retry: {
       query: { retries: Math.min(retries, 1), patienceMs: queryPatienceMs },
       document: { retries, patienceMs: documentPatienceMs },

@@ -9,6 +9,7 @@ import { postJson } from './post-json.ts';
 import type { Provider } from './provider.ts';
 import { readProviderAnswer } from './provider-answer.ts';
 import { type RetryPolicy, withRetries } from './retry.ts';
+import type { TokenCounter } from './token-counter.ts';
 import { unusableSettings } from './unusable-settings.ts';
 import { createUsageCounter, type RequestOutcome } from './usage.ts';
 
@@ -23,7 +24,9 @@ export interface RemoteEmbedderOptions {
   readonly maxBatch: number;
   /** Tokens of the longest text (default 8,191, the limit of OpenAI's models). */
   readonly maxTokens?: number | undefined;
-  /** Estimated tokens in one request (default: what the provider takes). */
+  /** Counts the model's tokens of a text (default: estimates them). */
+  readonly countTokens?: TokenCounter | undefined;
+  /** Tokens in one request (default: what the provider takes). */
   readonly maxRequestTokens?: number | undefined;
   /** Default 1 : 1. */
   readonly fusionWeights?: FusionWeights | undefined;
@@ -51,6 +54,7 @@ const bytesBeside = 1_048_576;
 export function createRemoteEmbedder(provider: Provider, options: RemoteEmbedderOptions): Embedder {
   checkOptions(options);
   const { model, dimensions, timeoutMs, breaker, prefixes = { query: '', document: '' } } = options;
+  const { countTokens = estimateTokens } = options;
   const maxBatch = Math.min(options.maxBatch, provider.maxTexts);
   const limits = { maxTexts: maxBatch, maxTokens: options.maxRequestTokens ?? provider.maxRequestTokens };
   const usage = createUsageCounter();
@@ -62,7 +66,8 @@ export function createRemoteEmbedder(provider: Provider, options: RemoteEmbedder
     isRetry: boolean,
   ) {
     const startedMs = performance.now();
-    let tokens = 0;
+    let isAnswered = false;
+    let told: number | undefined;
     let failure: string | undefined;
     let failureCode: RequestOutcome['code'];
     try {
@@ -73,21 +78,26 @@ export function createRemoteEmbedder(provider: Provider, options: RemoteEmbedder
         signal,
         fetch: options.fetch ?? fetch,
       });
-      // Whoever answered has counted them, be the answer of use or not.
-      tokens = countAll(texts);
+      isAnswered = true;
       const answer = readProviderAnswer(provider, body, { count: texts.length, dimensions });
-      tokens = answer.tokens ?? tokens;
+      told = answer.tokens;
       return answer.vectors;
     } catch (error) {
       failure = error instanceof EmbedderError ? error.message : 'its caller went away';
       failureCode = error instanceof EmbedderError ? error.code : 'ABORTED';
       throw error;
     } finally {
+      // Whoever answered has counted them, be the answer of use or not.
+      const tokens = told ?? (isAnswered ? countAll(texts) : 0);
       const durationMs = Math.round(performance.now() - startedMs);
       const ended = { purpose, texts: texts.length, tokens, durationMs, failure, code: failureCode, isRetry };
       usage.count(ended);
       options.onRequest?.(ended);
     }
+  }
+
+  function countAll(texts: readonly string[]): number {
+    return texts.reduce((sum, text) => sum + countTokens(text), 0);
   }
 
   function embedBatch(texts: readonly string[], { purpose, signal, isSuspect }: EmbedOptions) {
@@ -101,10 +111,10 @@ export function createRemoteEmbedder(provider: Provider, options: RemoteEmbedder
   return {
     model: { name: model, dimensions },
     fusionWeights: options.fusionWeights ?? { keyword: 1, semantic: 1 },
-    maxTokens: (options.maxTokens ?? 8_191) - longestPrefix(prefixes, estimateTokens),
+    maxTokens: (options.maxTokens ?? 8_191) - longestPrefix(prefixes, countTokens),
     maxBatch,
     usage: usage.read,
-    countTokens: estimateTokens,
+    countTokens,
     async embed(texts, embedOptions) {
       const { purpose, signal } = embedOptions;
       signal?.throwIfAborted();
@@ -114,17 +124,13 @@ export function createRemoteEmbedder(provider: Provider, options: RemoteEmbedder
         text.trim() === '' ? [] : [{ position, text: prefixes[purpose] + text.trimStart().toWellFormed() }],
       );
       const input = sent.map(({ text }) => text);
-      for (const { start, end } of splitIntoBatches(input, estimateTokens, limits)) {
+      for (const { start, end } of splitIntoBatches(input, countTokens, limits)) {
         const answers = await embedBatch(input.slice(start, end), embedOptions);
         for (const [i, { position }] of sent.slice(start, end).entries()) vectors[position] = answers[i] ?? null;
       }
       return vectors;
     },
   };
-}
-
-function countAll(texts: readonly string[]): number {
-  return texts.reduce((sum, text) => sum + estimateTokens(text), 0);
 }
 
 /** Refuses options that no request could succeed with, before the first text is sent. */
