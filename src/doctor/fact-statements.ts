@@ -43,11 +43,12 @@ export function serverStatement(): Statement<ServerRow> {
       coalesce(current_setting('hnsw.max_scan_tuples', true), '20000')::integer as "maxScanTuples"`);
 }
 
-/** The tables with what the server last counted of them, and the pages that they have now. */
+/** The tables with what the server last counted of them, the rows that its planner goes by, and the pages that they have now. */
 export function tablesStatement() {
-  return compiled(sql<TableFacts & { readonly pagesNow: number }>`
+  return compiled(sql<TableFacts & { readonly pagesNow: number; readonly plannedRows: number | null }>`
     select c.relname as name, c.relpages as pages, c.relallvisible as "visiblePages",
       (pg_relation_size(c.oid) / current_setting('block_size')::integer)::float8 as "pagesNow",
+      nullif(c.reltuples, -1)::float8 as "plannedRows",
       coalesce(s.n_live_tup, 0)::float8 as "liveRows", coalesce(s.n_dead_tup, 0)::float8 as "deadRows",
       c.reltuples >= 0 as analysed, coalesce(c.reloptions, '{}') as options
     from pg_catalog.pg_class c left join pg_catalog.pg_stat_all_tables s on s.relid = c.oid

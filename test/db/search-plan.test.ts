@@ -114,12 +114,9 @@ describeServer(
 
     const circumstances = async (tenant?: StrategyTenant): Promise<PlanCircumstances> => {
       const [tables] = await readInFlight(db.database, operatorScope, [tablesStatement()]);
-      const { rows } = await db.owner.query<{ name: string; rows: number }>(
-        `select relname as name, reltuples as rows from pg_class where relnamespace = 'tessera'::regnamespace`,
-      );
       return {
         pages: new Map(tables.map(({ name, pagesNow }) => [name, pagesNow])),
-        rows: new Map(rows.map((row) => [row.name, row.rows])),
+        rows: new Map(tables.map(({ name, plannedRows }) => [name, plannedRows ?? 0])),
         heapFetchShare: 0,
         ...(tenant && { tenantRows: strategySizes[tenant] }),
       };

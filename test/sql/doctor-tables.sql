@@ -5,6 +5,7 @@ select
   (
     pg_relation_size(c.oid) / current_setting('block_size')::integer
   )::float8 as "pagesNow",
+  nullif(c.reltuples, -1)::float8 as "plannedRows",
   coalesce(s.n_live_tup, 0)::float8 as "liveRows",
   coalesce(s.n_dead_tup, 0)::float8 as "deadRows",
   c.reltuples >= 0 as analysed,

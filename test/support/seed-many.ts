@@ -30,6 +30,8 @@ export async function seedMany(url: string, sizes: Readonly<Record<string, numbe
     // An analyze in the background would hold a snapshot, and this vacuum could then not mark the rows as visible to all.
     for (const table of tables) await client.query(`alter table ${table} set (autovacuum_enabled = off)`);
     for (const [tenantId, chunks] of Object.entries(sizes)) await seedTenant(client, tenantId, chunks, modelId);
+    // What was inserted is told to the statistics within a second, and must not be told after the vacuum has counted it.
+    await client.query('select pg_stat_force_next_flush()');
     for (const table of tables) {
       await client.query(`vacuum analyze ${table}`);
       await client.query(`alter table ${table} reset (autovacuum_enabled)`);

@@ -177,7 +177,7 @@ async function checkDatabase(
   const sizes: TableSizes = {
     // As they are now: right after a load the server has counted nothing, and no table is small for that.
     pages: new Map(tables.map(({ name, pagesNow }) => [name, pagesNow])),
-    rows: new Map(tables.map(({ name, liveRows }) => [name, liveRows])),
+    rows: new Map(tables.flatMap(({ name, plannedRows }) => (plannedRows === null ? [] : [[name, plannedRows]]))),
   };
   const modelIds = models.filter(({ inUse }) => inUse).map(({ id }) => id);
   const chosen = chooseTenants(active, only);
