@@ -1,9 +1,9 @@
 import { type Database, transact } from '../db/database.ts';
 import { samplerScope } from '../db/scope.ts';
 import { sqlstateOf } from '../db/sqlstate.ts';
-import { Refusal } from '../errors.ts';
 import type { TenantId } from '../ids.ts';
 import type { Logger } from '../log.ts';
+import { isShut } from '../shut-tenant.ts';
 import { type DrawnQuery, keepQueriesStatement } from './query-sample-statements.ts';
 
 /** Keeps some of the queries that people ask: in memory while they are asked, and in the database every now and then. */
@@ -99,7 +99,5 @@ export function createQuerySampler(options: QuerySamplerOptions): QuerySampler {
 
 /** A tenant that is not known yet, suspended or deleted. */
 function isNoTenant(error: unknown): boolean {
-  return error instanceof Refusal
-    ? error.code === 'TENANT_SUSPENDED' || error.code === 'TENANT_DELETED'
-    : sqlstateOf(error) === '23503';
+  return isShut(error) || sqlstateOf(error) === '23503';
 }
