@@ -8,6 +8,7 @@ import { fusionStage, keywordOnlyStage, semanticOnlyStage } from './fusion-stage
 import { queryStage } from './keyword-stages.ts';
 import type { SearchPlan, SemanticPlan } from './search-plan.ts';
 import type { SearchTables } from './search-tables.ts';
+import { withStage } from './with-stage.ts';
 
 /** A piece of a document's body. */
 export interface Passage {
@@ -90,12 +91,7 @@ function withRanking(tenantId: TenantId, plan: SearchPlan, documentIds: readonly
     semantic && keyword ? fusionStage(plan.fusion) : semantic ? semanticOnlyStage() : keywordOnlyStage(),
   ]);
   let named: QueryCreator<Schema & PassageTables> = db;
-  for (const [name, stage] of stages) {
-    named = named.with(
-      (cte) => cte(name).materialized(),
-      () => stage as never,
-    ) as typeof named;
-  }
+  for (const [name, stage] of stages) named = withStage(named, name, stage);
   return named;
 }
 

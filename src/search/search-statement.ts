@@ -11,6 +11,7 @@ import type { SearchPlan, SemanticPlan } from './search-plan.ts';
 import type { SearchTables } from './search-tables.ts';
 import { exhaustiveStage, isByActiveModel, rerankStage } from './semantic-stages.ts';
 import { stageOneStages } from './stage-one.ts';
+import { withStage } from './with-stage.ts';
 
 /** The whole search in one statement: both halves, their fusion, and the page with its documents and passages. */
 export function searchStatement(tenantId: TenantId, plan: SearchPlan) {
@@ -78,16 +79,12 @@ export function withStages(tenantId: TenantId, plan: SearchPlan): QueryCreator<S
   const { semantic, keyword, selection, groupBy } = plan;
   const conditions = conditionsOf(plan);
   let db: QueryCreator<Schema & SearchTables> = sqlBuilder.withTables<SearchTables>();
-  // Materialised, so that stage one stays the plain ordered scan that its index serves.
   const added = new Set<string>();
   const add = (name: keyof SearchTables, stage: unknown) => {
     // Both halves begin with what the filter selects.
     if (added.has(name)) return;
     added.add(name);
-    db = db.with(
-      (cte) => cte(name).materialized(),
-      () => stage as never,
-    ) as typeof db;
+    db = withStage(db, name, stage);
   };
   if (semantic) for (const [name, stage] of exampleStages(tenantId, semantic)) add(name, stage);
   if (semantic?.depth.kind === 'two-stage') {
